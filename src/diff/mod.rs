@@ -13,7 +13,10 @@ mod plan;
 mod rename;
 mod replace;
 mod templates;
+mod update;
 mod valuation;
+
+use std::collections::HashSet;
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
@@ -100,9 +103,26 @@ pub struct Difference {
     pub change: Change,
     /// The reasons for a replacement.
     pub forced: Vec<Replacement>,
+    /// What the update does in addition: sentences without a period.
+    pub notes: Vec<String>,
 }
 
 impl Difference {
+    fn new(section: &str, id: &str, kind: &str, change: Change) -> Difference {
+        Difference {
+            section: section.to_owned(),
+            id: id.to_owned(),
+            kind: kind.to_owned(),
+            change,
+            forced: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    fn resource(id: &str, kind: &str, change: Change) -> Difference {
+        Difference::new("Resources", id, kind, change)
+    }
+
     /// Returns whether the resource is certainly replaced.
     pub fn is_replaced(&self) -> bool {
         self.forced.iter().any(|it| {
@@ -157,23 +177,11 @@ pub(crate) fn compare(old: &Side, new: &Side) -> Vec<Difference> {
                 Change::Changed(changes)
             }
         };
-        out.push(Difference {
-            section: "Resources".to_owned(),
-            id: id.clone(),
-            kind: entry.kind.clone(),
-            change,
-            forced: Vec::new(),
-        });
+        out.push(Difference::resource(id, &entry.kind, change));
     }
     for (id, entry) in &old.resources {
         if !new.resources.contains_key(id) {
-            out.push(Difference {
-                section: "Resources".to_owned(),
-                id: id.clone(),
-                kind: entry.kind.clone(),
-                change: Change::Removed,
-                forced: Vec::new(),
-            });
+            out.push(Difference::resource(id, &entry.kind, Change::Removed));
         }
     }
     rename::find(old, new, &mut out);
@@ -190,13 +198,8 @@ pub(crate) fn compare(old: &Side, new: &Side) -> Vec<Difference> {
                 old: Some(was.as_str().into()),
                 new: Some(value.as_str().into()),
             };
-            out.push(Difference {
-                section: "Parameters".to_owned(),
-                id: name.clone(),
-                kind: String::new(),
-                change: Change::Changed(vec![change]),
-                forced: Vec::new(),
-            });
+            let change = Change::Changed(vec![change]);
+            out.push(Difference::new("Parameters", name, "", change));
         }
     }
     out
@@ -210,15 +213,7 @@ fn sections(old: &Side, new: &Side, out: &mut Vec<Difference>) {
         .filter(|it| !new.sections.contains_key(*it));
     for section in new.sections.keys().chain(gone) {
         let [was, is] = [old, new].map(|it| it.sections.get(section).unwrap_or(&empty));
-        let mut push = |id: &str, change| {
-            out.push(Difference {
-                section: section.clone(),
-                id: id.to_owned(),
-                kind: String::new(),
-                change,
-                forced: Vec::new(),
-            });
-        };
+        let mut push = |id: &str, change| out.push(Difference::new(section, id, "", change));
         let (Value::Object(was), Value::Object(is)) = (was, is) else {
             if was != is {
                 let mut changes = Vec::new();
@@ -252,6 +247,44 @@ fn keyed(items: &[Value]) -> Option<IndexMap<&str, &Value>> {
         Some((item.get("Key")?.as_str()?, value))
     });
     pairs.collect()
+}
+
+/// Properties that identify an item of a list.
+const ITEM_KEYS: [&str; 14] = [
+    "Name",
+    "name",
+    "Id",
+    "Key",
+    "PolicyName",
+    "Sid",
+    "DeviceName",
+    "AttributeName",
+    "IndexName",
+    "ParameterKey",
+    "ParameterName",
+    "Namespace",
+    "Field",
+    "OptionName",
+];
+
+/// Returns the key of an item, such as the name of a container.
+fn item_key(item: &Value) -> Option<&str> {
+    let map = item.as_object()?;
+    ITEM_KEYS.iter().find_map(|key| map.get(*key)?.as_str())
+}
+
+/// Returns items by their key, and none for a key of several items.
+fn by_key<'v>(items: &[&'v Value]) -> IndexMap<&'v str, Option<&'v Value>> {
+    let mut out = IndexMap::new();
+    for item in items.iter().copied() {
+        if let Some(key) = item_key(item) {
+            let known = out.insert(key, Some(item));
+            if known.is_some() {
+                out.insert(key, None);
+            }
+        }
+    }
+    out
 }
 
 fn is_function(value: &Map<String, Value>) -> bool {
@@ -306,6 +339,21 @@ fn properties(old: &Value, new: &Value, path: &str, out: &mut Vec<PropertyChange
                     Some(at) => drop(left.remove(at)),
                     None => more.push(item),
                 }
+            }
+            // Items with the same key are one item.
+            let (before, after) = (by_key(&left), by_key(&more));
+            let mut shared = HashSet::new();
+            for (key, is) in &after {
+                if let (Some(was), Some(is)) = (before.get(key).copied().flatten(), is) {
+                    properties(was, is, &format!("{path}[{key}]"), out);
+                    shared.insert(*key);
+                }
+            }
+            let remains = |it: &&Value| item_key(it).is_none_or(|key| !shared.contains(key));
+            left.retain(remains);
+            more.retain(remains);
+            if left.is_empty() && more.is_empty() && !shared.is_empty() {
+                return;
             }
             if left.is_empty() && more.is_empty() {
                 out.push(whole(Some(old), Some(new), path.to_owned()));

@@ -548,11 +548,8 @@ pub(crate) fn changes(root: &Value) -> Vec<Difference> {
             }
         };
         out.push(Difference {
-            section: "Resources".to_owned(),
-            id,
-            kind: kind.to_owned(),
-            change: what,
             forced,
+            ..Difference::resource(&id, kind, what)
         });
     }
     out

@@ -3,12 +3,13 @@
 //!
 //! <https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html>
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
 
 use ipnet::IpNet;
 use serde_json::Value;
 
-use super::{Change, Difference, PropertyChange, Side};
+use super::{Change, Difference, PropertyChange, Side, update};
 use crate::resource::{KINDS, OTHER_PEER};
 use crate::tsv;
 
@@ -33,6 +34,8 @@ pub enum ReplacementReason {
     Version(String),
     /// The resource has a new ID.
     Renamed,
+    /// The update policy of an Auto Scaling group.
+    UpdatePolicy,
     /// The plan contains the replacement.
     Planned,
     /// The rules for the property are unknown, for this reason.
@@ -56,9 +59,12 @@ struct Rules {
 
 /// Returns the known rules for a type.
 fn rules(kind: &str) -> Option<Rules> {
+    // A large template has thousands of resources.
+    static ROWS: OnceLock<HashMap<&str, &str>> = OnceLock::new();
     let is_template = kind.contains("::");
-    let table = if is_template { CREATE_ONLY } else { FORCE_NEW };
-    let row = tsv::rows(table).find(|row| tsv::key(row) == kind)?;
+    let all = || tsv::rows(CREATE_ONLY).chain(tsv::rows(FORCE_NEW));
+    let rows = ROWS.get_or_init(|| all().map(|row| (tsv::key(row), row)).collect());
+    let row = rows.get(kind)?;
     let mut columns = tsv::columns(row).skip(1).map(|names| {
         let names = names.split(',');
         names.filter(|name| !name.is_empty()).collect::<Vec<_>>()
@@ -106,7 +112,7 @@ pub(crate) fn names(path: &str, property: &str) -> bool {
 
 /// Returns the replacements that changed properties force.
 pub(crate) fn forced<'a>(kind: &str, paths: impl Iterator<Item = &'a str>) -> Vec<Replacement> {
-    let Some(rules) = rules(kind) else {
+    let Some(rules) = rules(kind).filter(|_| !is_handled(kind)) else {
         let each = paths.filter_map(|path| unruled(kind, path));
         let mut out: Vec<Replacement> = Vec::new();
         each.for_each(|it| {
@@ -245,6 +251,34 @@ fn rules_of_cfn(kind: &str) -> Option<Rules> {
     rules(keys.find(|key| expected.contains(&letters(key)))?)
 }
 
+/// Returns whether the cases of [`unruled`] decide all properties of a type.
+fn is_handled(kind: &str) -> bool {
+    let starts = ["Custom::", "AWS::Serverless::"];
+    starts.iter().any(|it| kind.starts_with(it)) || kind == "AWS::CloudFormation::Stack"
+}
+
+/// Returns the create-only properties of a type of CloudFormation.
+pub(super) fn create_only(kind: &str) -> Vec<&'static str> {
+    let rules = rules(kind).filter(|_| kind.contains("::"));
+    rules.map(|it| it.always).unwrap_or_default()
+}
+
+/// Returns whether a property refers to a replaced resource, or to the version of a changed one.
+pub(super) fn refers_to(
+    properties: &Value,
+    property: &str,
+    replaced: &HashSet<String>,
+    changed: &HashSet<String>,
+) -> bool {
+    let (mut values, mut ids, mut of) = (Vec::new(), HashSet::new(), HashSet::new());
+    within(properties, property, &mut values);
+    for it in values {
+        named(it, &mut ids);
+        versions(it, &mut of);
+    }
+    !ids.is_disjoint(replaced) || !of.is_disjoint(changed)
+}
+
 /// Returns the replacement by a property of a type without rules.
 fn unruled(kind: &str, path: &str) -> Option<Replacement> {
     let property = without_brackets(path);
@@ -269,7 +303,7 @@ fn unruled(kind: &str, path: &str) -> Option<Replacement> {
         kind if kind.starts_with("AWS::Serverless::") && is_name => {
             unknown("the transform creates the resource")
         }
-        kind if kind.starts_with("AWS::") || kind.starts_with("Custom::") => None,
+        kind if is_handled(kind) => None,
         kind if kind.contains("::") => unknown("the schema of the type is unknown"),
         kind if kind.starts_with("aws_") => match rules_of_cfn(kind) {
             Some(rules) => {
@@ -402,6 +436,21 @@ pub(crate) fn mark(new: &Side, differences: &mut Vec<Difference>) {
                     it.reason != ReplacementReason::Maybe(OTHER_PEER.to_owned())
                         || !is_set(&it.property)
                 });
+                if new.resources.get(&it.id).is_some_and(update::decides) {
+                    // The condition of the schema is the update policy, which the template shows.
+                    forced.retain(|it| !update::ROLLED.contains(&it.property.as_str()));
+                }
+                if new.resources.get(&it.id).is_some_and(update::will_replace) {
+                    let tops = changes.iter().map(|it| without_brackets(&it.path));
+                    let tops: HashSet<String> = tops
+                        .filter_map(|it| it.split('.').next().map(str::to_owned))
+                        .collect();
+                    let property = update::ROLLED.into_iter().find(|it| tops.contains(*it));
+                    forced.extend(property.map(|property| Replacement {
+                        property: property.to_owned(),
+                        reason: ReplacementReason::UpdatePolicy,
+                    }));
+                }
                 forced
             }
             Change::Retyped(_) => vec![Replacement {
@@ -439,7 +488,11 @@ pub(crate) fn mark(new: &Side, differences: &mut Vec<Difference>) {
             let Some(rules) = rules(&entry.kind) else {
                 continue;
             };
-            for property in rules.always {
+            let mut properties = rules.always;
+            if update::will_replace(entry) {
+                properties.extend(update::ROLLED);
+            }
+            for property in properties {
                 let (mut values, mut ids) = (Vec::new(), HashSet::new());
                 within(&entry.properties, property, &mut values);
                 values.into_iter().for_each(|it| named(it, &mut ids));
@@ -471,11 +524,8 @@ pub(crate) fn mark(new: &Side, differences: &mut Vec<Difference>) {
             {
                 Some(known) => known.forced.push(forced),
                 None => differences.push(Difference {
-                    section: "Resources".to_owned(),
-                    id,
-                    kind,
-                    change: Change::Changed(Vec::new()),
                     forced: vec![forced],
+                    ..Difference::resource(&id, &kind, Change::Changed(Vec::new()))
                 }),
             }
         }

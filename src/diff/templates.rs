@@ -9,7 +9,7 @@ use super::loss::losses;
 use super::masking::hide;
 use super::replace::{Replacement, ReplacementReason, without_brackets};
 use super::valuation::{Source, shown, valuations};
-use super::{Change, Difference, compare, model, rename};
+use super::{Change, Difference, compare, model, rename, update};
 
 /// What the valuations of a change have in common.
 #[derive(Default)]
@@ -131,6 +131,7 @@ pub(crate) fn differences(
             );
         }
     }
+    update::mark(&was, &is, &mut differences);
     let losses = losses(&was, &is, &differences);
     let mut access = effects.access;
     hide(&mut differences, &mut access);

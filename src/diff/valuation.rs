@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
+use super::change_report::Lines;
 use super::masking::placeholder;
 use super::{Entry, LOOPS, Side};
 use crate::frontend::cfn::{
@@ -97,6 +98,24 @@ impl Source {
         side
     }
 
+    /// Returns the lines of resources, of their properties and of entries in other sections.
+    pub(crate) fn lines(&self) -> Lines {
+        let mut out = Lines::new();
+        for section in self.root.map().unwrap_or_default() {
+            for entry in section.value.map().unwrap_or_default() {
+                let id = match section.key.as_str() {
+                    "Resources" => entry.key.clone(),
+                    section => format!("{section}.{}", entry.key),
+                };
+                if let Some(properties) = entry.value.get("Properties") {
+                    lines(properties, &id, &mut out);
+                }
+                out.insert(id, entry.at.line);
+            }
+        }
+        out
+    }
+
     fn declaration(&self, name: &str) -> Option<&Tree> {
         self.root.get("Parameters")?.get(name)
     }
@@ -180,6 +199,14 @@ impl Source {
         self.declaration(name).is_some_and(|it| {
             !self.is_specified(name) && (free.contains(name) || it.get("Default").is_none())
         })
+    }
+}
+
+fn lines(properties: &Tree, path: &str, out: &mut Lines) {
+    for entry in properties.map().unwrap_or_default() {
+        let path = format!("{path}.{}", entry.key);
+        lines(&entry.value, &path, out);
+        out.insert(path, entry.at.line);
     }
 }
 

@@ -10,6 +10,17 @@ use super::{InputFormat, cfn, tree};
 const SHOW_PLAN: &str =
     "run `terraform plan -out=plan.out`, then `terraform show -json plan.out > plan.json`";
 
+/// Sections of a template. The settings of a configuration are lowercase.
+const SECTIONS: [&str; 7] = [
+    "Conditions",
+    "Mappings",
+    "Metadata",
+    "Outputs",
+    "Parameters",
+    "Rules",
+    "Transform",
+];
+
 /// Decodes a file: UTF-8, or UTF-16 with a byte order mark, which PowerShell's `>` writes.
 ///
 /// # Errors
@@ -89,8 +100,24 @@ pub(super) fn misplaced(text: &str) -> Option<(&'static str, &'static str)> {
             SHOW_PLAN,
         ));
     }
+    let root = tree::read(text).ok();
+    if let Some(root) = &root {
+        let has = |key: &str| root.get(key).is_some();
+        if has("apiVersion") && has("kind") {
+            return Some((
+                "is a Kubernetes manifest",
+                "pass a CloudFormation template, a Terraform plan or a configuration",
+            ));
+        }
+        if !cfn::is_template(root) && SECTIONS.iter().any(|it| has(it)) {
+            return Some((
+                "is a template without `Resources`",
+                "add `Resources`, which CloudFormation requires",
+            ));
+        }
+    }
     if text.starts_with('{') {
-        let root = tree::read(text).ok()?;
+        let root = root?;
         let has = |keys: &[&str]| keys.iter().all(|key| root.get(key).is_some());
         if has(&["lineage", "serial"]) || has(&["terraform_version", "resources"]) {
             return Some((
@@ -175,6 +202,13 @@ mod tests {
             of("# a\nresource \"aws_vpc\" \"main\" {\n}\n")
                 .unwrap()
                 .contains("configuration")
+        );
+        let manifest = of("apiVersion: v1\nkind: ConfigMap\n").unwrap();
+        assert!(manifest.contains("Kubernetes"));
+        assert!(
+            of("Metadata: {}\n")
+                .unwrap()
+                .contains("without `Resources`")
         );
         assert_eq!(of("{\"Resources\": {}}"), None);
         assert_eq!(of("instances: [web]\n"), None);

@@ -182,6 +182,11 @@ def without_a_terminal(place):
     assert lines[-1]["stack"]["outputs"]["WebInstanceId"] == place.instance()
     place.run("deploy", "--yes", "--poll-interval", "0.1")
     place.run("diff", "--exit-code")
+    place.run("diff", "stack:team", "ssm-synth.yaml", "--exit-code")
+    # Names in the template contain the name of the stack, not that of the file.
+    place.run("deploy", "--stack", "prod", "--yes", "--poll-interval", "0.1")
+    place.run("diff", "stack:prod", "ssm-synth.yaml", "--exit-code")
+    place.run("destroy", "--stack", "prod", "--yes", "--poll-interval", "0.1")
     place.write(CONFIG.replace("t3.micro", "t3.small"))
     done = place.run("diff", "--exit-code", "--change-set", "--format", "json", code=1)
     found = json.loads(done.stdout)

@@ -19,6 +19,7 @@ mod dependencies;
 mod diagnostics;
 mod diff;
 mod diff_gates;
+mod diff_page;
 mod documents;
 mod edits;
 mod examples;

@@ -66,6 +66,12 @@ pub(super) fn compare(
     stack: Option<&str>,
     new: Option<&str>,
 ) -> Result<Comparison, Failure> {
+    // The lines of a configuration are not those of its template.
+    let is_template = |it: &&str| {
+        let text = std::fs::read_to_string(it);
+        text.is_ok_and(|it| InputFormat::of(&it) == InputFormat::Cfn)
+    };
+    let file = new.filter(is_template).map(str::to_owned);
     let (new, name, region) = read(args, context, stack, new)?;
     let access = args.aws.access(region)?;
     block_on(async {
@@ -96,6 +102,7 @@ pub(super) fn compare(
             }
         };
         let mut out = comparison(ChangeReport::compare(&old, &new), name.clone());
+        out.file = file;
         out.addition = addition(&deployed.stack, service.as_ref());
         Ok(out)
     })
@@ -128,7 +135,7 @@ fn read(
         return Ok((New::Version(Box::new(read_new(args, new)?)), name, None));
     }
     let text = sides::text(new)?;
-    match sides::template(new, text)? {
+    match sides::template(new, text, Some(&name))? {
         (text, InputFormat::Cfn) if !text.trim().is_empty() => {
             let source = Source::new(new.to_owned(), text, name.clone(), None, &parameters)?;
             Ok((New::Template(Box::new(source)), name, None))

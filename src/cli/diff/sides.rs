@@ -27,8 +27,13 @@ pub(super) fn text(side: &str) -> Result<String, Failure> {
     }
 }
 
-/// Returns the template of a configuration; any other text as it is.
-pub(super) fn template(name: &str, text: String) -> Result<(String, InputFormat), Failure> {
+/// Returns the template of a configuration; any other text as it is. Names in the template contain
+/// the one of the stack. Default: that of the configuration.
+pub(super) fn template(
+    name: &str,
+    text: String,
+    stack: Option<&String>,
+) -> Result<(String, InputFormat), Failure> {
     if matches!(text.trim(), "null" | "~" | "{}" | "---") {
         return Err(Failure::usage(format!(
             "`{name}` is empty; expected a template, plan or configuration"
@@ -37,7 +42,7 @@ pub(super) fn template(name: &str, text: String) -> Result<(String, InputFormat)
     match InputFormat::of(&text) {
         InputFormat::Config if !text.trim().is_empty() => {
             reject_unknown(name, &text)?;
-            let made = Settings::default().template_of((name.to_owned(), text), None)?;
+            let made = Settings::default().template_of((name.to_owned(), text), stack)?;
             Ok((made.text, InputFormat::Cfn))
         }
         InputFormat::Config => Ok((text, InputFormat::Cfn)),
@@ -51,9 +56,15 @@ pub(super) fn version(
     text: String,
     deployment: &Deployment,
 ) -> Result<Version, Failure> {
-    let (text, format) = template(name, text)?;
-    Version::read(name, &text, format, deployment)
-        .map_err(|diagnostics| unreadable(&diagnostics, name, &text))
+    let is_generated = InputFormat::of(&text) == InputFormat::Config;
+    let (text, format) = template(name, text, None)?;
+    let version = Version::read(name, &text, format, deployment)
+        .map_err(|diagnostics| unreadable(&diagnostics, name, &text))?;
+    Ok(match is_generated {
+        // The lines are those of the generated template.
+        true => version.without_lines(),
+        false => version,
+    })
 }
 
 /// Returns the text of `REVISION:FILE`, if the side is one. A file that the revision does not have is

@@ -4,12 +4,10 @@
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use super::super::masking::{is_secret_path, is_secret_text, placeholder};
 use super::super::{Entry, Side, is_function};
+use super::table::{Meaning, Rows, plain};
 use super::{AccessChange, Direction, name};
-use crate::tsv;
-
-/// Columns: type, property, meaning, values.
-const MEANINGS: &str = include_str!("meanings.tsv");
 
 /// Words in a name that suggest access. Of a new resource, only the first ones count.
 const TELLING: [&str; 40] = [
@@ -60,113 +58,11 @@ const STRONG: usize = 17;
 /// Values whose content the file does not show.
 const HIDDEN: [&str; 2] = ["(sensitive)", "(known after apply)"];
 
+/// Why a change of a type without a row counts.
+const UNREVIEWED: &str = "and its type is not reviewed";
+
 /// The maximum length of a value in a sentence.
-const MAX_VALUE: usize = 80;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Meaning {
-    Harmless,
-    Modeled,
-    Known,
-    Grants,
-    Protects,
-    Opaque,
-    Opens,
-    Uses,
-    Limits,
-    Kept,
-    Unknown,
-    Safe(&'static str),
-    SafeOnly(&'static str),
-    Open(&'static str),
-    Number(&'static str),
-}
-
-fn meaning(word: &str, values: &'static str) -> Meaning {
-    match word {
-        "harmless" => Meaning::Harmless,
-        "modeled" => Meaning::Modeled,
-        "known" => Meaning::Known,
-        "grants" => Meaning::Grants,
-        "protects" => Meaning::Protects,
-        "opens" => Meaning::Opens,
-        "uses" => Meaning::Uses,
-        "limits" => Meaning::Limits,
-        "kept" => Meaning::Kept,
-        "safe" => Meaning::Safe(values),
-        "safe-only" => Meaning::SafeOnly(values),
-        "open" => Meaning::Open(values),
-        "number" => Meaning::Number(values),
-        "opaque" => Meaning::Opaque,
-        _ => Meaning::Unknown,
-    }
-}
-
-/// Returns a name without case and underscores.
-fn plain(name: &str) -> String {
-    name.chars()
-        .filter(|it| *it != '_')
-        .collect::<String>()
-        .to_lowercase()
-}
-
-/// The rows of a type, the ones of all types last.
-struct Rows(Vec<(String, Meaning)>, usize);
-
-impl Rows {
-    fn of(kind: &str) -> Rows {
-        let (mut own, mut any, mut wild) = (Vec::new(), Vec::new(), Vec::new());
-        for row in tsv::rows(MEANINGS) {
-            let mut columns = tsv::columns(row);
-            let mut next = || columns.next().unwrap_or_default();
-            let (of, property, word, values) = (next(), next(), next(), next());
-            let entry = (plain(property), meaning(word, values));
-            match of.strip_suffix('*') {
-                Some("") => any.push(entry),
-                Some(start) if kind.starts_with(start) => wild.push((start.len(), entry)),
-                None if of == kind => own.push(entry),
-                _ => {}
-            }
-        }
-        // The longest beginning first.
-        wild.sort_by_key(|(length, _)| std::cmp::Reverse(*length));
-        own.extend(wild.into_iter().map(|(_, entry)| entry));
-        let count = own.len();
-        own.extend(any);
-        Rows(own, count)
-    }
-
-    fn existence(&self) -> Option<Meaning> {
-        self.0
-            .iter()
-            .find(|(property, _)| property == ".")
-            .map(|(_, it)| *it)
-    }
-
-    /// Returns the meaning of a path: of its last part with a row, and the row of the type first.
-    fn property(&self, path: &[String]) -> Option<Meaning> {
-        let (own, any) = self.0.split_at(self.1);
-        let row = |rows: &[(String, Meaning)], part: &String| {
-            let found = rows.iter().find(|(name, _)| name == part);
-            found.map(|(_, it)| *it)
-        };
-        let is_harmless = |part: &String| row(any, part) == Some(Meaning::Harmless);
-        let below_harmless = path.iter().any(is_harmless);
-        path.iter().rev().find_map(|part| {
-            row(own, part).or_else(|| match below_harmless {
-                true => Some(Meaning::Harmless),
-                false => row(any, part),
-            })
-        })
-    }
-
-    /// Returns whether the type has a row for a path.
-    fn has_own(&self, path: &[String]) -> bool {
-        let (own, _) = self.0.split_at(self.1);
-        path.iter()
-            .any(|part| own.iter().any(|(name, _)| name == part))
-    }
-}
+const MAX_VALUE: usize = 160;
 
 /// Returns the words of a name, such as `public`, `ip` of `PublicIp` or `public_ip`.
 fn words(name: &str) -> Vec<String> {
@@ -237,6 +133,14 @@ fn of(entry: Option<&Entry>) -> Leaves {
     let mut out = Leaves::new();
     if let Some(entry) = entry {
         leaves(&entry.properties, "", &mut out);
+    }
+    // A sentence must not reveal a secret.
+    for (path, values) in &mut out {
+        if is_secret_path(path) {
+            for it in values.iter_mut().filter(|it| is_secret_text(it)) {
+                *it = placeholder(it);
+            }
+        }
     }
     out
 }
@@ -367,6 +271,7 @@ impl Property<'_> {
                 }
             }
             Meaning::Known
+            | Meaning::Unreviewed
             | Meaning::Grants
             | Meaning::Protects
             | Meaning::Opaque
@@ -400,7 +305,33 @@ pub(super) fn changes(old: &Side, new: &Side) -> Vec<AccessChange> {
     out
 }
 
+/// Adds the changes of a resource: one for each direction if it is new.
 fn resource(id: &str, before: Option<&Entry>, after: Option<&Entry>, out: &mut Vec<AccessChange>) {
+    let mut found = Vec::new();
+    each(id, before, after, &mut found);
+    if before.is_some() {
+        out.extend(found);
+        return;
+    }
+    let of = |direction: Direction| {
+        let all = found.iter().filter(|it| it.direction == direction);
+        all.map(|it| it.what.as_str()).collect::<Vec<_>>()
+    };
+    for direction in [Direction::Broader, Direction::Unknown, Direction::Narrower] {
+        let all = of(direction);
+        // What is certain includes the rest of a new resource.
+        let is_said = direction == Direction::Unknown && !of(Direction::Broader).is_empty();
+        if !all.is_empty() && !is_said {
+            out.push(AccessChange {
+                direction,
+                owner: id.to_owned(),
+                what: all.join("; "),
+            });
+        }
+    }
+}
+
+fn each(id: &str, before: Option<&Entry>, after: Option<&Entry>, out: &mut Vec<AccessChange>) {
     let Some(entry) = after.or(before) else {
         return;
     };
@@ -429,6 +360,15 @@ fn resource(id: &str, before: Option<&Entry>, after: Option<&Entry>, out: &mut V
                 format!("{verb}, and the effect of its type is unknown"),
             );
             return;
+        }
+        (Some(Meaning::Unreviewed), None, _) => {
+            push(Direction::Unknown, format!("{kind} is added, {UNREVIEWED}"));
+        }
+        (Some(Meaning::Unreviewed), _, None) => {
+            push(
+                Direction::Unknown,
+                format!("{kind} is removed, {UNREVIEWED}"),
+            );
         }
         (Some(Meaning::Grants), None, _) => {
             push(Direction::Broader, format!("{} is added", kind));
@@ -468,6 +408,7 @@ fn resource(id: &str, before: Option<&Entry>, after: Option<&Entry>, out: &mut V
         push(Direction::Unknown, what.to_owned());
     }
     let none = Vec::new();
+    let mut unreviewed: Vec<&str> = Vec::new();
     let mut paths: Vec<&String> = is.keys().collect();
     paths.extend(was.keys().filter(|it| !is.contains_key(*it)));
     for path in paths {
@@ -488,12 +429,25 @@ fn resource(id: &str, before: Option<&Entry>, after: Option<&Entry>, out: &mut V
             (None, Some(Meaning::Harmless)) => continue,
             (None, Some(Meaning::Grants | Meaning::Protects)) if before.is_none() => continue,
             (None, Some(Meaning::Grants | Meaning::Protects)) => Meaning::Unknown,
+            (None, Some(Meaning::Unreviewed)) => {
+                if before.is_some() && property.was != property.is {
+                    unreviewed.push(path);
+                }
+                continue;
+            }
             (None, _) if is_telling(path, before.is_none()) => Meaning::Unknown,
             (None, _) => continue,
         };
         for (direction, what) in property.judge(meaning) {
             push(direction, what);
         }
+    }
+    if !unreviewed.is_empty() {
+        let paths = unreviewed.join(", ");
+        push(
+            Direction::Unknown,
+            format!("{paths} of {kind} changes, {UNREVIEWED}"),
+        );
     }
     // An omitted value can be the open one.
     for (property, meaning) in rows
@@ -540,35 +494,6 @@ pub(in crate::diff) fn is_document(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn each_row_has_a_meaning() {
-        let known = [
-            "harmless",
-            "modeled",
-            "known",
-            "grants",
-            "protects",
-            "opaque",
-            "opens",
-            "uses",
-            "limits",
-            "kept",
-            "unknown",
-            "safe",
-            "safe-only",
-            "open",
-            "number",
-        ];
-        let mut keys = std::collections::HashSet::new();
-        for row in tsv::rows(MEANINGS) {
-            let columns: Vec<&str> = tsv::columns(row).collect();
-            assert!(columns.len() >= 3 && known.contains(&columns[2]), "{row}");
-            let values = matches!(columns[2], "safe" | "safe-only" | "open" | "number");
-            assert_eq!(columns.len() == 4, values, "{row}");
-            assert!(keys.insert((columns[0], plain(columns[1]))), "{row}");
-        }
-    }
 
     #[test]
     fn names_are_split_into_words() {

@@ -7,6 +7,7 @@
 mod grant;
 mod meaning;
 mod rule;
+mod table;
 
 use serde_json::Value;
 
@@ -186,7 +187,42 @@ fn name(value: &Value) -> String {
                     .replace("${!", "${")
             }
             Some((key, Value::Array(parts))) if key == "Fn::Join" => joined(parts),
-            _ => value.to_string(),
+            _ => notation(value),
+        },
+        other => notation(other),
+    }
+}
+
+/// Returns a value in the notation of YAML on one line, with the short form of functions.
+pub(in crate::diff) fn notation(value: &Value) -> String {
+    let flow = |items: &[Value]| {
+        let items: Vec<String> = items.iter().map(notation).collect();
+        format!("[{}]", items.join(", "))
+    };
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => flow(items),
+        Value::Object(map) => match map.iter().next() {
+            Some((key, argument)) if map.len() == 1 && super::is_function(map) => {
+                let function = key.strip_prefix("Fn::").unwrap_or(key);
+                let argument = match argument {
+                    Value::Array(parts)
+                        if key == "Fn::GetAtt" && parts.iter().all(Value::is_string) =>
+                    {
+                        let parts: Vec<&str> = parts.iter().filter_map(Value::as_str).collect();
+                        parts.join(".")
+                    }
+                    other => notation(other),
+                };
+                format!("!{function} {argument}")
+            }
+            _ => {
+                let entries: Vec<String> = map
+                    .iter()
+                    .map(|(key, it)| format!("{key}: {}", notation(it)))
+                    .collect();
+                format!("{{{}}}", entries.join(", "))
+            }
         },
         other => other.to_string(),
     }

@@ -3,7 +3,7 @@
 use ipnet::IpNet;
 use serde_json::Value;
 
-use super::super::Side;
+use super::super::{Side, is_function};
 use super::{AccessChange, Direction, branches, list, name};
 
 /// The ports of a rule, or the types and codes for ICMP.
@@ -167,7 +167,8 @@ fn rules(side: &Side, before: Option<&Side>) -> Vec<Rule> {
             }
             "AWS::EC2::SecurityGroupIngress" | "AWS::EC2::SecurityGroupEgress" => {
                 let group = properties.get("GroupId").or(properties.get("GroupName"));
-                let owner = group.map(name).unwrap_or_default();
+                let owner = group.map(name).filter(|it| !it.is_empty());
+                let owner = owner.unwrap_or_else(|| id.clone());
                 let inbound = entry.kind.ends_with("Ingress");
                 out.push(one(&owner, inbound, properties));
             }
@@ -185,6 +186,16 @@ fn is_loopback(peer: &str) -> bool {
 }
 
 fn one(owner: &str, inbound: bool, rule: &Value) -> Rule {
+    if rule.as_object().is_some_and(is_function) {
+        // A macro, a parameter or a mapping contains the rule.
+        return Rule {
+            owner: owner.to_owned(),
+            inbound,
+            protocol: String::new(),
+            ports: Ports::Unknown(name(rule)),
+            peer: name(rule),
+        };
+    }
     let text = |key: &str| rule.get(key).map(name);
     let protocol = match text("IpProtocol").unwrap_or_default().to_lowercase() {
         it if it == "6" => "tcp".to_owned(),
@@ -262,6 +273,13 @@ fn text(rule: &Rule, broader: bool) -> String {
         "outbound to"
     };
     let protocol = rule.protocol.to_uppercase();
+    if protocol.is_empty() {
+        return format!("{verb} the traffic of {}", rule.peer);
+    }
+    let peer = match rule.peer.as_str() {
+        "" => "a peer that the file does not specify",
+        peer => peer,
+    };
     let what = match &rule.ports {
         Ports::All if protocol == "-1" => "all traffic".to_owned(),
         Ports::All => format!("all {protocol}"),
@@ -271,5 +289,5 @@ fn text(rule: &Rule, broader: bool) -> String {
         Ports::Icmp(kind, Some(code)) => format!("{protocol} type {kind} code {code}"),
         Ports::Unknown(text) => format!("{protocol} {text}"),
     };
-    format!("{verb} {what} {way} {}", rule.peer)
+    format!("{verb} {what} {way} {peer}")
 }

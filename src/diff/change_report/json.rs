@@ -64,6 +64,9 @@ fn one(it: &Difference) -> Value {
         out["forced_by"] = properties.collect();
         out["reason"] = replacement_text(it).into();
     }
+    if !it.notes.is_empty() {
+        out["notes"] = it.notes.clone().into();
+    }
     match &it.change {
         Change::Changed(properties) => {
             let properties = properties

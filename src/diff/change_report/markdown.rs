@@ -5,11 +5,9 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::super::{Change, Difference, Direction, PropertyChange};
-use super::{ChangeReport, SessionChange, action_word, replacement_text, text};
+use super::value::{self, LineChange, ValueChange, name, sentence};
+use super::{ChangeReport, SessionChange, action_word, replacement_text};
 use crate::report::printable;
-
-/// The maximum length of a value. The change itself contains the entire value.
-const MAX: usize = 200;
 
 /// The maximum length after each part. GitHub accepts 65,536 characters in a comment, of which the
 /// caller uses some.
@@ -38,12 +36,7 @@ fn cell(text: &str) -> String {
 
 /// Returns untrusted text as code.
 fn code(text: &str) -> String {
-    let cut: String = text.chars().take(MAX).collect();
-    let cut = match text.chars().count() > MAX {
-        true => format!("{cut}…"),
-        false => cut,
-    };
-    let cut = cut.replace(['\n', '\r'], " ");
+    let cut = printable(text).replace(['\n', '\r', '\t'], " ");
     // A fence must be longer than any run of backticks in the text.
     let longest = cut.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);
@@ -57,7 +50,7 @@ fn code(text: &str) -> String {
 /// Returns untrusted text with Markdown escaped.
 fn plain(text: &str) -> String {
     let mut out = String::new();
-    for letter in printable(text).chars().take(MAX) {
+    for letter in printable(text).chars() {
         match letter {
             '\n' | '\r' | '\t' => out.push(' '),
             '@' => out.push_str("&#64;"),
@@ -71,12 +64,8 @@ fn plain(text: &str) -> String {
     out
 }
 
-fn value(it: Option<&Value>) -> String {
-    it.map_or("–".to_owned(), |it| code(&text::value(it)))
-}
-
 impl ChangeReport {
-    /// Returns a comment for a pull request: access, sessions and replacements, then the folded
+    /// Returns a comment for a pull request: access, replacements and sessions, then the folded
     /// properties.
     pub fn to_markdown(&self, title: &str) -> String {
         let mut out = String::new();
@@ -99,15 +88,33 @@ impl ChangeReport {
                     Direction::Narrower => "narrower".to_owned(),
                     other => format!("⚠ {}", other.as_str()),
                 };
-                format!("| {word} | {} | {} |\n", cell(&it.owner), cell(&it.what))
+                format!(
+                    "| {word} | {} | {} |\n",
+                    cell(&name(&it.owner)),
+                    cell(&sentence(&it.what))
+                )
             });
             fitting(&mut out, AFTER_ACCESS, rows);
+            out.push('\n');
+        }
+        let replaced = self.differences.iter().filter(|it| it.may_be_replaced());
+        let replaced: Vec<&Difference> = replaced.collect();
+        if !replaced.is_empty() {
+            out.push_str("**Replaced**\n\n| | resource | reason |\n| --- | --- | --- |\n");
+            let rows = replaced.iter().map(|it| {
+                let (id, kind) = (cell(&name(&it.id)), plain(&name(&it.kind)));
+                let reason = plain(&sentence(&replacement_text(it)));
+                format!("| ⚠ {} | {id} {kind} | {reason} |\n", action_word(it))
+            });
+            fitting(&mut out, AFTER_REPLACED, rows);
             out.push('\n');
         }
         for (title, all) in [("Removal", &self.losses), ("Unknown", &self.unreadable)] {
             if !all.is_empty() {
                 let _ = writeln!(out, "**{title}**\n");
-                let rows = all.iter().map(|it| format!("- ⚠ {}\n", code(it)));
+                let rows = all
+                    .iter()
+                    .map(|it| format!("- ⚠ {}\n", code(&sentence(it))));
                 fitting(&mut out, AFTER_ACCESS, rows);
                 out.push('\n');
             }
@@ -122,21 +129,12 @@ impl ChangeReport {
                 };
                 let before = it.before.as_deref().unwrap_or("–");
                 let after = it.after.as_deref().unwrap_or("deleted");
-                format!("| {} | {before} | {mark}{after} |\n", cell(&it.instance))
+                format!(
+                    "| {} | {before} | {mark}{after} |\n",
+                    cell(&name(&it.instance))
+                )
             });
             fitting(&mut out, AFTER_SESSION, rows);
-            out.push('\n');
-        }
-        let replaced = self.differences.iter().filter(|it| it.may_be_replaced());
-        let replaced: Vec<&Difference> = replaced.collect();
-        if !replaced.is_empty() {
-            out.push_str("**Replaced**\n\n| | resource | reason |\n| --- | --- | --- |\n");
-            let rows = replaced.iter().map(|it| {
-                let (id, kind, reason) =
-                    (cell(&it.id), plain(&it.kind), plain(&replacement_text(it)));
-                format!("| ⚠ {} | {id} {kind} | {reason} |\n", action_word(it))
-            });
-            fitting(&mut out, AFTER_REPLACED, rows);
             out.push('\n');
         }
         if !self.differences.is_empty() {
@@ -151,13 +149,13 @@ impl ChangeReport {
 fn details(it: &Difference) -> String {
     let mut out = String::new();
     let what = match (it.section.as_str(), it.id.as_str()) {
-        ("Resources", id) => format!("{} {}", code(id), plain(&it.kind)),
-        (section, "") => plain(section),
-        (section, id) => format!("{} {}", plain(section), code(id)),
+        ("Resources", id) => format!("{} {}", code(&name(id)), plain(&name(&it.kind))),
+        (section, "") => plain(&name(section)),
+        (section, id) => format!("{} {}", plain(&name(section)), code(&name(id))),
     };
     let was = match &it.change {
         Change::Retyped(old) | Change::Renamed(old) | Change::Moved(old) => {
-            format!(", was {}", code(old))
+            format!(", was {}", code(&name(old)))
         }
         _ => String::new(),
     };
@@ -166,15 +164,46 @@ fn details(it: &Difference) -> String {
         for PropertyChange { path, old, new } in properties {
             let at = match path.as_str() {
                 "" => String::new(),
-                path => format!("{}: ", code(path)),
+                path => format!("{}: ", code(&name(path))),
             };
-            let _ = writeln!(
-                out,
-                "  - {at}{} → {}",
-                value(old.as_ref()),
-                value(new.as_ref())
-            );
+            let value = |it: &Option<Value>| {
+                let shown = it.as_ref().map(|it| code(&value::one(it)));
+                shown.unwrap_or_else(|| "–".to_owned())
+            };
+            let _ = match (old, new) {
+                (Some(old), Some(new)) => match value::change(old, new) {
+                    ValueChange::Pair(old, new) => {
+                        writeln!(out, "  - {at}{} → {}", code(&old), code(&new))
+                    }
+                    ValueChange::Lines(lines, omitted) => {
+                        fenced(&mut out, &at, &lines, omitted);
+                        Ok(())
+                    }
+                },
+                (old, new) => writeln!(out, "  - {at}{} → {}", value(old), value(new)),
+            };
         }
     }
     out
+}
+
+/// Writes the changed lines of a text as a fenced diff.
+fn fenced(out: &mut String, at: &str, lines: &[LineChange], omitted: usize) {
+    let mut text = String::new();
+    for line in lines {
+        let _ = match line {
+            LineChange::Replaced(_, old, new) => writeln!(text, "    - {old}\n    + {new}"),
+            LineChange::Removed(line) => writeln!(text, "    - {line}"),
+            LineChange::Added(line) => writeln!(text, "    + {line}"),
+        };
+    }
+    // A fence must be longer than any run of backticks in the text.
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest.max(2) + 1);
+    let more = match omitted {
+        0 => String::new(),
+        omitted => format!(" {omitted} more lines differ"),
+    };
+    let _ = writeln!(out, "  - {}{more}\n\n    {fence}diff", at.trim_end());
+    let _ = writeln!(out, "{text}    {fence}");
 }

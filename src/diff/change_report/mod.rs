@@ -4,6 +4,7 @@ mod github;
 mod json;
 mod markdown;
 mod text;
+mod value;
 
 use std::collections::HashMap;
 
@@ -43,6 +44,8 @@ pub struct Version {
     graph: Graph,
     /// Each instance with its verdict.
     verdicts: Vec<(String, String)>,
+    /// The lines of resources and their properties in a template.
+    lines: Lines,
     /// Why the version is not complete.
     incomplete: Option<String>,
 }
@@ -111,6 +114,7 @@ impl Version {
             version.source = Source::read(text, deployment).ok();
             if let Some(source) = &version.source {
                 version.native = source.side(&assumed());
+                version.lines = source.lines();
             }
             version.access = version.native.clone();
         }
@@ -129,6 +133,10 @@ impl Version {
             incomplete: Some("a template cannot be read".to_owned()),
             ..Version::default()
         };
+        // A deployed stack has a template.
+        if text.trim().is_empty() {
+            return unreadable();
+        }
         Version::read("", text, InputFormat::Cfn, &deployment).unwrap_or_else(|_| unreadable())
     }
 
@@ -144,6 +152,12 @@ impl Version {
             .filter_map(|(path, verdict)| Some(((*ids.get(path.as_str())?).to_owned(), verdict)))
             .filter(|(id, _)| self.native.resources.contains_key(id))
             .collect();
+        self
+    }
+
+    /// Removes the lines of the text, which is not the file of the user.
+    pub(crate) fn without_lines(mut self) -> Version {
+        self.lines.clear();
         self
     }
 
@@ -179,7 +193,12 @@ pub struct ChangeReport {
     pub losses: Vec<String>,
     /// Why a version is not complete. The effect of the change is then unknown.
     pub unreadable: Vec<String>,
+    /// The lines of the new version.
+    lines: Lines,
 }
+
+/// The line of each resource and of its properties, as `ID` and `ID.Property`, counted from 1.
+pub(crate) type Lines = HashMap<String, u32>;
 
 /// The verdict of an instance before and after a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -231,6 +250,7 @@ fn compare(old: &Version, new: &Version) -> ChangeReport {
             sessions: sessions(),
             losses,
             unreadable: unreadable(&[old, new]),
+            lines: Lines::new(),
         };
     }
     if old.plan.is_some() == new.plan.is_some() || old.is_empty() || new.is_empty() {
@@ -260,6 +280,7 @@ fn compare(old: &Version, new: &Version) -> ChangeReport {
             sessions: sessions(),
             losses,
             unreadable: unreadable(&[old, new]),
+            lines: Lines::new(),
         };
     }
     across(old, new)
@@ -299,6 +320,7 @@ fn of_plan(new: &Version) -> Option<ChangeReport> {
         sessions: session(&old.verdicts, &new.verdicts, &HashMap::new()),
         losses,
         unreadable: unreadable(&[new]),
+        lines: Lines::new(),
     })
 }
 
@@ -339,6 +361,7 @@ fn across(old: &Version, new: &Version) -> ChangeReport {
         sessions: session(&old.verdicts, &new.verdicts, &named.into_iter().collect()),
         losses,
         unreadable: unreadable(&[old, new]),
+        lines: Lines::new(),
     }
 }
 
@@ -384,13 +407,25 @@ fn session(
 impl ChangeReport {
     /// Compares two versions. A template and a plan are compared in the form of Terraform.
     pub fn compare(old: &Version, new: &Version) -> ChangeReport {
-        compare(old, new)
+        let mut report = compare(old, new);
+        report.lines.clone_from(&new.lines);
+        report.with_order()
+    }
+
+    /// Sorts the differences: what is replaced or may be replaced first.
+    fn with_order(mut self) -> ChangeReport {
+        self.differences.sort_by_key(|it| match () {
+            () if it.is_replaced() => 0,
+            () if it.may_be_replaced() => 1,
+            () => 2,
+        });
+        self
     }
 
     /// Returns the change that a plan describes, or `None` if the version is not a plan with
     /// changes.
     pub fn of_plan(plan: &Version) -> Option<ChangeReport> {
-        of_plan(plan)
+        of_plan(plan).map(ChangeReport::with_order)
     }
 
     /// Returns whether both versions are equal.
@@ -520,6 +555,9 @@ fn replacement_text(it: &Difference) -> String {
             format!("{property} refers to the latest version of {id}, which changes")
         }
         (diff::ReplacementReason::Renamed, _) => "a new ID creates a new resource".to_owned(),
+        (diff::ReplacementReason::UpdatePolicy, property) => {
+            format!("{property}: the update policy replaces the group")
+        }
         (diff::ReplacementReason::Planned, "") => "according to the plan".to_owned(),
         (diff::ReplacementReason::Planned, property) => {
             format!("{property}, according to the plan")
@@ -529,7 +567,10 @@ fn replacement_text(it: &Difference) -> String {
         }
     };
     let told: Vec<String> = it.forced.iter().map(one).collect();
-    told.join("; ")
+    told.into_iter()
+        .chain(it.notes.iter().cloned())
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 /// Returns the resource or entry of a difference, without colors.

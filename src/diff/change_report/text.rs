@@ -2,12 +2,11 @@
 
 use std::fmt::Write as _;
 
-use anstyle::{AnsiColor, Style};
-use serde_json::Value;
-
-use super::super::{Change, Direction};
+use super::super::{Change, Direction, PropertyChange};
+use super::value::{self, LineChange, ValueChange, name, sentence};
 use super::{ChangeReport, SessionChange, action_word, replacement_text};
 use crate::report::printable;
+use anstyle::{AnsiColor, Style};
 
 const BOLD: Style = Style::new().bold();
 const RED: Style = AnsiColor::Red.on_default();
@@ -15,16 +14,47 @@ const GREEN: Style = AnsiColor::Green.on_default();
 const YELLOW: Style = AnsiColor::Yellow.on_default();
 const LOUD: Style = AnsiColor::Red.on_default().bold();
 
-pub(super) fn value(value: &Value) -> String {
-    match value {
-        Value::String(text) => escape_text(text),
-        other => escape_text(&other.to_string()),
-    }
-}
-
 /// Returns untrusted text on one line, with control characters escaped.
 pub(crate) fn escape_text(text: &str) -> String {
     printable(text).replace('\n', "\\n").replace('\t', "\\t")
+}
+
+/// Returns the line of a property, or the lines of a text.
+fn text_property(property: &PropertyChange) -> String {
+    let path = match property.path.as_str() {
+        "" => String::new(),
+        path => format!("{}: ", name(path)),
+    };
+    match (&property.old, &property.new) {
+        (Some(old), Some(new)) => match value::change(old, new) {
+            ValueChange::Pair(old, new) => format!("{path}{old} → {new}"),
+            ValueChange::Lines(lines, omitted) => text_lines(&path, &lines, omitted),
+        },
+        (None, Some(new)) => format!("{GREEN}+{GREEN:#} {path}{}", value::one(new)),
+        (Some(old), None) => format!("{RED}-{RED:#} {path}{}", value::one(old)),
+        (None, None) => path,
+    }
+}
+
+fn text_lines(path: &str, lines: &[LineChange], omitted: usize) -> String {
+    if let ([LineChange::Replaced(number, old, new)], 0) = (lines, omitted) {
+        let path = path.trim_end_matches(": ");
+        return format!("{path} line {number}: {old} → {new}");
+    }
+    let mut out = path.trim_end().to_owned();
+    for line in lines {
+        let _ = match line {
+            LineChange::Replaced(number, old, new) => {
+                write!(out, "\n      line {number}: {old} → {new}")
+            }
+            LineChange::Removed(line) => write!(out, "\n      {RED}-{RED:#} {line}"),
+            LineChange::Added(line) => write!(out, "\n      {GREEN}+{GREEN:#} {line}"),
+        };
+    }
+    if omitted > 0 {
+        let _ = write!(out, "\n      {omitted} more lines differ");
+    }
+    out
 }
 
 impl ChangeReport {
@@ -43,18 +73,18 @@ impl ChangeReport {
             let _ = writeln!(
                 out,
                 "  {paint}{word:<9}{paint:#} {}: {}",
-                escape_text(&change.owner),
-                escape_text(&change.what)
+                name(&change.owner),
+                sentence(&change.what)
             );
         }
         for why in &self.unreadable {
-            let _ = writeln!(out, "  {LOUD}unknown{LOUD:#}   {why}");
+            let _ = writeln!(out, "  {LOUD}unknown{LOUD:#}   {}", sentence(why));
         }
         if !self.losses.is_empty() {
             let _ = writeln!(out, "{BOLD}Removal{BOLD:#}");
         }
         for it in &self.losses {
-            let _ = writeln!(out, "  {RED}lost{RED:#}      {}", escape_text(it));
+            let _ = writeln!(out, "  {RED}lost{RED:#}      {}", sentence(it));
         }
         let sessions: Vec<&SessionChange> = self.changed_sessions().collect();
         if !sessions.is_empty() {
@@ -72,7 +102,7 @@ impl ChangeReport {
                 _ => YELLOW,
             };
             let after = after.as_deref().unwrap_or("deleted");
-            let name = escape_text(instance);
+            let name = name(instance);
             let _ = match before {
                 Some(before) if before != after => {
                     writeln!(out, "  {name}: {before}, then {paint}{after}{paint:#}")
@@ -88,14 +118,10 @@ impl ChangeReport {
         let mut out = String::new();
         for it in &self.differences {
             let what = match (it.section.as_str(), it.id.as_str()) {
-                ("Resources", id) => format!(
-                    "{BOLD}{}{BOLD:#} {}",
-                    escape_text(id),
-                    escape_text(&it.kind)
-                ),
-                (section, "") => format!("{BOLD}{}{BOLD:#}", escape_text(section)),
+                ("Resources", id) => format!("{BOLD}{}{BOLD:#} {}", name(id), name(&it.kind)),
+                (section, "") => format!("{BOLD}{}{BOLD:#}", name(section)),
                 (section, id) => {
-                    format!("{BOLD}{}.{}{BOLD:#}", escape_text(section), escape_text(id))
+                    format!("{BOLD}{}.{}{BOLD:#}", name(section), name(id))
                 }
             };
             let paint = match &it.change {
@@ -107,7 +133,7 @@ impl ChangeReport {
             };
             let was = match &it.change {
                 Change::Retyped(old) | Change::Renamed(old) | Change::Moved(old) => {
-                    format!(", was {}", escape_text(old))
+                    format!(", was {}", name(old))
                 }
                 _ => String::new(),
             };
@@ -115,26 +141,21 @@ impl ChangeReport {
             let _ = writeln!(out, "{paint}{word:<9}{paint:#} {what}{was}");
             let why = replacement_text(it);
             if !why.is_empty() {
-                let _ = writeln!(out, "    {paint}!{paint:#} {}", escape_text(&why));
+                let _ = writeln!(out, "    {paint}!{paint:#} {}", sentence(&why));
             }
             let Change::Changed(properties) = &it.change else {
                 continue;
             };
-            for property in properties {
-                let path = match property.path.as_str() {
-                    "" => String::new(),
-                    path => format!("{}: ", escape_text(path)),
-                };
-                let _ = match (&property.old, &property.new) {
-                    (Some(old), Some(new)) => {
-                        writeln!(out, "    {path}{} → {}", value(old), value(new))
-                    }
-                    (None, Some(new)) => {
-                        writeln!(out, "    {GREEN}+{GREEN:#} {path}{}", value(new))
-                    }
-                    (Some(old), None) => writeln!(out, "    {RED}-{RED:#} {path}{}", value(old)),
-                    (None, None) => Ok(()),
-                };
+            let lines: Vec<String> = properties.iter().map(text_property).collect();
+            match lines.as_slice() {
+                // A single property needs no line of its own.
+                [line] if why.is_empty() && !line.contains('\n') => {
+                    out.truncate(out.trim_end().len());
+                    let _ = writeln!(out, "  {line}");
+                }
+                lines => lines.iter().for_each(|line| {
+                    let _ = writeln!(out, "    {line}");
+                }),
             }
         }
         out

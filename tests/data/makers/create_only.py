@@ -12,8 +12,8 @@ def make(inputs):
         schema = schema_of(name)
         always = names(schema, "createOnlyProperties")
         conditional = names(schema, "conditionalCreateOnlyProperties") - always
-        if always or conditional:
-            lines.append(f"{name}\t{','.join(sorted(always))}\t{','.join(sorted(conditional))}\n")
+        # A type without such properties has a row too: a type without a row is unknown.
+        lines.append(f"{name}\t{','.join(sorted(always))}\t{','.join(sorted(conditional))}\n")
     return "".join(lines)
 
 

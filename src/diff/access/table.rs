@@ -1,0 +1,163 @@
+//! The table of meanings: what a property or the existence of a resource means for access.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use crate::tsv;
+
+/// Columns: type, property, meaning, values.
+const MEANINGS: &str = include_str!("meanings.tsv");
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Meaning {
+    Harmless,
+    Modeled,
+    Known,
+    Unreviewed,
+    Grants,
+    Protects,
+    Opaque,
+    Opens,
+    Uses,
+    Limits,
+    Kept,
+    Unknown,
+    Safe(&'static str),
+    SafeOnly(&'static str),
+    Open(&'static str),
+    Number(&'static str),
+}
+
+fn meaning(word: &str, values: &'static str) -> Meaning {
+    match word {
+        "harmless" => Meaning::Harmless,
+        "modeled" => Meaning::Modeled,
+        "known" => Meaning::Known,
+        "unreviewed" => Meaning::Unreviewed,
+        "grants" => Meaning::Grants,
+        "protects" => Meaning::Protects,
+        "opens" => Meaning::Opens,
+        "uses" => Meaning::Uses,
+        "limits" => Meaning::Limits,
+        "kept" => Meaning::Kept,
+        "safe" => Meaning::Safe(values),
+        "safe-only" => Meaning::SafeOnly(values),
+        "open" => Meaning::Open(values),
+        "number" => Meaning::Number(values),
+        "opaque" => Meaning::Opaque,
+        _ => Meaning::Unknown,
+    }
+}
+
+/// Returns a name without case and underscores.
+pub(super) fn plain(name: &str) -> String {
+    name.chars()
+        .filter(|it| *it != '_')
+        .collect::<String>()
+        .to_lowercase()
+}
+
+/// The rows of a type, the ones of all types last.
+pub(super) struct Rows(pub(super) Vec<(String, Meaning)>, usize);
+
+impl Rows {
+    pub(super) fn of(kind: &str) -> Rows {
+        // A large template has thousands of resources.
+        static ROWS: OnceLock<HashMap<&str, Vec<&str>>> = OnceLock::new();
+        let rows = ROWS.get_or_init(|| {
+            let mut out: HashMap<&str, Vec<&str>> = HashMap::new();
+            for row in tsv::rows(MEANINGS) {
+                let of = tsv::key(row);
+                let of = if of.ends_with('*') { "*" } else { of };
+                out.entry(of).or_default().push(row);
+            }
+            out
+        });
+        let (mut own, mut any, mut wild) = (Vec::new(), Vec::new(), Vec::new());
+        let all = [kind, "*"].into_iter().filter_map(|it| rows.get(it));
+        for row in all.flatten().copied() {
+            let mut columns = tsv::columns(row);
+            let mut next = || columns.next().unwrap_or_default();
+            let (of, property, word, values) = (next(), next(), next(), next());
+            let entry = (plain(property), meaning(word, values));
+            match of.strip_suffix('*') {
+                Some("") => any.push(entry),
+                Some(start) if kind.starts_with(start) => wild.push((start.len(), entry)),
+                None if of == kind => own.push(entry),
+                _ => {}
+            }
+        }
+        // The longest beginning first.
+        wild.sort_by_key(|(length, _)| std::cmp::Reverse(*length));
+        own.extend(wild.into_iter().map(|(_, entry)| entry));
+        let count = own.len();
+        own.extend(any);
+        Rows(own, count)
+    }
+
+    pub(super) fn existence(&self) -> Option<Meaning> {
+        self.0
+            .iter()
+            .find(|(property, _)| property == ".")
+            .map(|(_, it)| *it)
+    }
+
+    /// Returns the meaning of a path: of its last part with a row, and the row of the type first.
+    pub(super) fn property(&self, path: &[String]) -> Option<Meaning> {
+        let (own, any) = self.0.split_at(self.1);
+        let row = |rows: &[(String, Meaning)], part: &String| {
+            let found = rows.iter().find(|(name, _)| name == part);
+            found.map(|(_, it)| *it)
+        };
+        let is_harmless = |part: &String| row(any, part) == Some(Meaning::Harmless);
+        let below_harmless = path.iter().any(is_harmless);
+        path.iter().rev().find_map(|part| {
+            row(own, part).or_else(|| match below_harmless {
+                true => Some(Meaning::Harmless),
+                false => row(any, part),
+            })
+        })
+    }
+
+    /// Returns whether the type has a row for a path.
+    pub(super) fn has_own(&self, path: &[String]) -> bool {
+        let (own, _) = self.0.split_at(self.1);
+        path.iter()
+            .any(|part| own.iter().any(|(name, _)| name == part))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_row_has_a_meaning() {
+        let known = [
+            "harmless",
+            "modeled",
+            "known",
+            "unreviewed",
+            "grants",
+            "protects",
+            "opaque",
+            "opens",
+            "uses",
+            "limits",
+            "kept",
+            "unknown",
+            "safe",
+            "safe-only",
+            "open",
+            "number",
+        ];
+        let mut keys = std::collections::HashSet::new();
+        for row in tsv::rows(MEANINGS) {
+            let columns: Vec<&str> = tsv::columns(row).collect();
+            assert!(columns.len() >= 3 && known.contains(&columns[2]), "{row}");
+            let values = matches!(columns[2], "safe" | "safe-only" | "open" | "number");
+            assert_eq!(columns.len() == 4, values, "{row}");
+            assert!(keys.insert((columns[0], plain(columns[1]))), "{row}");
+        }
+    }
+}
