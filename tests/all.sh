@@ -6,7 +6,7 @@
 # `quick` runs between edits: lint and unit, without parts that need a separate build.
 # `--all` deploys and converts every configuration and injects every fault, instead of chosen sets.
 #
-# Installs cfn-lint, the emulator and the policy scanners into target/tools. If a tool is missing,
+# Installs cfn-lint, the emulator, validators and policy scanners into target/tools. If a tool is missing,
 # the run fails with CI=true; otherwise the summary lists the skipped tests. docs/contributing/testing.md
 # describes the stages.
 set -euo pipefail
@@ -199,7 +199,9 @@ stage_convert() {
 
 stage_checkers() {
     step build build
-    step scanners "$python" tests/scanners.py "$program" "$tools"
+    together \
+        scanners "$python" tests/scanners.py "$program" "$tools" -- \
+        validators "$python" tests/validators.py "$program" "$tools"
 }
 
 stage_embed() {

@@ -10,51 +10,27 @@ include or nest the template, and other modules can call the module. They deploy
 accepts the values.
 """
 
-import functools
 import json
 import shlex
 import tempfile
-import threading
 from pathlib import Path
 
 import harness.cases as cases
 from harness import ROOT
 from harness.cases import Case
 from harness.emulators import emulators
-from harness.outcomes import check, require
+from harness.node import install_packages
+from harness.outcomes import check
 from harness.program import run
 from harness.stacks import output_name
 from harness.terraform import Terraform
 from harness.workspace import Workspace
 
 FIXTURES = ROOT / "tests/embedding"
-PACKAGES = {"aws-cdk": "2.1148.1", "aws-cdk-lib": "2.276.0", "constructs": "10.8.1"}
 SHARED, ACCESS = "SharedNetwork", "TeamAccess"
 POLL = ("--poll-interval", "0.1")
 # More than cores: the provider and `cdk` mostly wait.
 JOBS = 3
-
-
-INSTALLATION = threading.Lock()
-
-
-def install_packages(folder):
-    """Returns the directory of the npm packages in these versions; installs them if necessary."""
-    with INSTALLATION:
-        return installed_packages(folder)
-
-
-@functools.cache
-def installed_packages(folder):
-    modules = folder / "cdk/node_modules"
-    files = {name: modules / name / "package.json" for name in PACKAGES}
-    found = {name: json.loads(it.read_text())["version"] for name, it in files.items() if it.exists()}
-    if found != PACKAGES:
-        require("npm")
-        modules.parent.mkdir(parents=True, exist_ok=True)
-        wanted = [f"{name}@{version}" for name, version in PACKAGES.items()]
-        run("npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", modules.parent, *wanted)
-    return modules
 
 
 class Place(Workspace):

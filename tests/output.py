@@ -7,7 +7,6 @@ Cases: `cfn-lint` with its informational rules on the templates, as JSON and as 
 one root in each syntax through `terraform validate` and `terraform fmt -check`. A tool that prints a finding fails its case.
 """
 
-import json
 import subprocess
 import tempfile
 from pathlib import Path
@@ -48,16 +47,7 @@ def cfn_lint(program, folder):
 
 def terraform(program, folder, form):
     require("terraform")
-    modules = {}
-    for name in configurations.names():
-        module = folder / name
-        module.mkdir()
-        text = configurations.generate(program, name, form, "--tf-module")
-        (module / configurations.FILES[form]).write_text(text)
-        module_json = text if form == "tf" else configurations.generate(program, name, "tf", "--tf-module")
-        modules[name] = {"source": f"./{name}", **configurations.variables(name, module_json)}
-    # Each configuration is a module of one root, so that one validation reads them all.
-    (folder / "root.tf.json").write_text(json.dumps({"module": modules}))
+    configurations.write_modules(program, folder, form)
     for arguments in (["init", "-input=false", *plugin_options()], ["validate"], ["fmt", "-check", "-recursive", "-diff"]):
         run("terraform", f"-chdir={folder}", *arguments, env=base_environment())
 

@@ -41,3 +41,16 @@ def variables(name, module):
     declared = json.loads(module).get("variable", {})
     values = {snake_case(key): value for key, value in parameters(name).items()}
     return {key: value for key, value in values.items() if key in declared}
+
+
+def write_modules(program, folder, form):
+    """Writes each configuration as a module of one root, so that one validation reads them all."""
+    modules = {}
+    for name in names():
+        module = folder / name
+        module.mkdir()
+        text = generate(program, name, form, "--tf-module")
+        (module / FILES[form]).write_text(text)
+        module_json = text if form == "tf" else generate(program, name, "tf", "--tf-module")
+        modules[name] = {"source": f"./{name}", **variables(name, module_json)}
+    (folder / "root.tf.json").write_text(json.dumps({"module": modules}))

@@ -37,6 +37,14 @@ def virtual_environment(folder, packages, programs):
     return folder / "bin"
 
 
+def downloaded_wheel(folder, package):
+    """Returns the wheel of `NAME==VERSION`; downloads it without its dependencies if necessary."""
+    folder = folder / package
+    if not list(folder.glob("*.whl")):
+        run(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder, package)
+    return next(folder.glob("*.whl"))
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

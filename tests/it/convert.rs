@@ -478,7 +478,7 @@ Resources:
     );
     let prod = "contains([\"prod\"], var.env)";
     let tags = &made["resource"]["aws_subnet"]["subnet"]["tags"];
-    let region = "data.aws_region.current.id";
+    let region = "data.aws_service.ssm.region";
     let expected = [
         ("a", format!("${{local.by_region[{region}][\"Name\"]}}")),
         ("b", format!("${{local.by_region[{region}][\"Zones\"][0]}}")),

@@ -37,6 +37,9 @@ pub(super) fn data_block<'a>(data: Data) -> Block<'a> {
         body.argument("state", Tree::Str("available".into()));
         body.block("filter", filter);
     }
+    if data == Data::Service {
+        body.argument("service_id", Tree::Str("ssm".into()));
+    }
     let labels = data.labels().into_iter().map(Cow::Borrowed).collect();
     Block {
         of: "data",

@@ -122,7 +122,7 @@ enum Data {
     Zones,
     Account,
     Partition,
-    Region,
+    Service,
 }
 
 impl Data {
@@ -131,7 +131,7 @@ impl Data {
             Data::Zones => ["aws_availability_zones", "available"],
             Data::Account => ["aws_caller_identity", "current"],
             Data::Partition => ["aws_partition", "current"],
-            Data::Region => ["aws_region", "current"],
+            Data::Service => ["aws_service", "ssm"],
         }
     }
 }
@@ -457,10 +457,9 @@ impl<'g> Lower<'g, '_> {
                 let name = self.graph.parameter(*id).map(|it| terraform_name(&it.id));
                 format!("var.{}", name.unwrap_or_default())
             }
-            // The ID of the data source is the region name in both provider versions. Version 6
-            // deprecates
-            // `name`, and version 5 has no `region`.
-            Expr::Pseudo(Pseudo::Region) => self.data_source(Data::Region, "id"),
+            // `aws_region` has no attribute without a warning in both versions of the provider: version 6
+            // deprecates `id` and `name`, and version 5 has no `region`.
+            Expr::Pseudo(Pseudo::Region) => self.data_source(Data::Service, "region"),
             Expr::Pseudo(Pseudo::AccountId) => self.data_source(Data::Account, "account_id"),
             Expr::Pseudo(Pseudo::Partition) => self.data_source(Data::Partition, "partition"),
             Expr::Pseudo(Pseudo::UrlSuffix) => self.data_source(Data::Partition, "dns_suffix"),

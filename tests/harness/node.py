@@ -1,0 +1,41 @@
+"""The npm packages of the tests: the CDK, and the rules of cdk-nag."""
+
+import functools
+import json
+import os
+import threading
+
+from harness.outcomes import require
+from harness.program import run
+
+PACKAGES = {
+    "aws-cdk": "2.1148.1",
+    "aws-cdk-lib": "2.276.0",
+    "cdk-nag": "3.0.2",
+    "constructs": "10.8.1",
+}
+INSTALLATION = threading.Lock()
+
+
+def install_packages(folder):
+    """Returns the directory of the npm packages in these versions; installs them if necessary."""
+    with INSTALLATION:
+        return installed_packages(folder)
+
+
+@functools.cache
+def installed_packages(folder):
+    modules = folder / "cdk/node_modules"
+    files = {name: modules / name / "package.json" for name in PACKAGES}
+    found = {name: json.loads(it.read_text())["version"] for name, it in files.items() if it.exists()}
+    if found != PACKAGES:
+        require("npm")
+        modules.parent.mkdir(parents=True, exist_ok=True)
+        wanted = [f"{name}@{version}" for name, version in PACKAGES.items()]
+        run("npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", modules.parent, *wanted)
+    return modules
+
+
+def run_script(modules, script, *arguments):
+    """Runs a script that requires these packages; returns its output."""
+    return run(require("node"), script, *arguments, env={**os.environ, "NODE_PATH": str(modules)}).stdout
