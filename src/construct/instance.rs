@@ -321,6 +321,17 @@ impl PrivateInstance {
 
     /// Reports images that are known to lack the agent.
     fn check_agent(&self, scope: &mut Scope<'_>) {
+        if matches!(self.image, Image::Latest(ImageFamily::Ubuntu2604))
+            && self.user_data.is_none()
+            && self.install_agent.is_none()
+        {
+            let message = "AWS does not list Ubuntu 26.04 among the images with SSM Agent";
+            scope.add_diagnostic(
+                Diagnostic::warning("image-agent", message)
+                    .about(&["image"])
+                    .help("use `ubuntu-24.04`, or set `install_agent: deb`"),
+            );
+        }
         let Image::Parameter { name, .. } = &self.image else {
             return;
         };
