@@ -366,7 +366,10 @@ impl PlacedSessions {
         // https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-schema.html
         for (key, profile) in [
             ("linux_shell_profile", &self.sessions.linux_shell_profile),
-            ("windows_shell_profile", &self.sessions.windows_shell_profile),
+            (
+                "windows_shell_profile",
+                &self.sessions.windows_shell_profile,
+            ),
         ] {
             if profile.as_ref().is_some_and(|it| it.contains("{{")) {
                 let message = "the shell profile contains `{{`, which documents of Systems Manager reserve for parameters";

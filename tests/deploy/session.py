@@ -257,7 +257,7 @@ def sessions(place):
     assert "SessionsLogs" in done.stderr + done.stdout, done.stderr
     # A stack of this name finds the log group and reports what to do.
     done = place.run("deploy", "--yes", "--poll-interval", "0.1", code=1)
-    assert "import the log group" in done.stderr, done.stderr
+    assert "log group `/session-manager/team` exists" in done.stderr and "import it" in done.stderr, done.stderr
     assert place.stack() is None
 
 

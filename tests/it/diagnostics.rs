@@ -562,7 +562,13 @@ fn an_unsupported_image_and_a_missing_user_are_warnings() {
     quiet("", "image: al2023");
     assert!(of("", "image: ubuntu-26.04").contains("image-agent"));
     assert!(!of("", "image: ubuntu-24.04").contains("image-agent"));
-    assert!(!of("", "image: ubuntu-26.04, user_data: snap start amazon-ssm-agent").contains("image-agent"));
+    assert!(
+        !of(
+            "",
+            "image: ubuntu-26.04, user_data: snap start amazon-ssm-agent"
+        )
+        .contains("image-agent")
+    );
     assert!(of("run_as_user: ssm-user", "image: al2023").contains("session-user"));
     assert!(of("run_as_user: ec2-user", "image: ubuntu-24.04").contains("session-user"));
     assert!(of("run_as_user: ubuntu", "image: al2023").contains("session-user"));
