@@ -93,9 +93,7 @@ started=$SECONDS
 failed=0
 [ -n "$clean" ] || id=$(od -An -N3 -tx1 /dev/urandom | tr -d ' \n')
 [ -n "$directory" ] || directory=ssm-acceptance-$id
-if [ -z "$clean" ]; then
-    mkdir "$directory" || exit 2
-fi
+[ -n "$clean" ] || mkdir "$directory" || exit 2
 directory=$(cd "$directory" && pwd)
 report=$directory/report.txt
 # A step redirects the output; the deletion after an interrupt prints to the terminal again.
@@ -106,10 +104,7 @@ if [ -z "$clean" ]; then
 fi
 
 # Writes a line to the terminal and to the report, which does not contain the account ID.
-say() {
-    printf '%s\n' "$*"
-    printf '%s\n' "$*" | sed "s/$account/000000000000/g" >>"$report"
-}
+say() { printf '%s\n' "$*" && printf '%s\n' "${*//$account/000000000000}" >>"$report"; }
 
 # Adds the end of a log to the report.
 quote() {
@@ -322,9 +317,7 @@ update() {
     resources >before.txt && [ -s before.txt ] || { echo 'the stack has no resources'; return 1; }
     configure "$stack" 2
     case $stack in
-        cloudformation-*)
-            deploy_cloudformation || return
-            ;;
+        cloudformation-*) deploy_cloudformation || return ;;
         *)
             generate_terraform || return
             run terraform plan -input=false -no-color -out plan.out || return
@@ -378,10 +371,8 @@ delete_terraform() {
     local kept
     # `prevent_destroy` rejects the deletion of these; `delete_retained` deletes them.
     kept=$(terraform state list 2>/dev/null | grep -E '_(bucket|key)') || true
-    if [ -n "$kept" ]; then
-        # shellcheck disable=SC2086 # One address per word.
-        terraform state rm $kept || return
-    fi
+    # shellcheck disable=SC2086 # One address per word.
+    [ -z "$kept" ] || terraform state rm $kept || return
     run terraform destroy -auto-approve -input=false -no-color && rm -f applied
 }
 
@@ -588,13 +579,11 @@ for stack in "${chosen[@]}"; do
     cost=$(synth cost --region "$region" | awk '$1 == "total" { print $NF }')
     say "  $(name_of "$stack"): about \$${cost:-?} per month, so \$$(awk "BEGIN { printf \"%.2f\", ${cost:-0} / 730 / 2 }") for half an hour"
 done
-case " ${chosen[*]} " in
-    *-hardened*)
-        say 'Each hardened stack has 3 KMS keys. KMS deletes them 7 days after the run, without cost.'
-        say 'Each hardened stack has a CloudTrail trail: a second copy of management events costs 2 dollars per 100,000.'
-        [ "$recorder" = True ] || say 'No AWS Config recorder records in the Region: the stacks have no Config rules.'
-        ;;
-esac
+if grep -q hardened <<<"${chosen[*]}"; then
+    say 'Each hardened stack has 3 KMS keys. KMS deletes them 7 days after the run, without cost.'
+    say 'Each hardened stack has a CloudTrail trail: a second copy of management events costs 2 dollars per 100,000.'
+    [ "$recorder" = True ] || say 'No AWS Config recorder records in the Region: the stacks have no Config rules.'
+fi
 if aws ssm get-document --name SSM-SessionManagerRunShell --query Name --output text >/dev/null 2>&1; then
     say 'The account has session preferences, which the sessions of the standard stacks follow.'
 fi
