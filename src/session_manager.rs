@@ -41,3 +41,8 @@ pub(crate) const LOG_GROUP_ACTION: &str = "logs:DescribeLogGroups";
 
 /// Action with which SSM Agent verifies the encryption of a bucket.
 pub(crate) const BUCKET_ACTION: &str = "s3:GetEncryptionConfiguration";
+
+/// The oldest version of the Session Manager plugin that AWS supports.
+///
+/// From <https://docs.aws.amazon.com/systems-manager/latest/userguide/plugin-version-history.html>.
+pub(crate) const OLDEST_PLUGIN: [u32; 3] = [1, 2, 764];

@@ -177,6 +177,13 @@ stage_deploy() {
         faults "$python" tests/deploy/faults.py "$program" $all
 }
 
+stage_acceptance() {
+    step build build
+    if command -v shellcheck >/dev/null; then step shellcheck shellcheck tests/aws/acceptance.sh; fi
+    needs terraform 'the acceptance script' || return 0
+    step script "$python" tests/aws/emulated.py "$program"
+}
+
 stage_parity() {
     step build build
     step runbooks "$python" tests/runbook.py "$program"
@@ -188,6 +195,7 @@ stage_parity() {
         output "$python" tests/output.py "$program" -- \
         facts "$python" tests/facts/facts.py "$program" -- \
         replacement "$python" tests/replacement.py "$program" -- \
+        settings "$python" tests/settings.py "$program" ${all:+--terraform} -- \
         parity "$python" tests/parity.py "$program" $all
 }
 
@@ -237,7 +245,7 @@ needs() {
     return 1
 }
 
-known=(lint unit prose deploy parity convert checkers embed package referee)
+known=(lint unit prose deploy acceptance parity convert checkers embed package referee)
 stages=()
 all=
 for argument; do
@@ -276,7 +284,7 @@ run_stage() {
         set -e
         case $stage in
             # Cases of `deploy` have time limits: it comes first where stages run at the same time.
-            parity | convert) renice -n 10 -p "$BASHPID" >/dev/null || true ;;
+            acceptance | parity | convert) renice -n 10 -p "$BASHPID" >/dev/null || true ;;
         esac
         "stage_$stage"
     )
@@ -292,7 +300,7 @@ failed=()
 waiting=()
 for stage in "${stages[@]}"; do
     case $stage in
-        deploy | parity | convert)
+        deploy | acceptance | parity | convert)
             run_stage "$stage" >"target/$stage.log" 2>&1 &
             waiting+=("$stage $!")
             continue

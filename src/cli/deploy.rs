@@ -26,7 +26,7 @@ use crate::deploy::precondition::token;
 use crate::deploy::preflight;
 use crate::deploy::rollout;
 use crate::deploy::stop::Stop;
-use crate::deploy::values::{Request, Template};
+use crate::deploy::values::{Request, Slot, Template};
 use crate::diff::escape_text;
 use crate::region::Region;
 
@@ -213,13 +213,20 @@ async fn check_account(cloud: &Cloud, source: &Source) -> Result<(), Failure> {
     let Ok(found) = cloud.stack(&source.stack).await else {
         return Ok(());
     };
-    let is_new =
-        found.is_none_or(|it| matches!(&*it.status, "REVIEW_IN_PROGRESS" | "ROLLBACK_COMPLETE"));
+    let is_new = found
+        .as_ref()
+        .is_none_or(|it| matches!(&*it.status, "REVIEW_IN_PROGRESS" | "ROLLBACK_COMPLETE"));
     let region = Some(cloud.region.as_str());
-    let Ok(checked) = check_template(&source.name, &source.text, &[], region) else {
+    let value = |it: &Slot| Some((it.name.clone(), it.value.clone()?));
+    let parameters: Vec<_> = source.slots.iter().filter_map(value).collect();
+    let Ok(checked) = check_template(&source.name, &source.text, &parameters, region) else {
         return Ok(());
     };
-    let requirements = preflight::requirements(&checked.graph, is_new);
+    let members = match &found {
+        Some(stack) => cloud.members(&stack.id).await.unwrap_or_default(),
+        None => Vec::new(),
+    };
+    let requirements = preflight::requirements(&checked.graph, is_new, &members);
     let unmet = preflight::unmet(&AwsCli::new(&cloud.access()), &requirements).await;
     for it in &unmet {
         match it.is_error {

@@ -15,7 +15,9 @@ use super::format::ReportFormat;
 use super::output;
 use super::progress::{ProgressReporter, is_terminal, report_end, report_forced_stop};
 use crate::deploy::aws::Cloud;
+use crate::deploy::aws_cli::{AwsCli, AwsCliError};
 use crate::deploy::error::AwsError;
+use crate::deploy::obstacles;
 use crate::deploy::outcome::{Confirm as _, Confirmation};
 use crate::deploy::removal::{self, Options, Outcome};
 use crate::deploy::stop::Stop;
@@ -91,6 +93,24 @@ fn shown(
     out
 }
 
+/// Warns about what keeps the network in use, such as the endpoints of GuardDuty.
+async fn report_obstacles(cloud: &Cloud, members: &[Member], retain: &[String]) {
+    let (found, failure) = obstacles::find(&AwsCli::new(&cloud.access()), members).await;
+    for it in found.iter().filter(|it| !retain.contains(&it.member)) {
+        output::warning(&format!(
+            "the deletion of `{}` fails: {} is not part of the stack; {}",
+            it.member, it.what, it.help
+        ));
+    }
+    match failure {
+        // The deletion needs no more than CloudFormation; `doctor` reports a missing AWS CLI.
+        None | Some(AwsCliError::Missing) => {}
+        Some(error) => output::warning(&format!(
+            "cannot determine what else is in the network of the stack: {error}"
+        )),
+    }
+}
+
 pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let format = args.format.unwrap_or(ReportFormat::Text);
     report_end(format, destroy(args, context, format))
@@ -131,6 +151,7 @@ fn destroy(args: &Args, context: &Context, format: ReportFormat) -> Result<(), F
             let facts = text.and_then(|text| template::read(&text).ok());
             let kept = facts.map(|it| it.retained).unwrap_or_default();
             progress.line(shown(&stack, &members, &kept, &args.retain).trim_end());
+            report_obstacles(&cloud, &members, &args.retain).await;
             if stack.termination_protection {
                 print_error(
                     &format!("stack `{name}` has termination protection enabled"),

@@ -15,8 +15,10 @@ use super::output;
 use crate::deploy::aws::Cloud;
 use crate::deploy::aws_cli::{AwsCli, AwsCliError};
 use crate::deploy::error::ErrorKind;
+use crate::deploy::preflight::TO_DEPLOY;
 use crate::deploy::stop::Stop;
 use crate::deploy::values::Stack;
+use crate::session_manager::OLDEST_PLUGIN;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -81,11 +83,6 @@ impl Lines {
     }
 }
 
-/// The oldest version of the Session Manager plugin that AWS supports.
-///
-/// From <https://docs.aws.amazon.com/systems-manager/latest/userguide/plugin-version-history.html>.
-const PLUGIN: [u32; 3] = [1, 2, 764];
-
 /// The actions that an operator needs to connect.
 ///
 /// From <https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-restrict-access-quickstart.html>.
@@ -98,23 +95,6 @@ const TO_CONNECT: [&str; 8] = [
     "ssm:DescribeInstanceInformation",
     "ssmmessages:OpenDataChannel",
     "ec2:DescribeInstances",
-];
-
-/// The actions that the deploying principal needs, in addition to those that create the resources.
-const TO_DEPLOY: [&str; 13] = [
-    "cloudformation:CreateChangeSet",
-    "cloudformation:ListChangeSets",
-    "cloudformation:UpdateTerminationProtection",
-    "cloudformation:DescribeChangeSet",
-    "cloudformation:ExecuteChangeSet",
-    "cloudformation:DeleteChangeSet",
-    "cloudformation:DescribeStacks",
-    "cloudformation:DescribeStackEvents",
-    "cloudformation:ListStackResources",
-    "cloudformation:GetTemplate",
-    "cloudformation:DeleteStack",
-    "iam:PassRole",
-    "ssm:GetParameters",
 ];
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
@@ -149,19 +129,6 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     })
 }
 
-/// Returns the numbers of the first version in a text.
-fn numbers(text: &str) -> Vec<u32> {
-    let start = text
-        .find(|c: char| c.is_ascii_digit())
-        .unwrap_or(text.len());
-    let end = text[start..].find(|c: char| !c.is_ascii_digit() && c != '.');
-    let version = &text[start..end.map_or(text.len(), |end| start + end)];
-    version
-        .split('.')
-        .filter_map(|it| it.parse().ok())
-        .collect()
-}
-
 /// Checks the programs of a session. Returns whether the AWS CLI exists.
 async fn tools(lines: &mut Lines) -> bool {
     let mut has_tool = true;
@@ -175,7 +142,7 @@ async fn tools(lines: &mut Lines) -> bool {
         (
             "session plugin",
             "session-manager-plugin",
-            &PLUGIN,
+            &OLDEST_PLUGIN,
             "AWS does not support older versions",
         ),
     ] {
@@ -189,7 +156,7 @@ async fn tools(lines: &mut Lines) -> bool {
                 );
             }
             // `aws-cli/2.1 …`: the name has no digit.
-            Some(version) if numbers(&version).as_slice() < min => {
+            Some(version) if AwsCli::numbers(&version).as_slice() < min => {
                 lines.unknown(what, version, format!("{why}; {}", install(program)));
             }
             Some(version) => lines.pass(what, version),
@@ -498,18 +465,4 @@ fn print(lines: &Lines, format: ReportFormat) -> Result<(), Failure> {
         }
     }
     output::styled(&out)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn versions_are_read_wherever_they_are() {
-        assert_eq!(numbers("aws-cli/2.15.30 Python/3.11.8 Linux"), [2, 15, 30]);
-        assert_eq!(numbers("1.2.650.0"), [1, 2, 650, 0]);
-        assert!(numbers("1.2.707.0") < PLUGIN.to_vec());
-        assert!(numbers("1.2.764.0") > PLUGIN.to_vec());
-        assert!(numbers("2.0") > vec![1, 16, 12]);
-    }
 }

@@ -68,6 +68,8 @@ words! {
         Ubuntu2204 = "ubuntu-22.04",
         /// Ubuntu Server 24.04.
         Ubuntu2404 = "ubuntu-24.04",
+        /// Ubuntu Server 26.04, which AWS does not list among the images with SSM Agent.
+        Ubuntu2604 = "ubuntu-26.04",
         /// Windows Server 2022.
         WindowsServer2022 = "windows-2022",
         /// Windows Server 2025.
@@ -118,6 +120,9 @@ impl ImageFamily {
             ImageFamily::Ubuntu2404 => Some(format!(
                 "/aws/service/canonical/ubuntu/server/24.04/stable/current/{canonical}/hvm/ebs-gp3/ami-id"
             )),
+            ImageFamily::Ubuntu2604 => Some(format!(
+                "/aws/service/canonical/ubuntu/server/26.04/stable/current/{canonical}/hvm/ebs-gp3/ami-id"
+            )),
             ImageFamily::WindowsServer2022 => windows.then(|| {
                 "/aws/service/ami-windows-latest/Windows_Server-2022-English-Full-Base".to_owned()
             }),
@@ -141,7 +146,9 @@ impl ImageFamily {
     pub(crate) const fn user(self) -> Option<&'static str> {
         match self {
             ImageFamily::AmazonLinux2023 | ImageFamily::AmazonLinux2 => Some("ec2-user"),
-            ImageFamily::Ubuntu2204 | ImageFamily::Ubuntu2404 => Some("ubuntu"),
+            ImageFamily::Ubuntu2204 | ImageFamily::Ubuntu2404 | ImageFamily::Ubuntu2604 => {
+                Some("ubuntu")
+            }
             ImageFamily::WindowsServer2022 | ImageFamily::WindowsServer2025 => None,
         }
     }

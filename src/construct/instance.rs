@@ -321,6 +321,15 @@ impl PrivateInstance {
 
     /// Reports images that are known to lack the agent.
     fn check_agent(&self, scope: &mut Scope<'_>) {
+        let installs = self.user_data.is_some() || self.install_agent.is_some();
+        if self.image == Image::Latest(ImageFamily::Ubuntu2604) && !installs {
+            let message = "AWS does not list Ubuntu 26.04 among the images with SSM Agent";
+            scope.add_diagnostic(
+                Diagnostic::warning("image-agent", message)
+                    .about(&["image"])
+                    .help("use `ubuntu-24.04`, or set `install_agent: deb`"),
+            );
+        }
         let Image::Parameter { name, .. } = &self.image else {
             return;
         };
@@ -339,7 +348,6 @@ impl PrivateInstance {
             .split(|c: char| !c.is_ascii_alphabetic())
             .map(str::to_ascii_lowercase)
             .collect();
-        let installs = self.user_data.is_some() || self.install_agent.is_some();
         let diagnostic = if name.contains("/amzn-ami-") {
             report(
                 "image-end-of-life",

@@ -362,6 +362,24 @@ impl PlacedSessions {
                     .help("remove `sessions.run_as_user`"),
             );
         }
+        // Documents replace `{{ NAME }}` with a parameter, and this one has none.
+        // https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-schema.html
+        for (key, profile) in [
+            ("linux_shell_profile", &self.sessions.linux_shell_profile),
+            (
+                "windows_shell_profile",
+                &self.sessions.windows_shell_profile,
+            ),
+        ] {
+            if profile.as_ref().is_some_and(|it| it.contains("{{")) {
+                let message = "the shell profile contains `{{`, which documents of Systems Manager reserve for parameters";
+                scope.add_diagnostic(
+                    Diagnostic::warning("session-profile", message)
+                        .about(&[key])
+                        .help("write `{` and `{` apart, or call a script on the instance"),
+                );
+            }
+        }
         let bucket = self.sessions.s3_logs.as_ref();
         let taken = |c: char| c.is_ascii_alphanumeric() || "!_.'()/-".contains(c);
         let fits = |it: &str| {

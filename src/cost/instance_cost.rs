@@ -255,6 +255,8 @@ fn family(image: &str) -> Option<ImageFamily> {
             Some(ImageFamily::Ubuntu2204)
         } else if image.contains("ubuntu/server/24.04/") || last.starts_with("ubuntu-noble-") {
             Some(ImageFamily::Ubuntu2404)
+        } else if image.contains("ubuntu/server/26.04/") || last.starts_with("ubuntu-resolute-") {
+            Some(ImageFamily::Ubuntu2604)
         } else if last.starts_with("Windows_Server-2022") && last.contains("Full-Base") {
             Some(ImageFamily::WindowsServer2022)
         } else if last.starts_with("Windows_Server-2025") && last.contains("Full-Base") {

@@ -194,6 +194,19 @@ impl AwsCli {
         done.status.success().then(|| line.to_owned())
     }
 
+    /// Returns the numbers of the first version in a text.
+    pub(crate) fn numbers(text: &str) -> Vec<u32> {
+        let start = text
+            .find(|c: char| c.is_ascii_digit())
+            .unwrap_or(text.len());
+        let end = text[start..].find(|c: char| !c.is_ascii_digit() && c != '.');
+        let version = &text[start..end.map_or(text.len(), |end| start + end)];
+        version
+            .split('.')
+            .filter_map(|it| it.parse().ok())
+            .collect()
+    }
+
     /// Returns the instances of a stack and of its Auto Scaling groups, with their state.
     pub(crate) async fn instances(
         &self,
@@ -346,6 +359,7 @@ fn refusal(said: &str) -> AwsCliError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session_manager::OLDEST_PLUGIN;
 
     #[test]
     fn a_rejection_by_the_aws_cli_is_read() {
@@ -360,5 +374,15 @@ mod tests {
         assert!(
             matches!(refusal("Unable to locate credentials"), AwsCliError::Failed(it) if it.contains("Unable"))
         );
+    }
+
+    #[test]
+    fn versions_are_read_wherever_they_are() {
+        let numbers = AwsCli::numbers;
+        assert_eq!(numbers("aws-cli/2.15.30 Python/3.11.8 Linux"), [2, 15, 30]);
+        assert_eq!(numbers("1.2.650.0"), [1, 2, 650, 0]);
+        assert!(numbers("1.2.707.0") < OLDEST_PLUGIN.to_vec());
+        assert!(numbers("1.2.764.0") > OLDEST_PLUGIN.to_vec());
+        assert!(numbers("2.0") > vec![1, 16, 12]);
     }
 }

@@ -262,7 +262,7 @@ def sessions(place):
     assert "SessionsLogs" in done.stderr + done.stdout, done.stderr
     # A stack of this name finds the log group and reports what to do.
     done = place.run("deploy", "--yes", "--poll-interval", "0.1", code=1)
-    assert "import the log group" in done.stderr, done.stderr
+    assert "log group `/session-manager/team` exists" in done.stderr and "import it" in done.stderr, done.stderr
     assert place.stack() is None
 
 
@@ -442,6 +442,46 @@ def requirements(place):
     assert "the session preferences of the account use KMS" in done.stderr, done.stderr
 
 
+def images_and_quotas(place):
+    """The image, its architecture and the quota of VPCs."""
+    ssm, ec2 = place.emulator.client("ssm"), place.emulator.client("ec2")
+    arm = ec2.register_image(Name="arm", Architecture="arm64", RootDeviceName="/dev/xvda")["ImageId"]
+    ssm.put_parameter(Name="/golden", Type="String", Value=arm, DataType="aws:ec2:image")
+    image = "instance_type: t3.micro, image: {ssm_parameter: /golden, root_device_name: /dev/xvda}"
+    place.write(CONFIG.replace("instance_type: t3.micro", image))
+    for _ in range(5):
+        ec2.create_vpc(CidrBlock="10.8.0.0/16")
+    done = place.run("deploy", "--yes", code=1)
+    for found in (
+        f"image `{arm}` is arm64, and the instance type is x86_64",
+        "VPCs in this Region; its quota is 5",
+    ):
+        assert found in done.stderr, done.stderr
+    assert place.stack() is None
+    # An old plugin is a warning.
+    place.write(CONFIG)
+    place.write_tool("session-manager-plugin", "#!/bin/sh\necho 1.2.650.0\n")
+    done = place.run("deploy", "--yes", code=1)
+    assert "1.2.650.0 is older than 1.2.764.0" in done.stderr, done.stderr
+
+
+def foreign_resources(place):
+    """`destroy` reports what is in the VPC and is not part of the stack."""
+    place.run("deploy", "--yes", "--poll-interval", "0.1")
+    ec2, vpc = place.emulator.client("ec2"), place.resources("team")["NetworkVpc"]
+    subnet = place.resources("team")["NetworkSubnetA"]
+    made = {"VpcEndpointType": "Interface", "ServiceName": "com.amazonaws.us-east-1.guardduty-data", "SubnetIds": [subnet]}
+    endpoint = ec2.create_vpc_endpoint(VpcId=vpc, **made)["VpcEndpoint"]["VpcEndpointId"]
+    child = place.terminal("destroy", "--poll-interval", "0.1")
+    child.expect(f"the deletion of `NetworkVpc` fails: endpoint `{endpoint}` of GuardDuty")
+    child.expect_exact("[y/N] ")
+    child.sendline("n")
+    place.expect_end(child, 1)
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint])
+    done = place.run("destroy", "--yes", "--poll-interval", "0.1")
+    assert "GuardDuty" not in done.stderr and "is not part of the stack" not in done.stderr, done.stderr
+
+
 def profiles(place):
     """A profile with keys, and one that assumes a role."""
     (place.folder / ".aws").mkdir()
@@ -598,6 +638,8 @@ CASES = [
     large,
     without_a_network,
     requirements,
+    images_and_quotas,
+    foreign_resources,
     profiles,
     region_of_the_template,
     values,

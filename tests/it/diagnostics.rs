@@ -560,6 +560,15 @@ fn an_unsupported_image_and_a_missing_user_are_warnings() {
     let parameter = "image: {ssm_parameter: /aws/service/ami-amazon-linux-latest/amzn2-ami-hvm-x86_64-gp2, root_device_name: /dev/xvda}";
     assert!(of("", parameter).contains("image-end-of-life"));
     quiet("", "image: al2023");
+    assert!(of("", "image: ubuntu-26.04").contains("image-agent"));
+    assert!(!of("", "image: ubuntu-24.04").contains("image-agent"));
+    assert!(
+        !of(
+            "",
+            "image: ubuntu-26.04, user_data: snap start amazon-ssm-agent"
+        )
+        .contains("image-agent")
+    );
     assert!(of("run_as_user: ssm-user", "image: al2023").contains("session-user"));
     assert!(of("run_as_user: ec2-user", "image: ubuntu-24.04").contains("session-user"));
     assert!(of("run_as_user: ubuntu", "image: al2023").contains("session-user"));
@@ -567,6 +576,13 @@ fn an_unsupported_image_and_a_missing_user_are_warnings() {
     quiet("run_as_user: root", "image: al2023");
     quiet("run_as_user: app", "image: al2023, user_data: useradd app");
     quiet("run_as_user: app", "image: windows-2025");
+}
+
+#[test]
+fn braces_in_a_shell_profile_are_a_warning() {
+    let of = |profile: &str| warned(&format!("sessions: {{linux_shell_profile: '{profile}'}}\n"));
+    assert!(of("docker ps --format {{.Names}}").contains("session-profile"));
+    assert!(!of("cd ${HOME}").contains("session-profile"));
 }
 
 /// With Run As, the agent does not create `ssm-user`.
