@@ -24,7 +24,8 @@ def problems(calls):
             continue
         name = f"{call['service']}:{call['operation']}"
         value, unread = call["parameters"], []
-        if service.protocol != "json":
+        # A service can accept several protocols; only a query is flat.
+        if service.protocol != "json" and not any(isinstance(it, (dict, list)) for it in value.values()):
             value, unread = unflattened(value, shape, service.protocol)
         wrong = [*errors(value, shape, name), *(f"{name}: `{it}` is not a parameter" for it in unread)]
         found |= dict.fromkeys(wrong)
