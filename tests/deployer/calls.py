@@ -163,6 +163,8 @@ class Recording:
         if service == "sns":
             # A subscription belongs to its topic.
             own = [":".join(text.split(":")[:6]) for text in own]
+        # In the JSON protocol, a list; in a query, its first item.
+        own += [arn(service, f"alarm:{name}") for name in p.get("AlarmNames", [])]
         for key, prefix in named.get(service, []):
             if p.get(key) and not p[key].startswith("arn:"):
                 own.append(arn(service, prefix + p[key]))
