@@ -34,6 +34,8 @@ mod convert;
 pub mod cost;
 #[cfg(feature = "deploy")]
 mod deploy;
+#[cfg(feature = "cli")]
+mod deployer;
 #[cfg(feature = "report")]
 pub mod diagram;
 #[cfg(feature = "diff")]

@@ -174,7 +174,8 @@ stage_deploy() {
     together \
         emulator "$python" tests/emulator/checks -- \
         sessions "$python" tests/deploy/session.py "$program" -- \
-        faults "$python" tests/deploy/faults.py "$program" $all
+        faults "$python" tests/deploy/faults.py "$program" $all -- \
+        'deployer policy' "$python" tests/deployer_policy.py "$program" "$tools"
 }
 
 stage_acceptance() {

@@ -21,7 +21,6 @@ from harness.cases import Case
 from harness.emulators import emulators
 from harness.node import install_packages
 from harness.outcomes import check
-from harness.program import run
 from harness.stacks import output_name
 from harness.terraform import Terraform
 from harness.workspace import Workspace

@@ -26,7 +26,7 @@ from harness.preflight import Preflight, package, types_of
 from harness.terraform import base_environment, plugin_options
 
 HERE = Path(__file__).resolve().parent
-# Findings that are no errors, with reasons.
+# Findings that are not errors, with reasons.
 ACCEPTED = {
     "I4010": "descriptions for tools, which nothing reads here",
     "I9001": "a list of create-only properties; the command `diff` reports their changes",

@@ -1,5 +1,6 @@
 //! `doctor`: one line for each requirement of a session.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
@@ -12,12 +13,14 @@ use super::deploy::StackCommand;
 use super::failure::Failure;
 use super::format::ReportFormat;
 use super::output;
+use super::permissions::{self, Simulation};
+use super::settings::stack_template;
 use crate::deploy::aws::Cloud;
 use crate::deploy::aws_cli::{AwsCli, AwsCliError};
 use crate::deploy::error::ErrorKind;
-use crate::deploy::preflight::TO_DEPLOY;
 use crate::deploy::stop::Stop;
 use crate::deploy::values::Stack;
+use crate::deployer;
 use crate::session_manager::OLDEST_PLUGIN;
 
 #[derive(Debug, clap::Args)]
@@ -115,7 +118,10 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
             Ok(cloud) => {
                 lines.pass("region", cloud.region.clone());
                 let aws_cli = AwsCli::new(&cloud.access());
-                if has_tool && identity(&mut lines, &aws_cli).await {
+                let of_stack = deployed_stack(&cloud, &name, context).await;
+                if has_tool
+                    && identity(&mut lines, &aws_cli, &of_stack, (&name, &cloud.region)).await
+                {
                     listing(&mut lines, &aws_cli).await;
                 }
                 stack(&mut lines, &cloud, &aws_cli, &name, &command, has_tool).await;
@@ -177,8 +183,24 @@ fn refusal(error: &AwsCliError) -> String {
     }
 }
 
-/// Checks the credentials and permissions of the operator.
-async fn identity(lines: &mut Lines, aws_cli: &AwsCli) -> bool {
+/// Returns the resources of the deployed template, else of the configuration.
+async fn deployed_stack(cloud: &Cloud, name: &str, context: &Context) -> deployer::Stack {
+    let deployed = match cloud.stack(name).await {
+        Ok(Some(stack)) => cloud.template(&stack.id).await.ok().flatten(),
+        _ => None,
+    };
+    let text = deployed.or_else(|| stack_template(context, name));
+    let stack = deployer::Stack::of_template(text.as_deref().unwrap_or("{}"), &[]);
+    stack.unwrap_or_default()
+}
+
+/// Checks the credentials and permissions of the operator and of the deploying principal.
+async fn identity(
+    lines: &mut Lines,
+    aws_cli: &AwsCli,
+    stack: &deployer::Stack,
+    (name, region): (&str, &str),
+) -> bool {
     let who = match aws_cli.call(&["sts", "get-caller-identity"]).await {
         Err(error) => {
             lines.fail("credentials", error.to_string(), refusal(&error));
@@ -188,7 +210,13 @@ async fn identity(lines: &mut Lines, aws_cli: &AwsCli) -> bool {
     };
     let arn = who["Arn"].as_str().unwrap_or_default();
     lines.pass("credentials", arn);
-    permissions(lines, aws_cli, arn).await;
+    let place = deployer::Place {
+        partition: arn.split(':').nth(1).unwrap_or("aws"),
+        region,
+        account: who["Account"].as_str().unwrap_or("*"),
+        stack: name,
+    };
+    permissions(lines, aws_cli, arn, deployer::statements(stack, &place)).await;
     true
 }
 
@@ -205,7 +233,12 @@ async fn principal(aws_cli: &AwsCli, arn: &str) -> Result<String, AwsCliError> {
     Ok(kind["Role"]["Arn"].as_str().unwrap_or_default().to_owned())
 }
 
-async fn permissions(lines: &mut Lines, aws_cli: &AwsCli, arn: &str) {
+async fn permissions(
+    lines: &mut Lines,
+    aws_cli: &AwsCli,
+    arn: &str,
+    statements: Vec<deployer::Statement>,
+) {
     if arn.ends_with(":root") {
         lines.unknown(
             "permissions",
@@ -225,39 +258,46 @@ async fn permissions(lines: &mut Lines, aws_cli: &AwsCli, arn: &str) {
         Ok(owner) => owner,
         Err(error) => return cannot(lines, &error),
     };
-    for (what, actions) in [
-        ("connect permissions", &TO_CONNECT[..]),
-        ("deploy permissions", &TO_DEPLOY[..]),
-    ] {
-        let mut call = vec![
-            "iam",
-            "simulate-principal-policy",
-            "--policy-source-arn",
-            &owner,
-            "--action-names",
-        ];
-        call.extend(actions);
-        let results = match aws_cli.list("EvaluationResults", &call).await {
-            Ok(results) => results,
-            Err(error) => return cannot(lines, &error),
-        };
-        let lacking = results.iter().filter(|it| it["EvalDecision"] != "allowed");
-        let lacking: Vec<&str> = lacking
-            .filter_map(|it| it["EvalActionName"].as_str())
-            .collect();
-        match (lacking.is_empty(), what) {
-            (true, _) => lines.pass(what, "allowed by the policies of the principal"),
-            (false, "connect permissions") => lines.fail(
-                what,
-                format!("not allowed on every resource: {}", lacking.join(", ")),
-                "request these permissions, unless you have them for this instance",
-            ),
-            (false, _) => lines.unknown(
-                what,
-                format!("not allowed on every resource: {}", lacking.join(", ")),
-                "request these permissions if you deploy",
-            ),
+    let connect = Simulation::of_actions(&TO_CONNECT);
+    match connect.lacking(aws_cli, &owner).await {
+        Err(error) => return cannot(lines, &error),
+        Ok(lacking) if lacking.is_empty() => {
+            lines.pass(
+                "connect permissions",
+                "allowed by the policies of the principal",
+            );
         }
+        Ok(lacking) => lines.fail(
+            "connect permissions",
+            format!("not allowed on every resource: {}", joined(&lacking)),
+            "request these permissions, unless you have them for this instance",
+        ),
+    }
+    let statements = statements.iter().map(Simulation::of_statement).collect();
+    match permissions::lacking(aws_cli, &owner, statements).await {
+        Err(error) => cannot(lines, &error),
+        Ok(lacking) if lacking.is_empty() => {
+            lines.pass(
+                "deploy permissions",
+                "allowed by the policies of the principal",
+            );
+        }
+        Ok(lacking) => lines.unknown(
+            "deploy permissions",
+            format!("not allowed: {}", joined(&lacking)),
+            "request these permissions if you deploy; `deployer-policy` generates the policy",
+        ),
+    }
+}
+
+/// The number of actions that a line lists.
+const LISTED: usize = 8;
+
+fn joined(actions: &BTreeSet<String>) -> String {
+    let listed: Vec<&str> = actions.iter().take(LISTED).map(String::as_str).collect();
+    match actions.len().saturating_sub(LISTED) {
+        0 => listed.join(", "),
+        more => format!("{} and {more} more", listed.join(", ")),
     }
 }
 

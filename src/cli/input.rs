@@ -86,7 +86,7 @@ pub(super) struct InputArgs {
     pub(super) region: Option<String>,
     /// AWS account ID of 12 digits
     #[arg(long, value_name = "ID")]
-    account: Option<String>,
+    pub(super) account: Option<String>,
     #[command(flatten)]
     pub(super) settings: Settings,
 }
@@ -446,7 +446,7 @@ pub(super) fn reject_unknown(name: &str, text: &str) -> Result<(), Failure> {
 }
 
 /// Returns a title for the content of a file.
-fn title_of(file: &str) -> String {
+pub(super) fn title_of(file: &str) -> String {
     let stem = Path::new(file).file_stem().and_then(|it| it.to_str());
     match stem {
         Some("-") | None => "stack".to_owned(),

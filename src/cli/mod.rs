@@ -14,6 +14,7 @@ mod convert;
 mod cost;
 #[cfg(feature = "deploy")]
 mod deploy;
+mod deployer_policy;
 #[cfg(feature = "deploy")]
 mod destroy;
 mod diagnostics;
@@ -32,6 +33,8 @@ mod init;
 mod input;
 mod operator_policy;
 mod output;
+#[cfg(feature = "deploy")]
+mod permissions;
 #[cfg(feature = "deploy")]
 mod planned;
 #[cfg(feature = "deploy")]
@@ -74,6 +77,8 @@ enum Command {
     Convert(convert::Args),
     /// Generate an IAM policy for operators, who open sessions
     OperatorPolicy(operator_policy::Args),
+    /// Generate an IAM policy for deployers, who create stacks
+    DeployerPolicy(Box<deployer_policy::Args>),
     /// Check that Session Manager can reach each instance
     Check(Box<check::Args>),
     /// Explain a hop or an error code, or list all codes
@@ -156,6 +161,7 @@ fn execute(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Synth(args) => synth::run(&args, context),
         Command::Convert(args) => convert::run(&args),
         Command::OperatorPolicy(args) => operator_policy::run(&args),
+        Command::DeployerPolicy(args) => deployer_policy::run(&args, context),
         Command::Check(args) => check::run(&args, context),
         Command::Explain(args) => explain::run(&args),
         Command::Cost(args) => cost::run(&args, context),

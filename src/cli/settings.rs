@@ -427,6 +427,20 @@ pub(super) fn stack_and_region(context: &Context) -> Option<(String, Option<&'st
     Some((built.stack.clone(), region_of(&built)))
 }
 
+/// Returns the template of the configuration, if it is valid. Prints nothing.
+#[cfg(feature = "deploy")]
+pub(super) fn stack_template(context: &Context, stack: &str) -> Option<String> {
+    if let Some(app) = context.app() {
+        let validated = app.validate().ok()?;
+        return Format::Cfn.print(&validated, stack, ModuleKind::Root);
+    }
+    let path = context.config_path().ok()??;
+    let text = std::fs::read_to_string(path).ok()?;
+    let built = Config::read("", &text).ok()?.build().ok()?;
+    let validated = built.validate().ok()?;
+    Format::Cfn.print(&validated, &built.stack, ModuleKind::Root)
+}
+
 /// Checks reachability, and prints the report if an instance is unreachable.
 ///
 /// # Errors

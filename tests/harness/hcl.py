@@ -144,7 +144,7 @@ def as_json(items):
     for item in items:
         if isinstance(item, Block):
             found[item.header[0]] = as_json(item.body)
-        elif re.fullmatch(r"true|false|-?\d+", item.value):
+        elif re.fullmatch(r'true|false|-?\d+', item.value):
             found[item.name] = json.loads(item.value)
         elif re.fullmatch(r'"(?:[^"\\$]|\\.|\$\{[^"]*\})*"', item.value):
             found[item.name] = json.loads(item.value)

@@ -462,6 +462,57 @@ fn operator_policy_prints_a_policy() {
 }
 
 #[test]
+fn deployer_policy_prints_a_policy() {
+    let arguments = [
+        "deployer-policy",
+        "--stack",
+        "team",
+        "--region",
+        "eu-central-1",
+    ];
+    for (target, role) in [("cfn", "team-*"), ("tf", "terraform-*")] {
+        let ran = run(&[&arguments[..], &["--target", target]].concat(), "");
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+        let policy: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+        let statements = policy["Statement"].as_array().unwrap();
+        let passes: Vec<_> = statements
+            .iter()
+            .filter(|it| it.to_string().contains("iam:PassRole"))
+            .collect();
+        let [pass] = passes[..] else {
+            panic!("{}", ran.out)
+        };
+        let arn = format!("arn:aws:iam::*:role/{role}");
+        assert_eq!(pass["Resource"], serde_json::json!([arn]));
+        let services = &pass["Condition"]["StringEquals"]["iam:PassedToService"];
+        let expected = serde_json::json!(["ec2.amazonaws.com", "ec2.amazonaws.com.cn"]);
+        assert_eq!(services, &expected);
+        assert!(!ran.out.contains("s3:") && !ran.out.contains("\"*:*\""));
+    }
+    let unknown = "{Resources: {Fn: {Type: 'AWS::Lambda::Function'}}}";
+    let ran = run(&["deployer-policy", "-"], unknown);
+    assert_eq!((ran.code, ran.out.as_str()), (3, ""));
+    assert!(ran.err.contains("`AWS::Lambda::Function`"), "{}", ran.err);
+    let ran = run(&["deployer-policy", "-", "--target", "tf"], unknown);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+}
+
+/// Every type that a stack can contain has a row in the table.
+#[test]
+fn deployer_policy_knows_every_type_of_the_cases() {
+    for (case, _) in super::cases() {
+        let file = format!("{}/tests/cases/{case}.yaml", env!("CARGO_MANIFEST_DIR"));
+        for target in ["cfn", "tf"] {
+            let ran = run(
+                &["deployer-policy", "--config", &file, "--target", target],
+                "",
+            );
+            assert_eq!(ran.code, 0, "{case}: {}", ran.err);
+        }
+    }
+}
+
+#[test]
 fn graph_and_runbook_print_documents() {
     let zones = run(&["graph", "--zones", "3", "--diagram", "network"], "");
     assert_eq!((zones.code, zones.err.as_str()), (0, ""));

@@ -27,7 +27,7 @@ def problems(template):
         builder = Builder(of, inputs)
         requests = builder.build(resource.get("Properties", {}), template)
         for prop in builder.unmapped:
-            yield f"{name}: `{prop}` of {resource['Type']} is no parameter of {', '.join(of.operations)}"
+            yield f"{name}: `{prop}` of {resource['Type']} is not a parameter of {', '.join(of.operations)}"
         for operation, request in requests.items():
             for error in errors(request, inputs[operation], f"{of.service}:{operation}", of.given):
                 yield f"{name}: {error}"

@@ -48,7 +48,10 @@ def of_structure(value, shape, path, given):
         if name not in value and name not in given:
             yield f"{path}: `{name}` is required"
     for name, item in value.items():
-        yield from errors(item, shape.members[name], f"{path}.{name}")
+        if name in shape.members:
+            yield from errors(item, shape.members[name], f"{path}.{name}")
+        else:
+            yield f"{path}: `{name}` is not a member"
 
 
 def of_size(size, unit, shape, path):

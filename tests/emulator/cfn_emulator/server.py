@@ -7,7 +7,8 @@ The first form serves all services on 127.0.0.1. The second loads everything onc
 milliseconds (see `origin`). With --with-parent the process ends when its standard input closes, that is with its parent.
 
 The environment variables EMULATOR_STEP (seconds between two events of a stack operation, 0.02) and EMULATOR_AGENT_SECONDS
-(seconds from the launch of an instance until its agent registers, 0) set the pace.
+(seconds from the launch of an instance until its agent registers, 0) set the pace. EMULATOR_RECORD names a file that receives
+all calls.
 """
 
 import argparse
@@ -30,13 +31,14 @@ def create_application():
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
     from cfn_emulator import control_plane, resources, services  # noqa: F401 (importing installs them)
+    from cfn_emulator.recorder import Recorder
     from cfn_emulator.services.locks import one_at_a_time
 
     # The transformers expect moto's own objects.
     CloudFormationResponse.RESPONSE_KEY_PATH_TO_TRANSFORMER = {}
     one_at_a_time()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    return DomainDispatcherApplication(create_backend_app)
+    return Recorder(DomainDispatcherApplication(create_backend_app))
 
 
 def configure(port, environment):

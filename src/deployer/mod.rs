@@ -1,0 +1,157 @@
+//! The permissions to create, update and delete a stack.
+//!
+//! A table lists the actions for each resource type: what the registry of CloudFormation lists for its
+//! handlers, and what the Terraform provider calls.
+
+mod stack;
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use crate::tsv;
+pub(crate) use stack::Stack;
+pub(crate) use words::Place;
+
+/// Types, resources, actions and condition.
+const ACTIONS: &str = include_str!("actions.tsv");
+
+/// The characters, without whitespace, that a managed policy can have.
+///
+/// From <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
+pub(crate) const MAX_MANAGED_POLICY: usize = 6144;
+
+/// A condition with one key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Condition {
+    operator: &'static str,
+    pub(crate) key: &'static str,
+}
+
+/// A statement that allows actions.
+#[derive(Clone, Debug)]
+pub(crate) struct Statement {
+    pub(crate) actions: BTreeSet<&'static str>,
+    pub(crate) resources: BTreeSet<String>,
+    /// The condition, with its values.
+    pub(crate) condition: Option<(Condition, BTreeSet<String>)>,
+}
+
+struct Row {
+    types: &'static str,
+    resources: &'static str,
+    actions: &'static str,
+    condition: &'static str,
+}
+
+fn rows() -> impl Iterator<Item = Row> {
+    tsv::rows(ACTIONS).map(|row| {
+        let mut columns = tsv::columns(row);
+        let mut next = || columns.next().unwrap_or_default();
+        Row {
+            types: next(),
+            resources: next(),
+            actions: next(),
+            condition: next(),
+        }
+    })
+}
+
+/// Returns the resource types of a stack that the table lacks.
+pub(crate) fn unknown_types(stack: &Stack) -> BTreeSet<&str> {
+    let known: BTreeSet<&str> = rows().flat_map(|it| it.types.split(' ')).collect();
+    let types = stack.resources.iter().map(|it| it.of.as_str());
+    types.filter(|it| !known.contains(it)).collect()
+}
+
+/// Returns the statements for a stack. Types that the table lacks have none.
+pub(crate) fn statements(stack: &Stack, place: &Place<'_>) -> Vec<Statement> {
+    let mut found: BTreeMap<(BTreeSet<String>, Option<Condition>), Statement> = BTreeMap::new();
+    let mut add = |row: &Row, resources: Vec<String>, values: Vec<String>| {
+        let resources: BTreeSet<String> = resources.into_iter().collect();
+        let actions = row.actions.split_whitespace();
+        let mut words = row.condition.split(' ');
+        let condition = match (words.next(), words.next()) {
+            (Some(operator), Some(key)) => Some(Condition { operator, key }),
+            _ => None,
+        };
+        // Without resources or values, the stack does not need the actions.
+        if resources.is_empty() || condition.is_some() && values.is_empty() {
+            return;
+        }
+        let key = (resources.clone(), condition.clone());
+        let statement = found.entry(key).or_insert_with(|| Statement {
+            actions: BTreeSet::new(),
+            resources,
+            condition: condition.map(|it| (it, BTreeSet::new())),
+        });
+        statement.actions.extend(actions);
+        if let Some((_, all)) = &mut statement.condition {
+            all.extend(values);
+        }
+    };
+    let context = words::Context { stack, place };
+    for row in rows() {
+        let mut of_row = |resource: Option<&stack::Resource>| {
+            let resources = row.resources.split(' ');
+            let resources = resources.flat_map(|it| context.expand(it, resource));
+            let values = row.condition.split(' ').skip(2);
+            let values = values.flat_map(|it| context.expand(it, resource));
+            add(&row, resources.collect(), values.collect());
+        };
+        if row.types == stack.tool.word() {
+            of_row(None);
+        }
+        for resource in &stack.resources {
+            if row.types.split(' ').any(|it| it == resource.of) {
+                of_row(Some(resource));
+            }
+        }
+    }
+    let mut statements: Vec<Statement> = found.into_values().collect();
+    statements.retain(|it| !it.actions.is_empty());
+    statements
+}
+
+/// Returns the policy document of statements.
+pub(crate) fn document(statements: &[Statement]) -> Value {
+    let statements: Vec<Value> = statements.iter().map(Statement::to_json).collect();
+    json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
+impl Statement {
+    fn to_json(&self) -> Value {
+        let mut out = Map::new();
+        out.insert("Effect".into(), "Allow".into());
+        out.insert("Action".into(), json!(self.actions));
+        out.insert("Resource".into(), json!(self.resources));
+        if let Some((condition, values)) = &self.condition {
+            let test = json!({ condition.operator: { condition.key: values } });
+            out.insert("Condition".into(), test);
+        }
+        Value::Object(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_row_is_complete() {
+        for row in rows() {
+            let names = row.actions.split_whitespace();
+            for action in names {
+                assert!(action.contains(':'), "{action}");
+            }
+            assert!(!row.types.is_empty() && !row.resources.is_empty());
+            let condition = row.condition.split(' ').count();
+            assert!(
+                row.condition.is_empty() || condition >= 3,
+                "{}",
+                row.condition
+            );
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! The words in braces of the table, and the patterns of names.
+//!
+//! A value that the file does not determine is `*` in a pattern.
+
+use super::stack::{Resource, Stack, Tool};
+use crate::frontend::tree::Tree;
+
+/// The location of a stack.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place<'a> {
+    pub(crate) partition: &'a str,
+    /// The Region, or `*`.
+    pub(crate) region: &'a str,
+    /// The account, or `*`.
+    pub(crate) account: &'a str,
+    /// The name of the stack.
+    pub(crate) stack: &'a str,
+}
+
+/// Words for all resources of some types.
+const ALL_OF: [(&str, [&str; 2], &str); 5] = [
+    (
+        "policies",
+        ["AWS::IAM::ManagedPolicy", "aws_iam_policy"],
+        "arn:{partition}:iam::{account}:policy{Path|path=/}{ManagedPolicyName|name}",
+    ),
+    (
+        "roles",
+        ["AWS::IAM::Role", "aws_iam_role"],
+        "arn:{partition}:iam::{account}:role{Path|path=/}{RoleName|name}",
+    ),
+    (
+        "buckets",
+        ["AWS::S3::Bucket", "aws_s3_bucket"],
+        "arn:{partition}:s3:::{BucketName|bucket}",
+    ),
+    (
+        "topics",
+        ["AWS::SNS::Topic", "aws_sns_topic"],
+        "arn:{partition}:sns:{region}:{account}:{TopicName|name}",
+    ),
+    (
+        "rules",
+        ["AWS::Events::Rule", "aws_cloudwatch_event_rule"],
+        "arn:{partition}:events:{region}:{account}:rule/{Name|name}",
+    ),
+];
+
+/// The kinds of EC2 resources in a stack. The kind in an ARN cannot be a wildcard.
+///
+/// From <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>.
+const EC2: [&str; 11] = [
+    "instance",
+    "launch-template",
+    "network-interface",
+    "route-table",
+    "security-group",
+    "security-group-rule",
+    "subnet",
+    "volume",
+    "vpc",
+    "vpc-endpoint",
+    "vpc-flow-log",
+];
+
+/// Properties with an instance profile, which can be an existing one.
+const PROFILES: [&str; 2] = ["IamInstanceProfile", "iam_instance_profile"];
+
+/// Properties with the key of a volume.
+const KEYS: [&str; 2] = ["KmsKeyId", "kms_key_id"];
+
+/// The characters of the stack that CloudFormation keeps in a generated name. The logical ID and a
+/// random part follow.
+const KEPT_OF_STACK: usize = 24;
+
+pub(super) struct Context<'a> {
+    pub(super) stack: &'a Stack,
+    pub(super) place: &'a Place<'a>,
+}
+
+impl Context<'_> {
+    /// Returns the texts that a cell of the table stands for, for one resource.
+    pub(super) fn expand(&self, cell: &str, resource: Option<&Resource>) -> Vec<String> {
+        let word = cell.strip_prefix('{').and_then(|it| it.strip_suffix('}'));
+        match word {
+            Some("ec2") => {
+                let (partition, region) = (self.place.partition, self.place.region);
+                let start = format!("arn:{partition}:ec2:{region}:{}", self.place.account);
+                EC2.iter().map(|kind| format!("{start}:{kind}/*")).collect()
+            }
+            Some("attached") => self.attached(resource),
+            Some("images") => self.images(resource),
+            Some("keys") => self.keys(resource),
+            Some(word) => match ALL_OF.iter().find(|(name, ..)| *name == word) {
+                Some((_, types, arn)) => self.all_of(types, arn),
+                None => self.values(word, resource),
+            },
+            None => self.filled(cell, resource),
+        }
+    }
+
+    /// Returns the ARNs of all resources of these types; of any, if the stack uses existing ones.
+    fn all_of(&self, types: &[&str], arn: &str) -> Vec<String> {
+        let all = self.stack.resources.iter();
+        let all = all.filter(|it| types.contains(&it.of.as_str()));
+        let found: Vec<String> = all.flat_map(|it| self.filled(arn, Some(it))).collect();
+        let is_role = types.contains(&"AWS::IAM::Role");
+        match found.is_empty() || is_role && self.has_existing_profile() {
+            true => {
+                let any = arn.replace("{Path|path=/}", "/");
+                let start = any.rfind('{').unwrap_or(any.len());
+                self.filled(&format!("{}*", &any[..start]), None)
+            }
+            false => found,
+        }
+    }
+
+    /// Returns whether an instance has a profile that the stack does not create.
+    fn has_existing_profile(&self) -> bool {
+        let mut names = Vec::new();
+        for resource in &self.stack.resources {
+            deep(&resource.properties, &mut |key, value| {
+                if PROFILES.contains(&key) {
+                    names.extend(value.text().map(str::to_owned));
+                }
+            });
+        }
+        names.iter().any(|it| !it.is_empty() && !it.contains("${"))
+    }
+
+    /// Replaces the words in an ARN.
+    fn filled(&self, arn: &str, resource: Option<&Resource>) -> Vec<String> {
+        let Some((before, rest)) = arn.split_once('{') else {
+            return vec![arn.to_owned()];
+        };
+        let (word, after) = rest.split_once('}').unwrap_or((rest, ""));
+        let values = match word {
+            "partition" => vec![self.place.partition.to_owned()],
+            "region" => vec![self.place.region.to_owned()],
+            "account" => vec![self.place.account.to_owned()],
+            "stack" => vec![self.place.stack.to_owned()],
+            word => {
+                let found = self.values(word, resource);
+                let default = word.split_once('=').map(|(_, it)| it.to_owned());
+                let generated = || self.generated(word.contains("Bucket"), resource);
+                match found.is_empty() {
+                    true => vec![default.unwrap_or_else(generated)],
+                    // An unknown path starts with a slash too.
+                    false if word.starts_with("Path") => found
+                        .iter()
+                        .map(|it| format!("/{}", it.trim_start_matches('/')))
+                        .collect(),
+                    false => found,
+                }
+            }
+        };
+        let ends = self.filled(after, resource);
+        let starts = values.iter().map(|value| format!("{before}{value}"));
+        starts
+            .flat_map(|start| ends.iter().map(move |end| format!("{start}{end}")))
+            .collect()
+    }
+
+    /// Returns the pattern of a name that the tool generates.
+    fn generated(&self, is_lower: bool, resource: Option<&Resource>) -> String {
+        let prefix = ["name_prefix", "bucket_prefix"];
+        let prefix = prefix
+            .iter()
+            .find_map(|it| resource?.properties.get(it)?.text());
+        if let Some(prefix) = prefix {
+            return format!("{}*", self.pattern_of_text(prefix));
+        }
+        if !self.stack.shows_generated_names {
+            return "*".to_owned();
+        }
+        let name = match self.stack.tool {
+            Tool::Terraform => return "terraform-*".to_owned(),
+            Tool::CloudFormation => self.place.stack,
+        };
+        let kept: String = name.chars().take(KEPT_OF_STACK).collect();
+        let dash = if kept.len() < name.len() { "" } else { "-" };
+        let name = format!("{kept}{dash}*");
+        if is_lower { name.to_lowercase() } else { name }
+    }
+
+    /// Returns the patterns of the first of these properties that the resource has.
+    fn values(&self, word: &str, resource: Option<&Resource>) -> Vec<String> {
+        let names = word.split_once('=').map_or(word, |(names, _)| names);
+        let found = names
+            .split('|')
+            .find_map(|name| resource?.properties.get(name));
+        match found {
+            None => Vec::new(),
+            Some(value) => match value.list() {
+                Some(items) => items.iter().map(|it| self.pattern(it)).collect(),
+                None => vec![self.pattern(value)],
+            },
+        }
+    }
+
+    /// Returns the ARNs of the policies that a role, or an attachment of Terraform, attaches.
+    fn attached(&self, resource: Option<&Resource>) -> Vec<String> {
+        let found = self.values("ManagedPolicyArns|policy_arn", resource);
+        let known = found.into_iter().flat_map(|it| match it.as_str() {
+            // A reference to a policy of the stack.
+            "*" => self.expand("{policies}", None),
+            _ => vec![it],
+        });
+        known.collect()
+    }
+
+    /// Returns the ARNs of the image parameters of a launch template.
+    fn images(&self, resource: Option<&Resource>) -> Vec<String> {
+        let mut found = Vec::new();
+        let Some(resource) = resource else {
+            return found;
+        };
+        deep(&resource.properties, &mut |_, value| {
+            let pattern = self.pattern(value);
+            let Some(name) = pattern.strip_prefix("resolve:ssm:") else {
+                return;
+            };
+            // A version can follow the name.
+            let name = name
+                .split(':')
+                .next()
+                .unwrap_or(name)
+                .trim_start_matches('/');
+            let (partition, region) = (self.place.partition, self.place.region);
+            let account = match name.starts_with("aws/") {
+                true => "",
+                false => self.place.account,
+            };
+            found.push(format!(
+                "arn:{partition}:ssm:{region}:{account}:parameter/{name}"
+            ));
+        });
+        found
+    }
+
+    /// Returns the ARNs of the keys of volumes.
+    fn keys(&self, resource: Option<&Resource>) -> Vec<String> {
+        let mut found = Vec::new();
+        let Some(resource) = resource else {
+            return found;
+        };
+        deep(&resource.properties, &mut |key, value| {
+            if !KEYS.contains(&key) {
+                return;
+            }
+            let pattern = self.pattern(value);
+            found.push(match pattern.starts_with("arn:") {
+                true => pattern,
+                false => format!(
+                    "arn:{}:kms:{}:{}:key/*",
+                    self.place.partition, self.place.region, self.place.account
+                ),
+            });
+        });
+        found
+    }
+
+    /// Returns the text of a value, with `*` for what the file does not determine.
+    fn pattern(&self, value: &Tree) -> String {
+        if let Some(text) = value.text() {
+            return match self.stack.tool {
+                Tool::Terraform => self.pattern_of_text(text),
+                Tool::CloudFormation => text.to_owned(),
+            };
+        }
+        match value.single() {
+            Some(("Ref", name)) => self.reference(name.text().unwrap_or_default()),
+            Some(("Fn::Sub", text)) => match text.text() {
+                Some(text) => self.pattern_of_text(text),
+                None => "*".to_owned(),
+            },
+            _ => "*".to_owned(),
+        }
+    }
+
+    /// Replaces references in `${…}`.
+    fn pattern_of_text(&self, text: &str) -> String {
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("${") {
+            let (name, after) = after.split_once('}').unwrap_or((after, ""));
+            out.push_str(before);
+            out.push_str(&self.reference(name));
+            rest = after;
+        }
+        out.push_str(rest);
+        out
+    }
+
+    fn reference(&self, name: &str) -> String {
+        match name {
+            "AWS::Partition" | "data.aws_partition.current.partition" => self.place.partition,
+            "AWS::Region" | "data.aws_service.ssm.region" => self.place.region,
+            "AWS::AccountId" | "data.aws_caller_identity.current.account_id" => self.place.account,
+            "AWS::StackName" => self.place.stack,
+            name => self.stack.parameters.get(name).map_or("*", String::as_str),
+        }
+        .to_owned()
+    }
+}
+
+/// Visits each value below a value, with its key.
+fn deep(value: &Tree, visit: &mut dyn FnMut(&str, &Tree)) {
+    for entry in value.map().unwrap_or_default() {
+        visit(&entry.key, &entry.value);
+        deep(&entry.value, visit);
+    }
+    for item in value.list().unwrap_or_default() {
+        deep(item, visit);
+    }
+}

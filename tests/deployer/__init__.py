@@ -1,0 +1,1 @@
+"""The calls of deployments, and their simulation with a policy."""
