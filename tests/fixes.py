@@ -59,6 +59,13 @@ DECISIONS = {
     "cfn/policies-boundary-read-only",
     "cfn/refused-zones-of-one-name",
 }
+# Fixes that the file cannot show to be enough: a plan has no part of a policy that names a new key, a key of another account
+# has no policy in the file, and the names of a loop are not those of its resources.
+BEYOND_FILE = {
+    "cfn/loop-service-of-other-region",
+    "facts/the session preferences require no unreachable service",
+    "tf/preferences-no-decrypt",
+}
 HCL_BLOCK = re.compile(r'(?:resource|data) "\w+" "[\w-]+" \{\}?')
 REMOVAL = re.compile(r"remove `([^`]+)`")
 
@@ -362,12 +369,14 @@ class Fixes:
         self.outcomes = {}
         self.origin = None
         self.lock = threading.Lock()
-        self.second_plans = 0
+        self.second_plans = self.beyond_emulator = 0
 
     def finish(self, name, outcome):
         self.outcomes[name] = outcome
         if name in DECISIONS:
             expect(outcome.prose, f"the fix has become lines: {outcome.describe()}")
+        elif name in BEYOND_FILE:
+            expect(outcome.fixes and not outcome.is_reachable, "the fix has become complete")
         elif not outcome.is_reachable:
             raise Failure(outcome.describe())
 
@@ -445,11 +454,25 @@ class Fixes:
             outcome = repair(self.program, configuration, arguments, wanted_of(case), {})
             self.finish(f"tf/{case['case']}", outcome)
             if outcome.is_reachable:
-                changes = workspace.second_plan(configuration.texts(), variables)
-                known = self.changes_before(case, files, variables) if changes else []
-                if more := sorted(set(changes) - set(known)):
-                    raise Failure("the second plan is not empty:\n" + "\n".join(more))
-                self.second_plans += 1
+                self.plan_again(case, workspace, (files, configuration.texts()), variables)
+
+    def plan_again(self, case, workspace, configurations, variables):
+        """Fails if Terraform changes the fixed configuration again after it is applied."""
+        before, after = configurations
+        try:
+            changes = workspace.second_plan(after, variables)
+        except Failure:
+            try:
+                self.changes_before(case, before, variables)
+            except Failure:
+                # The emulator does not have what both configurations look up.
+                self.beyond_emulator += 1
+                return
+            raise
+        known = self.changes_before(case, before, variables) if changes else []
+        if more := sorted(set(changes) - set(known)):
+            raise Failure("the second plan is not empty:\n" + "\n".join(more))
+        self.second_plans += 1
 
     def changes_before(self, case, files, variables):
         """Returns the changes of the second plan of the broken configuration: those that the fixes do not cause."""
@@ -576,7 +599,7 @@ def main():
         applied = sum(len(it.fixes) for it in fixes.outcomes.values())
         print(
             f"{len(chosen)} files, {reachable} reachable after {applied} fixes; "
-            f"{fixes.second_plans} second plans are empty"
+            f"{fixes.second_plans} second plans are empty, {fixes.beyond_emulator} are beyond the emulator"
         )
         report.close()
 
