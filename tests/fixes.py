@@ -67,7 +67,7 @@ BEYOND_FILE = {
     "tf/preferences-no-decrypt",
 }
 HCL_BLOCK = re.compile(r'(?:resource|data) "\w+" "[\w-]+" \{\}?')
-REMOVAL = re.compile(r"remove `([^`]+)`")
+REMOVAL = re.compile(r"remove `([^`]+)`(?:, and the references to it)?")
 
 
 class Loader(yaml.SafeLoader):
@@ -123,6 +123,17 @@ def removals(prose):
     return [line for line, it in zip(prose, found) if not it], [it[1] for it in found if it]
 
 
+def forget_dependency(body, name):
+    """Removes a name from `DependsOn`; cfn-lint finds other references."""
+    if not isinstance(body, dict) or "DependsOn" not in body:
+        return
+    names = body["DependsOn"] if isinstance(body["DependsOn"], list) else [body["DependsOn"]]
+    if kept := [it for it in names if it != name]:
+        body["DependsOn"] = kept
+    else:
+        del body["DependsOn"]
+
+
 def written(resources):
     """Returns the resources with patterns of their names, also those in loops."""
     for name, body in resources.items():
@@ -170,6 +181,8 @@ class Template:
             if name not in resources:
                 raise Failure(f"the fix removes `{name}`, which does not exist")
             del resources[name]
+            for body in resources.values():
+                forget_dependency(body, name)
         for piece in pieces:
             for name, body in piece.items():
                 if "Type" in body and name in resources:
