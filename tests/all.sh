@@ -4,7 +4,7 @@
 # Without a stage, all of them run.
 # `fix` writes what tests compare: formatting, data of new types, plans, pages and snapshots.
 # `quick` runs between edits: lint and unit, without parts that need a separate build.
-# `--all` deploys and converts every configuration and injects every fault, instead of chosen sets.
+# `--all` deploys and converts every configuration, injects every fault and applies every fix, instead of chosen sets.
 #
 # Installs cfn-lint, the emulator, validators and policy scanners into target/tools. If a tool is missing,
 # the run fails with CI=true; otherwise the summary lists the skipped tests. docs/contributing/testing.md
@@ -229,12 +229,13 @@ stage_package() {
     step packages "$python" tests/packaging.py "$program" "$tools"
 }
 
-# Judges of the check that share no code with it.
+# Judges of the check that share no code with it, and its fixes, applied.
 stage_referee() {
     step build build
     local seeds=
     [ -z "$all" ] || seeds='--seeds 20000'
     step packets tests/referee/run ${seeds:---ci} "$program"
+    step fixes "$python" tests/fixes.py "$program" $all
     needs npm 'the referee of policies' || return 0
     step policies tests/referee/policies/run ${seeds:---ci} "$program"
 }

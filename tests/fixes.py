@@ -6,17 +6,22 @@
 Cases: `cfn/<case>` and `tf/<case>` of the corpus, `facts/<fact>` of the default stack, and `mixed/<n>`, templates of the
 corpus with several broken facts. A fix is applied mechanically: resources and properties are merged into a template, blocks
 into a configuration. Then `check` runs again. Afterwards each instance is reachable, and cfn-lint or the provider accepts
-the file: every plan of a configuration is from the real provider.
+the file: every plan of a configuration is from the real provider. A configuration is then applied to the emulator, and the
+second plan is empty, except for changes that the second plan of the broken configuration has too.
 
-Without --all, some cases of each kind run.
+Without --all, all templates run, some of them with cfn-lint, and some configurations.
 """
 
 import collections
+import gzip
 import json
+import os
 import random
 import re
+import shutil
 import sys
 import tempfile
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "facts"))
 sys.path.insert(0, str(Path(__file__).resolve().parent / "corpus/tf"))
 
 import facts
+import moto.ec2
 import plans
 import yaml
 
@@ -31,16 +37,17 @@ import harness.cases as cases
 from harness import hcl
 from harness.outcomes import Failure
 from harness.outcomes import check as expect
+from harness.emulators import VARIABLE, Emulators
 from harness.program import beside_python, run
 from harness.terraform import Terraform
 
 HERE = Path(__file__).resolve().parent
 ROUNDS = 12
-# One case in this many runs in CI.
-SHARE = {"cfn": 40, "tf": 190, "facts": 21, "mixed": 24}
+# In CI, one case in this many runs with Terraform, or with cfn-lint. All templates run.
+SHARE = {"cfn": 40, "tf": 90, "facts": 21, "mixed": 24}
 MIXED = 48
 # Fixes that remain sentences, since a person must choose: which names a firewall allows, what a boundary of AWS becomes,
-# which of two hosted zones stays, whether a script keeps the agent.
+# which of two hosted zones stays, which address a record is meant to have, whether a script keeps the agent.
 DECISIONS = {
     "cfn/firewall-blocks-all-first",
     "cfn/firewall-blocks-aws",
@@ -48,10 +55,19 @@ DECISIONS = {
     "cfn/instance-agent-removed",
     "cfn/nat-zone-empty-of-service",
     "cfn/nat-zone-empty-parent",
+    "cfn/record-leads-nowhere",
     "cfn/policies-boundary-read-only",
     "cfn/refused-zones-of-one-name",
 }
+# Fixes that the file cannot show to be enough: a plan has no part of a policy that names a new key, a key of another account
+# has no policy in the file, and the names of a loop are not those of its resources.
+BEYOND_FILE = {
+    "cfn/loop-service-of-other-region",
+    "facts/the session preferences require no unreachable service",
+    "tf/preferences-no-decrypt",
+}
 HCL_BLOCK = re.compile(r'(?:resource|data) "\w+" "[\w-]+" \{\}?')
+REMOVAL = re.compile(r"remove `([^`]+)`(?:, and the references to it)?")
 
 
 class Loader(yaml.SafeLoader):
@@ -101,6 +117,23 @@ def split(fix, starts):
     return ["\n".join(piece) + "\n" for piece in pieces], prose
 
 
+def removals(prose):
+    """Returns the other lines, and the names in lines that remove a resource."""
+    found = [REMOVAL.fullmatch(line) for line in prose]
+    return [line for line, it in zip(prose, found) if not it], [it[1] for it in found if it]
+
+
+def forget_dependency(body, name):
+    """Removes a name from `DependsOn`; cfn-lint finds other references."""
+    if not isinstance(body, dict) or "DependsOn" not in body:
+        return
+    names = body["DependsOn"] if isinstance(body["DependsOn"], list) else [body["DependsOn"]]
+    if kept := [it for it in names if it != name]:
+        body["DependsOn"] = kept
+    else:
+        del body["DependsOn"]
+
+
 def written(resources):
     """Returns the resources with patterns of their names, also those in loops."""
     for name, body in resources.items():
@@ -143,6 +176,13 @@ class Template:
             texts, prose = split(fix, r"[A-Za-z0-9]+:")
             pieces = [yaml.load(text, Loader) for text in texts]
         resources = self.value["Resources"]
+        prose, removed = removals(prose)
+        for name in removed:
+            if name not in resources:
+                raise Failure(f"the fix removes `{name}`, which does not exist")
+            del resources[name]
+            for body in resources.values():
+                forget_dependency(body, name)
         for piece in pieces:
             for name, body in piece.items():
                 if "Type" in body and name in resources:
@@ -164,13 +204,18 @@ class Configuration:
         self.files = {name: hcl.parse(text) if name.endswith(".tf") else text for name, text in files.items()}
         self.make_plan = make_plan
 
+    def texts(self):
+        return {name: body if isinstance(body, str) else hcl.text(body) for name, body in self.files.items()}
+
     def input(self):
-        texts = {name: body if isinstance(body, str) else hcl.text(body) for name, body in self.files.items()}
-        return self.make_plan(texts)
+        return self.make_plan(self.texts())
 
     def apply(self, fix):
         texts, prose = split(fix, HCL_BLOCK.pattern)
+        prose, removed = removals(prose)
         bodies = {name: body for name, body in self.files.items() if not isinstance(body, str)}
+        for address in removed:
+            self.remove(address, bodies)
         blocks = {
             block.header: (name, block)
             for name, body in bodies.items()
@@ -189,6 +234,13 @@ class Configuration:
                 raise Failure("the configuration is not in HCL")
         return prose
 
+    def remove(self, address, bodies):
+        header = ("resource", *address.split(".")[-2:])
+        count = sum(len(body) for body in bodies.values())
+        for body in bodies.values():
+            body[:] = [it for it in body if not (isinstance(it, hcl.Block) and it.header == header)]
+        if count - sum(len(body) for body in bodies.values()) != 1:
+            raise Failure(f"the fix removes `{address}`, which does not exist once")
 
     def file_of(self, block, blocks):
         """Returns the file of the resources that a new block refers to: a module, or the root."""
@@ -207,6 +259,8 @@ class Outcome:
     open: dict = field(default_factory=dict)
     fixes: list = field(default_factory=list)
     prose: list = field(default_factory=list)
+    # The last details of hops that are unknown.
+    details: set = field(default_factory=set)
 
     @property
     def is_reachable(self):
@@ -218,7 +272,8 @@ class Outcome:
 
     def describe(self):
         shown = "\n".join(f"-- {hop}: {detail}\n{fix}" for hop, detail, fix in self.fixes[-4:])
-        return f"{self.verdicts} after {len(self.fixes)} fixes; prose: {self.prose}\n{shown}"
+        details = "".join(f"unknown: {it}\n" for it in sorted(self.details))
+        return f"{self.verdicts} after {len(self.fixes)} fixes; prose: {self.prose}\n{details}{shown}"
 
 
 def unknown(instance):
@@ -244,6 +299,9 @@ def repair(program, file, arguments, wanted, best):
             (name, all_of[name]["verdict"], unknown(all_of[name])) if name in all_of else (name, "missing", set())
             for name in chosen
         ]
+        outcome.details = {
+            hop["detail"] for it in all_of.values() for hop in it["hops"] if hop["verdict"] == "unknown"
+        }
         failing = [it for it in all_of.values() if it["verdict"] == "unreachable" and it["id"] in chosen]
         fresh = []
         for instance in failing:
@@ -278,25 +336,67 @@ def is_broken(case):
     return any(it and it["verdict"] == "unreachable" for it in case.get("expect", {}).values())
 
 
+class Workspace:
+    """A working directory of Terraform and an emulator, for one case."""
+
+    def __init__(self, fixes, name):
+        self.folder = fixes.work / f"tf-{name}"
+        self.tool = Terraform(self.folder)
+        self.tool.required = {"required_providers": {"aws": {"source": "hashicorp/aws", "version": "~> 5.0"}}}
+        self.emulator = fixes.origin.copy(name)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.emulator.stop()
+        shutil.rmtree(self.folder)
+
+    def write(self, files):
+        for path, text in files.items():
+            (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (self.folder / path).write_text(text)
+        self.tool.write_override("emulator_override.tf.json")
+        if any("/" in path for path in files):
+            self.tool.init_modules(self.emulator)
+
+    def plan(self, files, variables):
+        self.write(files)
+        return self.tool.plan_as_json(self.emulator, *variables)
+
+    def second_plan(self, files, variables):
+        """Applies a configuration; returns the changes of the next plan."""
+        self.write(files)
+        self.tool.apply(self.emulator, *variables)
+        lines = self.tool.plan(self.emulator, *variables).splitlines()
+        return [re.sub(r"\b([a-z]+)-[0-9a-f]{8,17}\b", r"\1", line) for line in lines]
+
+
 class Fixes:
     """The program and the files, which all cases share."""
 
     def __init__(self, program, work, lints):
         self.program, self.work, self.lints = program, work, lints
+        # The cases with cfn-lint. Default: all.
+        self.linted = None
         self.outcomes = {}
-        self.emulator = None
-        self.bases = {}
+        self.origin = None
+        self.lock = threading.Lock()
+        self.second_plans = self.beyond_emulator = 0
 
     def finish(self, name, outcome):
         self.outcomes[name] = outcome
         if name in DECISIONS:
             expect(outcome.prose, f"the fix has become lines: {outcome.describe()}")
+        elif name in BEYOND_FILE:
+            expect(outcome.fixes and not outcome.is_reachable, "the fix has become complete")
         elif not outcome.is_reachable:
             raise Failure(outcome.describe())
 
     # CloudFormation
 
-    def template(self, name, text, arguments, wanted, base):
+    def template(self, case, suffix, text, arguments, wanted, base):
+        name = case.replace("/", "-") + suffix
         file = Template(name, text)
         try:
             best = verdicts(self.program, base, arguments)
@@ -304,9 +404,9 @@ class Fixes:
             # A parameter that an edit adds.
             best = {}
         outcome = repair(self.program, file, arguments, wanted, best)
-        if outcome.is_reachable:
+        if outcome.is_reachable and self.lints and (self.linted is None or case in self.linted):
             self.lint(name, text, file)
-        return outcome
+        self.finish(case, outcome)
 
     def lint(self, name, text, file):
         """Fails if cfn-lint finds an error that the original file does not have."""
@@ -318,55 +418,82 @@ class Fixes:
             listed = json.loads(done.stdout) if done.stdout.strip() else []
             return collections.Counter(it["Message"] for it in listed if it["Level"] == "Error")
 
-        found = self.lints and errors(file.text())
+        found = errors(file.text())
         if found and (more := found - errors(text)):
             raise Failure(f"cfn-lint: {list(more)}\n{file.text()}")
 
     def cfn(self, case):
         base = (HERE / "corpus/cfn" / case["base"]).read_text()
         text = edited(base, case.get("edits", []))
-        name = case["case"] + Path(case["base"]).suffix
-        self.finish(f"cfn/{case['case']}", self.template(name, text, case.get("arguments", []), wanted_of(case), base))
+        suffix = Path(case["base"]).suffix
+        self.template(f"cfn/{case['case']}", suffix, text, case.get("arguments", []), wanted_of(case), base)
 
     def mixed(self, number, chosen):
         """A template with several broken facts."""
         text = base = (HERE / "corpus/cfn" / chosen[0]["base"]).read_text()
         for case in chosen:
             text = edited(text, case["edits"])
-        name = f"mixed-{number}{Path(chosen[0]['base']).suffix}"
-        self.finish(f"mixed/{number}", self.template(name, text, [], wanted_of(chosen[0]), base))
+        self.template(f"mixed/{number}", Path(chosen[0]["base"]).suffix, text, [], wanted_of(chosen[0]), base)
 
     # Terraform
 
-    def tf(self, case):
-        name = case["base"]
-        if self.emulator is None:
-            self.emulator = plans.start_emulator()
-        if name not in self.bases:
-            self.bases[name] = plans.Base(name, self.work / "bases", plans.environment(self.emulator[1]))
-        base = self.bases[name]
+    def start(self):
+        """Starts the origin of emulators. It has the images of the corpus, which that of other tests does not have."""
+        with self.lock:
+            if self.origin is None:
+                os.environ.pop(VARIABLE, None)
+                folder = self.work / "emulators"
+                folder.mkdir()
+                images = folder / "images.json"
+                own = json.loads((plans.HERE / "images.json").read_text())
+                # Without a file of its own, moto has these.
+                latest = (Path(moto.ec2.__file__).parent / "resources/latest_amis").iterdir()
+                known = [json.loads(gzip.decompress(path.read_bytes())) for path in latest]
+                images.write_text(json.dumps(sum(known, own)))
+                os.environ["MOTO_AMIS_PATH"] = str(images)
+                os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+                self.origin = Emulators(folder)
 
-        def make_plan(texts):
-            for path, text in texts.items():
-                (base.work / path).parent.mkdir(parents=True, exist_ok=True)
-                (base.work / path).write_text(text)
+    def tf(self, case):
+        self.start()
+        with Workspace(self, case["case"]) as workspace:
             variables = [
                 f"-var={key}={value if isinstance(value, str) else json.dumps(value)}"
                 for key, value in case.get("variables", {}).items()
             ]
-            try:
-                base.terraform("plan", "-input=false", "-out=plan.out", "-state=none.tfstate", *variables)
-                return base.terraform("show", "-json", "plan.out")
-            except ValueError as error:
-                changed = texts["main.tf"] if "main.tf" in texts else ""
-                raise Failure(f"{error}\n{changed[-3000:]}") from error
+            files = plans.edited(plans.HERE / case["base"], case.get("edits", []))
+            configuration = Configuration(files, lambda texts: workspace.plan(texts, variables))
+            arguments = case.get("arguments", [])
+            outcome = repair(self.program, configuration, arguments, wanted_of(case), {})
+            self.finish(f"tf/{case['case']}", outcome)
+            if outcome.is_reachable:
+                self.plan_again(case, workspace, (files, configuration.texts()), variables)
 
-        files = plans.edited(plans.HERE / name, case.get("edits", []))
-        outcome = repair(self.program, Configuration(files, make_plan), case.get("arguments", []), wanted_of(case), {})
-        self.finish(f"tf/{case['case']}", outcome)
+    def plan_again(self, case, workspace, configurations, variables):
+        """Fails if Terraform changes the fixed configuration again after it is applied."""
+        before, after = configurations
+        try:
+            changes = workspace.second_plan(after, variables)
+        except Failure:
+            try:
+                self.changes_before(case, before, variables)
+            except Failure:
+                # The emulator does not have what both configurations look up.
+                self.beyond_emulator += 1
+                return
+            raise
+        known = self.changes_before(case, before, variables) if changes else []
+        if more := sorted(set(changes) - set(known)):
+            raise Failure("the second plan is not empty:\n" + "\n".join(more))
+        self.second_plans += 1
+
+    def changes_before(self, case, files, variables):
+        """Returns the changes of the second plan of the broken configuration: those that the fixes do not cause."""
+        with Workspace(self, f"{case['case']}-broken") as workspace:
+            return workspace.second_plan(files, variables)
 
     def fact(self, shared, fact):
-        tool = Terraform(self.work / "facts")
+        tool = Terraform(self.work / f"fact-{fact['fact']}")
         text = json.dumps(facts.without(shared.module, fact))
 
         def make_plan(texts):
@@ -378,8 +505,8 @@ class Fixes:
         self.finish(f"facts/{fact['fact']}", repair(self.program, file, [], None, {}))
 
     def close(self):
-        if self.emulator is not None:
-            self.emulator[0].terminate()
+        if self.origin is not None:
+            self.origin.stop()
 
 
 class JsonConfiguration(Configuration):
@@ -449,16 +576,18 @@ def every_case(fixes):
     of_facts = yaml.safe_load((HERE / "facts/facts.yaml").read_text())
     several = list(enumerate(mixtures(of_cfn)))
     return {
+        # These mostly wait for the provider.
+        "tf": [cases.Case(f"tf/{it['case']}", lambda _, it=it: fixes.tf(it)) for it in of_tf],
         "cfn": [cases.Case(f"cfn/{it['case']}", lambda _, it=it: fixes.cfn(it)) for it in of_cfn],
         "mixed": [cases.Case(f"mixed/{n}", lambda _, n=n, it=it: fixes.mixed(n, it)) for n, it in several],
         "facts": [cases.Case(f"facts/{it['fact']}", lambda _, it=it: fact(it)) for it in of_facts],
-        "tf": [cases.Case(f"tf/{it['case']}", lambda _, it=it: fixes.tf(it)) for it in of_tf],
     }
 
 
 def main():
     parser = cases.parser(__doc__)
     parser.add_argument("--all", action="store_true", help="run every case")
+    parser.add_argument("--jobs", type=int, default=4)
     parser.add_argument("--no-lint", action="store_true", help="skip cfn-lint")
     cases.add_names(parser)
     arguments = parser.parse_intermixed_args()
@@ -471,14 +600,20 @@ def main():
         elif arguments.all:
             chosen = found
         else:
-            chosen = [case for kind, of in by_kind.items() for case in of[:: SHARE[kind]]]
+            some = {kind: of[:: SHARE[kind]] for kind, of in by_kind.items()}
+            fixes.linted = {case.name for of in some.values() for case in of}
+            chosen = [*some["tf"], *some["facts"], *by_kind["cfn"], *by_kind["mixed"]]
         try:
-            report = cases.run_all(chosen, [None])
+            report = cases.Report(quiet=not arguments.names)
+            cases.run_all(chosen, [None] * arguments.jobs, report)
         finally:
             fixes.close()
         reachable = sum(it.is_reachable for it in fixes.outcomes.values())
         applied = sum(len(it.fixes) for it in fixes.outcomes.values())
-        print(f"{len(chosen)} files, {reachable} reachable after {applied} fixes")
+        print(
+            f"{len(chosen)} files, {reachable} reachable after {applied} fixes; "
+            f"{fixes.second_plans} second plans are empty, {fixes.beyond_emulator} are beyond the emulator"
+        )
         report.close()
 
 

@@ -1,5 +1,7 @@
 //! Sets of IPv4 addresses.
 
+use std::net::Ipv4Addr;
+
 use super::Cidr;
 
 /// A set of IPv4 addresses: sorted ranges that neither overlap nor touch.
@@ -48,6 +50,11 @@ impl AddressSet {
             }
         }
         AddressSet(joined)
+    }
+
+    /// Returns the lowest address.
+    pub(crate) fn first(&self) -> Option<Ipv4Addr> {
+        self.0.first().map(|(first, _)| Ipv4Addr::from(*first))
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -26,6 +26,8 @@ pub enum Fix {
         /// The resource.
         resource: Box<Resource>,
     },
+    /// Removes a resource, to which nothing refers.
+    Remove(NodeId),
     /// Adds dependencies to a resource.
     After(NodeId, Vec<NodeId>),
     /// One of two changes, depending on the language.
@@ -69,6 +71,23 @@ impl Fix {
         Fix::Add {
             name: name.into(),
             resource: Box::new(resource.into()),
+        }
+    }
+
+    /// Removes a resource, or says what else to remove with it.
+    pub(crate) fn remove(graph: &Graph, id: NodeId) -> Fix {
+        let Some(node) = graph.node(id) else {
+            return Fix::All(Vec::new());
+        };
+        let is_nested = node.origin.as_ref().is_some_and(|it| it.parent.is_some());
+        let name = node.display_id();
+        let is_used = graph.nodes().any(|(other, it)| {
+            other != id && (it.depends_on.contains(&id) || it.references().contains(&id))
+        });
+        match (is_nested || name.contains('['), is_used) {
+            (false, false) => Fix::Remove(id),
+            (_, false) => Fix::manual(format!("remove `{name}`")),
+            (_, true) => Fix::manual(format!("remove `{name}`, and the references to it")),
         }
     }
 

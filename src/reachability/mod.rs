@@ -151,6 +151,10 @@ fn verdict(index: &GraphIndex<'_>, hops: &[HopResult]) -> Verdict {
     }
 }
 
+fn is_broken_route(result: &HopResult) -> bool {
+    result.hop == Hop::Route && result.status == HopStatus::Fail
+}
+
 /// Returns the results of all hops, and of the resources that AWS refuses to create.
 fn hops<'g>(
     index: &GraphIndex<'g>,
@@ -162,6 +166,12 @@ fn hops<'g>(
     if results.iter().all(|it| it.status != HopStatus::Fail) {
         let refusals = refusals.get_or_init(|| refused::all(index));
         results.extend(refused::results(index, refusals, instance.node));
+    } else if results.iter().any(is_broken_route) {
+        let refusals = refusals.get_or_init(|| refused::all(index));
+        if let Some(fix) = refused::fix_of_routes(index, refusals, instance.node) {
+            let broken = results.iter_mut().filter(|it| is_broken_route(it));
+            broken.for_each(|it| it.fix = Some(fix.clone()));
+        }
     }
     results
 }

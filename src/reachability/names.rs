@@ -354,7 +354,8 @@ fn by_answer(
             ),
             (record, "records"),
             Some(Fix::manual(format!(
-                "use the DNS name of the `{service}` endpoint in the record"
+                "use the address of an endpoint for `{service}` in the record, or remove the zone \
+                 from the VPC"
             ))),
         ),
         Target::Endpoint(endpoint, record) => {

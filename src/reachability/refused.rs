@@ -5,14 +5,15 @@
 
 use std::collections::HashSet;
 
-use super::HopResult;
 use super::graph_index::GraphIndex;
 use super::refusal::Refusal;
 use super::ternary::Ternary;
+use super::{Fix, HopResult, HopStatus};
 use crate::ir::NodeId;
-use crate::resource::Node;
+use crate::resource::{Node, Resource};
 
 mod endpoints;
+mod fixes;
 mod gateways;
 mod groups;
 mod launch;
@@ -57,9 +58,9 @@ const CHECKS: &[Check] = &[
     ranges::fixed_twice,
     gateways::attached_twice,
     gateways::without_gateway,
-    gateways::foreign_routes,
     gateways::foreign_associations,
     gateways::associated_twice,
+    gateways::foreign_routes,
     gateways::entries_twice,
     gateways::routes_twice,
 ];
@@ -87,6 +88,30 @@ pub(super) fn results(
         })
         .map(Refusal::result)
         .collect()
+}
+
+/// Returns the fix of a route or gateway that AWS refuses. It comes before the endpoints that a broken
+/// route suggests.
+pub(super) fn fix_of_routes(
+    index: &GraphIndex<'_>,
+    refusals: &[Refusal],
+    instance: NodeId,
+) -> Option<Fix> {
+    let is_of_route = |it: &HopResult| {
+        let node = it.at.and_then(|(node, _)| index.graph.node(node));
+        it.status == HopStatus::Fail
+            && node.is_some_and(|node| {
+                matches!(
+                    node.resource,
+                    Resource::Route(_)
+                        | Resource::SubnetRouteTableAssociation(_)
+                        | Resource::VpcGatewayAttachment(_)
+                        | Resource::NatGateway(_)
+                )
+            })
+    };
+    let mut results = results(index, refusals, instance).into_iter();
+    results.find(is_of_route)?.fix
 }
 
 /// Returns the stack of a node, and the stacks of the resources that the node depends on.

@@ -1,7 +1,7 @@
 //! Fixes as lines to write, in the language of the file.
 
 use crate::backend;
-use crate::ir::{Dialect, NodeId};
+use crate::ir::{Dialect, Expr, NodeId};
 use crate::reachability::Fix;
 use crate::resource::{Graph, Map, Node, RawValue, Resource};
 
@@ -22,6 +22,11 @@ pub(crate) fn lines(graph: &Graph, dialect: Dialect, json: bool, change: &Fix) -
     for change in changes {
         match change {
             Fix::Manual(text) => prose.extend([text.as_str(), "\n"]),
+            Fix::Remove(node) => {
+                if let Some(node) = graph.node(*node) {
+                    prose.extend(["remove `", node.display_id(), "`\n"]);
+                }
+            }
             Fix::Set {
                 node,
                 field,
@@ -90,7 +95,8 @@ fn print(graph: &Graph, dialect: Dialect, json: bool, pieces: Vec<Piece>) -> Str
         Dialect::Tf => {
             let blocks = known.map(|(node, piece)| {
                 let name = node.tf_name.split('[').next().unwrap_or_default();
-                (of(node), name.to_owned(), piece.body)
+                let of = written_type(node).map_or_else(|| of(node), str::to_owned);
+                (of, name.to_owned(), piece.body)
             });
             backend::tf::snippet(graph, blocks.collect())
         }
@@ -166,7 +172,12 @@ fn object(entries: impl IntoIterator<Item = (String, RawValue<'static>)>) -> Raw
 /// Nests a value under the parts of a dotted path.
 fn nested(path: &str, value: RawValue<'static>, block: bool, into: &mut Map<'static>) {
     let Some((first, rest)) = path.split_once('.') else {
-        into.insert(path.to_owned(), value);
+        match into.get_mut(path) {
+            // Several instances of a resource have one argument, and blocks of their own.
+            Some(old) if !matches!(value, RawValue::Block(_)) => *old = value,
+            Some(old) if *old == value => {}
+            _ => into.insert(path.to_owned(), value),
+        }
         return;
     };
     if !matches!(
@@ -219,8 +230,34 @@ fn set(
         && let Some(piece) = piece(graph, pieces, id)
     {
         let block = dialect == Dialect::Tf;
-        nested(&property, value.clone(), block, &mut piece.body);
+        let address = graph.node(id).map_or("", Node::display_id);
+        let value = by_key(value, address).unwrap_or_else(|| value.clone());
+        nested(&property, value, block, &mut piece.body);
     }
+}
+
+/// Returns a text of an instance of `for_each` as a text of all instances: with `each.key` in place of
+/// its key.
+fn by_key(value: &RawValue<'static>, address: &str) -> Option<RawValue<'static>> {
+    let (_, key) = address.strip_suffix("\"]")?.rsplit_once("[\"")?;
+    let RawValue::Str(text) = value else {
+        return None;
+    };
+    let at = text
+        .split('.')
+        .scan(0, |at, token| {
+            let start = *at;
+            *at += token.len() + 1;
+            Some((start, token))
+        })
+        .find_map(|(start, token)| (token == key).then_some(start))?;
+    let (before, after) = (&text[..at], &text[at + key.len()..]);
+    let parts = [
+        Expr::Text(before.to_owned().into()),
+        Expr::Opaque("each.key".into()),
+        Expr::Text(after.to_owned().into()),
+    ];
+    Some(RawValue::from(Expr::concat(parts)))
 }
 
 fn is_of_plan(node: &Node) -> bool {
@@ -249,6 +286,13 @@ fn argument_after(graph: &Graph, id: NodeId, others: &[NodeId]) -> String {
     format!("depends_on = [\n{}]\n", lines.concat())
 }
 
+/// Returns the type in the address of a resource of a plan. Several types can have one model.
+fn written_type(node: &Node) -> Option<&str> {
+    let address = node.origin.as_ref()?.address.as_str();
+    let (of, _) = address[module_of(address).len()..].split_once('.')?;
+    (of != "data").then_some(of)
+}
+
 /// Returns the module part of an address, with the trailing dot.
 fn module_of(address: &str) -> &str {
     let mut end = 0;
@@ -274,7 +318,26 @@ fn dependency(own: &str, address: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::dependency;
+    use super::{by_key, dependency};
+    use crate::ir::Expr;
+    use crate::resource::RawValue;
+
+    #[test]
+    fn text_of_one_instance_becomes_that_of_all() {
+        let text = |text: &'static str| RawValue::str(text);
+        let name = text("com.amazonaws.eu-west-1.ssm");
+        let expected = RawValue::from(Expr::concat([
+            Expr::text("com.amazonaws.eu-west-1."),
+            Expr::Opaque("each.key".into()),
+        ]));
+        assert_eq!(
+            by_key(&name, "aws_vpc_endpoint.this[\"ssm\"]"),
+            Some(expected)
+        );
+        assert_eq!(by_key(&name, "aws_vpc_endpoint.this[\"amazon\"]"), None);
+        assert_eq!(by_key(&name, "aws_vpc_endpoint.this[0]"), None);
+        assert_eq!(by_key(&name, "aws_vpc_endpoint.ssm"), None);
+    }
 
     #[test]
     fn dependency_is_a_resource_or_a_module() {

@@ -132,6 +132,9 @@ pub(crate) fn property(graph: &Graph, id: NodeId, field: &str) -> Option<String>
     {
         return Some(node.dialect().pick(*cfn, *tf).to_owned());
     }
+    if let (Resource::RecordSet(_), "ttl") = (&node.resource, field) {
+        return Some(node.dialect().pick("TTL", "ttl").to_owned());
+    }
     let (first, rest) = field.split_once('.').unwrap_or((field, ""));
     let own = kind.fields.iter().find(|it| it.name == first)?;
     let dialect = node.dialect();

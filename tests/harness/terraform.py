@@ -234,8 +234,7 @@ class Terraform:
         for path in [*self.folder.glob("*.json"), *self.folder.glob("*.tf")]:
             path.unlink()
         if not keep_state:
-            for path in self.folder.glob("terraform.tfstate*"):
-                path.unlink()
+            self.forget()
         (self.folder / ("main.tf" if hcl else "main.tf.json")).write_text(hcl or main)
         if variables is not None:
             (self.folder / "terraform.tfvars.json").write_text(variables)
@@ -243,6 +242,11 @@ class Terraform:
         self.required = parsed.get("terraform") or {"required_providers": DEFAULT_PROVIDERS}
         configured = "aws" in parsed.get("provider", {})
         self.write_override("emulator_override.tf.json" if configured else "emulator.tf.json")
+
+    def forget(self):
+        """Deletes the state."""
+        for path in self.folder.glob("terraform.tfstate*"):
+            path.unlink()
 
     def write_override(self, name):
         (self.folder / name).write_text(json.dumps(OVERRIDE))
@@ -259,9 +263,9 @@ class Terraform:
     def destroy(self, emulator, *options):
         self.run(emulator, "destroy", "-auto-approve", "-no-color", "-input=false", *options)
 
-    def plan(self, emulator):
+    def plan(self, emulator, *options):
         """Returns the changes of a plan as text, without what follows from them; empty if there are none."""
-        options = ("-detailed-exitcode", "-lock=false", "-parallelism=20", "-no-color", "-input=false")
+        options = ("-detailed-exitcode", "-lock=false", "-parallelism=20", "-no-color", "-input=false", *options)
         output, code = self.run(emulator, "plan", *options, accept=(0, 2))
         if code == 0:
             return ""
@@ -269,9 +273,9 @@ class Terraform:
         changed = re.compile(r"\s*# [\w.\[\]\"-]+ (will|must) |.*# forces|\s*[~+-] .* = |Plan:")
         return "\n".join(line for line in lines if changed.match(line) and not line.endswith("after apply)"))
 
-    def plan_as_json(self, emulator):
+    def plan_as_json(self, emulator, *options):
         """Saves a plan as `plan` and returns it as JSON text."""
-        options = ("-out=plan", "-lock=false", "-parallelism=20", "-no-color", "-input=false")
+        options = ("-out=plan", "-lock=false", "-parallelism=20", "-no-color", "-input=false", *options)
         self.run(emulator, "plan", *options)
         return self.run(emulator, "show", "-json", "plan")[0]
 

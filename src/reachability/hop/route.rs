@@ -105,7 +105,7 @@ fn to_endpoints(connection: &Connection<'_, '_>) -> Option<HopResult> {
     }
     let diverts_all = !straight && found.iter().all(|it| it.arrives.is_no());
     let first = found.into_iter().next()?;
-    Some(diverted(first, diverts_all))
+    Some(diverted(connection, first, diverts_all))
 }
 
 /// Checks that the subnet of a NAT gateway routes return traffic to the instance.
@@ -118,10 +118,10 @@ fn returned<'g>(connection: &Connection<'_, 'g>, exit: &Exit<'g>) -> Option<HopR
     let found = local_route::diversion(index, &Resolved::Node(*id, *nat), here.as_ref())?;
     let is_own = connection.subnet.node() == Some(*id);
     let lost = found.arrives.is_no() && !is_own;
-    Some(diverted(found, lost))
+    Some(diverted(connection, found, lost))
 }
 
-fn diverted(by: Diversion, lost: bool) -> HopResult {
+fn diverted(connection: &Connection<'_, '_>, by: Diversion, lost: bool) -> HopResult {
     let status = if lost {
         HopStatus::Fail
     } else {
@@ -129,7 +129,7 @@ fn diverted(by: Diversion, lost: bool) -> HopResult {
     };
     let result = HopResult::new(HOP, status, by.reason).at(by.route, "cidr_block");
     if lost {
-        result.fix(Fix::manual("remove the route"))
+        result.fix(Fix::remove(connection.index.graph, by.route))
     } else {
         result
     }

@@ -512,22 +512,25 @@ fn bucket_encryption(index: &GraphIndex<'_>, bucket: Option<&Expr>) -> Option<Ho
     let beside = index
         .all::<BucketEncryption>()
         .filter(|(_, _, other)| index.resolve_one(&other.bucket).node() == Some(id))
-        .flat_map(|(_, _, other)| &other.rules);
-    let mut algorithms = it
-        .encryption
-        .iter()
+        .map(|(beside, _, other)| ((beside, "rules"), &other.rules));
+    let mut algorithms = std::iter::once(((id, "encryption"), &it.encryption))
         .chain(beside)
-        .filter_map(|rule| rule.by_default.as_ref())
-        .map(|rule| rule.sse_algorithm.lit());
+        .flat_map(|(at, rules)| rules.iter().map(move |rule| (at, rules, rule)))
+        .filter_map(|(at, rules, rule)| Some((at, rules, rule.by_default.as_ref()?)))
+        .map(|(at, rules, rule)| (at, rules, rule.sse_algorithm.lit()));
     let name = index.name(id);
-    algorithms.find_map(|algorithm| match algorithm.map(Text::as_ref) {
+    algorithms.find_map(|(at, rules, algorithm)| match algorithm.map(Text::as_ref) {
         Some("AES256" | "aws:kms") => None,
         Some(other) => Some(
             HopResult::fail(
                 HOP,
                 format!("bucket `{name}` encrypts with `{other}`, which the agent does not accept"),
             )
-            .fix(Fix::manual("encrypt the bucket with `aws:kms` or `AES256`")),
+            .at(at.0, at.1)
+            .fix(
+                fixes::in_one_layer(at, rules)
+                    .unwrap_or_else(|| Fix::manual("encrypt the bucket with `aws:kms`")),
+            ),
         ),
         None => Some(HopResult::unknown(
             HOP,

@@ -2,19 +2,19 @@
 
 use std::collections::HashMap;
 
+use super::fixes::{attach, free_number, gateway_of_vpc, move_to};
 use super::{Refusal, together};
 use crate::ir::{Cidr, Link, NodeId, Value};
 use crate::reachability::addresses::of_vpc;
+use crate::reachability::fix::{link, raw};
 use crate::reachability::graph_index::{GraphIndex, Resolved, VpcRef};
 use crate::reachability::internet_route::{attached, has_internet_gateway};
 use crate::reachability::{Fix, Hop, instance};
 use crate::resource::{
     AvailabilityMode, ConnectivityType, Eip, EipAssociation, Instance, InternetGateway, NatGateway,
-    NetworkAcl, NetworkAclEntry, NetworkInterface, Route, RouteTable, Subnet,
+    NetworkAcl, NetworkAclEntry, NetworkInterface, Resource, Route, RouteTable, Subnet,
     SubnetNetworkAclAssociation, SubnetRouteTableAssociation, Typed, Vpc, VpcGatewayAttachment,
 };
-
-const ATTACH: &str = "attach an internet gateway to the VPC";
 
 /// Two internet gateways of a VPC, or two VPCs of an internet gateway.
 pub(super) fn attached_twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
@@ -33,6 +33,11 @@ pub(super) fn attached_twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
         let same_gateway = ties[..n]
             .iter()
             .find(|(_, _, other)| gateway.same(other).is_yes());
+        // What routes lead through remains.
+        let routes = |attachment: NodeId| {
+            let tie = ties.iter().find(|(id, ..)| *id == attachment);
+            tie.map_or(0, |(_, vpc, gateway)| routes_through(index, vpc, gateway))
+        };
         let (other, reason) = match (same_vpc, same_gateway) {
             (Some((other, ..)), _) => (*other, "the VPC already has an internet gateway by"),
             (None, Some((other, ..))) => {
@@ -51,10 +56,36 @@ pub(super) fn attached_twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
                     index.name(other)
                 ),
             )
-            .map(|it| it.fix(Fix::manual("remove one of both attachments"))),
+            .map(|it| {
+                let spare = if routes(other) < routes(*id) {
+                    other
+                } else {
+                    *id
+                };
+                it.fix(Fix::remove(index.graph, spare))
+            }),
         );
     }
     found
+}
+
+/// Returns the number of routes of a VPC to an internet gateway.
+fn routes_through(
+    index: &GraphIndex<'_>,
+    vpc: &VpcRef<'_>,
+    gateway: &Resolved<'_, InternetGateway>,
+) -> usize {
+    let through = |route: &Route| {
+        let target = route.gateway.as_ref()?;
+        let Resolved::Node(_, table) = index.resolve_one::<RouteTable>(&route.route_table) else {
+            return None;
+        };
+        let same = index.resolve_one(target).same(gateway);
+        let same = same.and(index.resolve_one(&table.vpc).same(vpc));
+        same.is_yes().then_some(())
+    };
+    let routes = index.all::<Route>();
+    routes.filter_map(|(_, _, route)| through(route)).count()
 }
 
 /// A public NAT gateway, or an Elastic IP address of an instance, in a VPC without an internet gateway.
@@ -89,7 +120,8 @@ pub(super) fn without_gateway(index: &GraphIndex<'_>) -> Vec<Refusal> {
                 index.name(vpc)
             );
             let certain = together(index, &[id, vpc]);
-            found.extend(Refusal::new(Hop::Route, (id, "subnet"), certain, reason));
+            let refusal = Refusal::new(Hop::Route, (id, "subnet"), certain, reason);
+            found.extend(refusal.map(|it| it.fix(attach(index, vpc))));
         }
     }
     let subnets = instance_subnets(index);
@@ -126,11 +158,11 @@ pub(super) fn without_gateway(index: &GraphIndex<'_>) -> Vec<Refusal> {
                 index.name(vpc)
             );
             let certain = together(index, &[id, vpc]);
-            found.extend(Refusal::new(Hop::Route, (id, field), certain, reason));
+            let refusal = Refusal::new(Hop::Route, (id, field), certain, reason);
+            found.extend(refusal.map(|it| it.fix(attach(index, vpc))));
         }
     }
-    let fixed = found.into_iter().map(|it| it.fix(Fix::manual(ATTACH)));
-    fixed.collect()
+    found
 }
 
 /// Returns the subnet of each instance in a certain one.
@@ -169,11 +201,8 @@ pub(super) fn foreign_routes(index: &GraphIndex<'_>) -> Vec<Refusal> {
                 );
                 let certain = together(index, &[id, table, gateway]);
                 let refusal = Refusal::new(Hop::Route, (id, "gateway"), certain, reason);
-                found.extend(refusal.map(|it| {
-                    it.fix(Fix::manual(
-                        "attach the internet gateway to the VPC of the route table",
-                    ))
-                }));
+                let fix = || gateway_of_vpc(index, id, gateway, vpc_id);
+                found.extend(refusal.map(|it| it.fix(fix())));
             }
             let inside = route
                 .cidr_block
@@ -188,7 +217,7 @@ pub(super) fn foreign_routes(index: &GraphIndex<'_>) -> Vec<Refusal> {
                 );
                 let certain = together(index, &[id, table, gateway]);
                 let refusal = Refusal::new(Hop::Route, (id, "cidr_block"), certain, reason);
-                found.extend(refusal.map(|it| it.fix(Fix::manual("remove the route"))));
+                found.extend(refusal.map(|it| it.fix(Fix::remove(index.graph, id))));
             }
         }
         if let Some(Resolved::Node(nat, it)) = route
@@ -208,9 +237,15 @@ pub(super) fn foreign_routes(index: &GraphIndex<'_>) -> Vec<Refusal> {
             );
             let certain = together(index, &[id, table, nat]);
             let refusal = Refusal::new(Hop::Route, (id, "nat_gateway"), certain, reason);
-            found.extend(
-                refusal.map(|it| it.fix(Fix::manual("use a NAT gateway of the VPC of the subnet"))),
-            );
+            let own = index.all::<NatGateway>().find(|(_, _, it)| {
+                let of = index.vpc_of(&index.resolve_one(&it.subnet));
+                of.same(&vpc).is_yes()
+            });
+            let fix = match own {
+                Some((nat, ..)) => Fix::set(id, "nat_gateway", raw::<NatGateway>(&link(nat))),
+                None => Fix::remove(index.graph, id),
+            };
+            found.extend(refusal.map(|it| it.fix(fix)));
         }
     }
     found
@@ -224,15 +259,15 @@ fn foreign<'g, R: Typed + 'g>(
     subnet: &Link<Subnet>,
     to: &Link<R>,
     vpc: impl Fn(&'g R) -> &'g Link<Vpc>,
+    subnets: impl Fn(NodeId) -> Vec<Option<NodeId>>,
 ) -> Option<Refusal> {
     let (Resolved::Node(id, it), Resolved::Node(other, resource)) =
         (index.resolve_one(subnet), index.resolve_one(to))
     else {
         return None;
     };
-    let same = index
-        .resolve_one(&it.vpc)
-        .same(&index.resolve_one(vpc(resource)));
+    let of_subnet = index.resolve_one(&it.vpc);
+    let same = of_subnet.same(&index.resolve_one(vpc(resource)));
     if !same.is_no() {
         return None;
     }
@@ -247,11 +282,27 @@ fn foreign<'g, R: Typed + 'g>(
             index.name(other)
         ),
     )?;
-    Some(refusal.fix(Fix::manual("associate a resource of the VPC of the subnet")))
+    let moved = of_subnet
+        .node()
+        .and_then(|vpc| move_to(index, other, vpc, subnets(other)));
+    // The VPC has a main route table and a default network ACL.
+    Some(refusal.fix(moved.unwrap_or_else(|| Fix::remove(index.graph, at.0))))
 }
 
 /// A route table or network ACL of another VPC than the subnet.
 pub(super) fn foreign_associations(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let of_table = |table: NodeId| {
+        let all = index.all::<SubnetRouteTableAssociation>();
+        all.filter(|(_, _, it)| index.resolve_one(&it.route_table).node() == Some(table))
+            .map(|(_, _, it)| index.resolve_one(&it.subnet).node())
+            .collect::<Vec<_>>()
+    };
+    let of_acl = |acl: NodeId| {
+        let all = index.all::<SubnetNetworkAclAssociation>();
+        all.filter(|(_, _, it)| index.resolve_one(&it.network_acl).node() == Some(acl))
+            .map(|(_, _, it)| index.resolve_one(&it.subnet).node())
+            .collect::<Vec<_>>()
+    };
     let tables = index
         .all::<SubnetRouteTableAssociation>()
         .filter_map(|(id, _, tie)| {
@@ -263,6 +314,7 @@ pub(super) fn foreign_associations(index: &GraphIndex<'_>) -> Vec<Refusal> {
                 &tie.subnet,
                 &tie.route_table,
                 |it: &RouteTable| &it.vpc,
+                of_table,
             )
         });
     let acls = index
@@ -276,6 +328,7 @@ pub(super) fn foreign_associations(index: &GraphIndex<'_>) -> Vec<Refusal> {
                 &tie.subnet,
                 &tie.network_acl,
                 |it: &NetworkAcl| &it.vpc,
+                of_acl,
             )
         });
     tables.chain(acls).collect()
@@ -348,7 +401,7 @@ pub(super) fn entries_twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
                 index.name(acl)
             ),
         )?;
-        Some(refusal.fix(Fix::manual("use a free number for the entry")))
+        Some(refusal.fix(free_number(index, id, (acl, egress, number))))
     };
     index.all::<NetworkAclEntry>().filter_map(one).collect()
 }
@@ -374,7 +427,17 @@ pub(super) fn routes_twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
                 index.name(table)
             ),
         )?;
-        Some(refusal.fix(Fix::manual("remove one of both routes")))
+        let is_public = |id: NodeId| match index.graph.node(id).map(|node| &node.resource) {
+            Some(Resource::Route(it)) => it.gateway.is_some(),
+            _ => false,
+        };
+        // An instance needs no public address behind a NAT gateway.
+        let spare = if is_public(other) && !is_public(id) {
+            other
+        } else {
+            id
+        };
+        Some(refusal.fix(Fix::remove(index.graph, spare)))
     };
     index.all::<Route>().filter_map(one).collect()
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::fixes::group_of_vpc;
 use super::{Refusal, is_connected, together};
 use crate::ir::{Dialect, Link, NodeId, Value};
 use crate::reachability::fix::{link, raw};
@@ -57,6 +58,11 @@ fn group<'g>(index: &GraphIndex<'g>, link: &Link<SecurityGroup>) -> Option<Group
         }),
         _ => None,
     }
+}
+
+/// Returns the node of a security group, or of the VPC whose default group it is.
+pub(super) fn node_of(index: &GraphIndex<'_>, link: &Link<SecurityGroup>) -> Option<NodeId> {
+    group(index, link).map(|it| it.node)
 }
 
 /// Returns whether a rule of one security group can name another.
@@ -121,10 +127,8 @@ pub(super) fn peers(index: &GraphIndex<'_>) -> Vec<Refusal> {
                     of.name, peer.name
                 ),
             )?;
-            Some(refusal.fix(Fix::manual(format!(
-                "remove the rule, or replace {} with a CIDR range",
-                peer.name
-            ))))
+            // Without a peering connection, nothing comes from there.
+            Some(refusal.fix(Fix::remove(index.graph, id)))
         })
         .collect()
 }
@@ -134,7 +138,7 @@ fn foreign_group(
     index: &GraphIndex<'_>,
     at: (NodeId, &'static str),
     vpc: &Resolved<'_, Vpc>,
-    link: &Link<SecurityGroup>,
+    (link, links): (&Link<SecurityGroup>, &[Link<SecurityGroup>]),
     hop: Hop,
 ) -> Option<Refusal> {
     let found = group(index, link)?;
@@ -158,14 +162,18 @@ fn foreign_group(
         ),
     )?;
     let is_default = matches!(found.vpc, Some(Resolved::Node(vpc, _)) if vpc == found.node);
-    Some(refusal.fix(match vpc {
-        Resolved::Node(vpc, _) if !is_default => Fix::set(
-            found.node,
-            "vpc",
-            RawValue::from(vpc.at(<Vpc as crate::resource::Typed>::LINK)),
-        ),
-        _ => Fix::manual("use a security group of the VPC"),
-    }))
+    Some(
+        refusal.fix(match vpc {
+            Resolved::Node(vpc, _) if !is_default => Fix::set(
+                found.node,
+                "vpc",
+                RawValue::from(vpc.at(<Vpc as crate::resource::Typed>::LINK)),
+            ),
+            Resolved::Node(vpc, _) => group_of_vpc(index, at, *vpc, links, found.node)
+                .unwrap_or_else(|| Fix::manual("use a security group of the VPC")),
+            _ => Fix::manual("use a security group of the VPC"),
+        }),
+    )
 }
 
 /// A network interface of an instance or endpoint with a security group of another VPC.
@@ -188,19 +196,21 @@ pub(super) fn interfaces(index: &GraphIndex<'_>) -> Vec<Refusal> {
         }
         let vpc = index.vpc_of(&placement.subnet);
         let hop = Hop::InstanceSecurityGroup;
-        let one = |link| foreign_group(index, (*node, field), &vpc, link, hop);
+        let one = |link| foreign_group(index, (*node, field), &vpc, (link, links), hop);
         found.extend(links.iter().find_map(one));
     }
     for (id, _, interface) in index.all::<NetworkInterface>() {
         let vpc = index.vpc_of(&index.resolve_one(&interface.subnet));
         let hop = Hop::InstanceSecurityGroup;
-        let one = |link| foreign_group(index, (id, "security_groups"), &vpc, link, hop);
+        let all = &interface.security_groups;
+        let one = |link| foreign_group(index, (id, "security_groups"), &vpc, (link, all), hop);
         found.extend(interface.security_groups.iter().find_map(one));
     }
     for (id, _, endpoint) in index.all::<VpcEndpoint>() {
         let vpc = index.resolve_one(&endpoint.vpc);
         let hop = Hop::EndpointSecurityGroup;
-        let one = |link| foreign_group(index, (id, "security_groups"), &vpc, link, hop);
+        let all = &endpoint.security_groups;
+        let one = |link| foreign_group(index, (id, "security_groups"), &vpc, (link, all), hop);
         found.extend(endpoint.security_groups.iter().find_map(one));
     }
     found

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::fixes::{free_address, free_range};
 use super::{Refusal, together};
 use crate::ir::{AddressSet, Cidr, NodeId};
 use crate::reachability::addresses::{fixed_addresses, of_vpc};
@@ -35,9 +36,10 @@ pub(super) fn outside_the_vpc(index: &GraphIndex<'_>) -> Vec<Refusal> {
                 shown.join(" and ")
             ),
         )?;
-        Some(refusal.fix(Fix::manual(
-            "use a free range of the VPC for the subnet, or add its range to the VPC",
-        )))
+        let fix = free_range(index, id, subnet).unwrap_or_else(|| {
+            Fix::manual("use a free range of the VPC for the subnet, or add its range to the VPC")
+        });
+        Some(refusal.fix(fix))
     };
     index.all::<Subnet>().filter_map(one).collect()
 }
@@ -72,6 +74,10 @@ type Ranges<'g> = (Resolved<'g, Vpc>, Vec<(Cidr, NodeId)>);
 /// Two subnets of a VPC with common addresses.
 pub(super) fn overlapping(index: &GraphIndex<'_>) -> Vec<Refusal> {
     let mut of_vpc: Vec<Ranges<'_>> = Vec::new();
+    let moved = |id: NodeId| match index.graph.node(id).map(|node| &node.resource) {
+        Some(Resource::Subnet(subnet)) => free_range(index, id, subnet),
+        _ => None,
+    };
     for (id, _, subnet) in index.all::<Subnet>() {
         let Some(range) = index.cidr(&subnet.cidr_block) else {
             continue;
@@ -101,7 +107,11 @@ pub(super) fn overlapping(index: &GraphIndex<'_>) -> Vec<Refusal> {
                             index.name(*id)
                         ),
                     )
-                    .map(|it| it.fix(Fix::manual("use a free range of the VPC for the subnet"))),
+                    .map(|it| {
+                        it.fix(moved(*second).or_else(|| moved(*id)).unwrap_or_else(|| {
+                            Fix::manual("use a free range of the VPC for the subnet")
+                        }))
+                    }),
                 );
             }
         }
@@ -145,9 +155,10 @@ pub(super) fn fixed_outside(index: &GraphIndex<'_>) -> Vec<Refusal> {
                 index.name(fixed.subnet)
             ),
         )?;
-        Some(refusal.fix(Fix::manual(
-            "use an address of the subnet other than its first four and its last",
-        )))
+        let fix = free_address(index, fixed, range).unwrap_or_else(|| {
+            Fix::manual("use an address of the subnet other than its first four and its last")
+        });
+        Some(refusal.fix(fix))
     };
     fixed_addresses(index).iter().filter_map(one).collect()
 }
@@ -169,6 +180,10 @@ pub(super) fn fixed_twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
             continue;
         }
         let certain = together(index, &[id, other]);
+        let free = || match &index.graph.node(fixed.subnet)?.resource {
+            Resource::Subnet(it) => free_address(index, fixed, index.cidr(&it.cidr_block)?),
+            _ => None,
+        };
         found.extend(
             Refusal::new(
                 hop_of(fixed),
@@ -181,7 +196,9 @@ pub(super) fn fixed_twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
                     shown(fixed.address)
                 ),
             )
-            .map(|it| it.fix(Fix::manual("use another address of the subnet"))),
+            .map(|it| {
+                it.fix(free().unwrap_or_else(|| Fix::manual("use another address of the subnet")))
+            }),
         );
     }
     found

@@ -10,7 +10,7 @@ use crate::reachability::instance::Placement;
 use crate::reachability::internet_route::{InternetRoute, works_by_nat};
 use crate::reachability::path::{self, Candidate};
 use crate::reachability::routes::flag;
-use crate::reachability::security::{self, Group, allows_outbound};
+use crate::reachability::security::{self, Group, allows_inbound, allows_outbound};
 use crate::reachability::service_name::serves;
 use crate::reachability::ternary::Ternary;
 use crate::resource::{
@@ -158,12 +158,36 @@ fn of_sibling(connection: &Connection<'_, '_>) -> Option<Vec<Link<SecurityGroup>
     Some(sibling.security_groups.clone())
 }
 
-/// Adds a security group for endpoints that allows the instance, and the outbound rule of the
-/// instance.
+/// Returns a security group of the file through which the instance can connect to endpoints.
+fn usable_group(connection: &Connection<'_, '_>) -> Option<Link<SecurityGroup>> {
+    let index = connection.index;
+    let of_instance = connection.groups.as_deref()?;
+    let from = security::Peer::Interfaces(of_instance, connection.subnet, None);
+    let is_usable = |id: NodeId| {
+        let groups = security::groups(index, &[link(id)], &connection.vpc);
+        let to = security::Peer::Interfaces(&groups, connection.subnet, None);
+        allows_inbound(index, &groups, &from).is_yes()
+            && allows_outbound(index, of_instance, &to).is_yes()
+    };
+    let mut all = index.all::<SecurityGroup>();
+    let (id, ..) = all.find(|(id, node, it)| {
+        !node.display_id().contains('[')
+            && index.exists(*id).is_yes()
+            && index.resolve_one(&it.vpc).same(&connection.vpc).is_yes()
+            && is_usable(*id)
+    })?;
+    Some(link(id))
+}
+
+/// Returns a security group for endpoints that allows the instance. Adds one, and the outbound rule of
+/// the instance, if the file has none.
 pub(in super::super) fn private_group(
     connection: &Connection<'_, '_>,
     changes: &mut Changes,
 ) -> Link<SecurityGroup> {
+    if let Some(group) = usable_group(connection) {
+        return group;
+    }
     let index = connection.index;
     let mut group = SecurityGroup::new(
         "Endpoints of Session Manager",

@@ -1,5 +1,6 @@
 //! Fixes that several hops share.
 
+mod bucket;
 mod endpoints;
 mod image;
 mod policies;
@@ -7,6 +8,7 @@ mod records;
 mod rules;
 mod s3;
 
+pub(super) use bucket::in_one_layer;
 pub(super) use endpoints::{by_nat, endpoints, group_of_endpoints, range_of_instance};
 pub(super) use image::image;
 pub(super) use policies::{

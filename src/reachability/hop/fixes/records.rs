@@ -1,7 +1,7 @@
 //! Records of private hosted zones.
 
 use super::super::Connection;
-use crate::ir::{Dialect, Expr, NodeId, Pseudo, Value};
+use crate::ir::{Dialect, Expr, NodeId, Pseudo, Text, Value};
 use crate::reachability::fix::{Changes, Fix, in_region};
 use crate::reachability::path;
 use crate::resource::{HostedZone, Map, RawResource, RawValue, Resource, Typed};
@@ -19,8 +19,27 @@ pub(in super::super) fn record(connection: &Connection<'_, '_>, at: NodeId) -> O
         endpoint.id,
         changes.dialect,
     );
+    // A wildcard record stays for the names of others.
+    let at = match &index.graph.node(at)?.resource {
+        Resource::RecordSet(it) if is_wildcard(&it.name) => {
+            index.resolve_one(it.zone.as_ref()?).node()?
+        }
+        _ => at,
+    };
     match &index.graph.node(at)?.resource {
         Resource::RecordSet(it) if it.alias.is_some() => {
+            changes.set(at, "alias", target);
+        }
+        Resource::RecordSet(it)
+            if it
+                .record_type
+                .as_ref()
+                .and_then(Value::lit)
+                .is_none_or(|it| it != "CNAME") =>
+        {
+            let none = || RawValue::from(Expr::Absent);
+            changes.set(at, "records", none());
+            changes.set(at, "ttl", none());
             changes.set(at, "alias", target);
         }
         Resource::RecordSet(_) => {
@@ -65,6 +84,18 @@ pub(in super::super) fn record(connection: &Connection<'_, '_>, at: NodeId) -> O
         _ => return None,
     }
     Some(changes.done())
+}
+
+fn is_wildcard(name: &Value<Text>) -> bool {
+    let first = match name {
+        Value::Lit(text) | Value::Expr(Expr::Text(text)) => Some(text),
+        Value::Expr(Expr::Concat(parts)) => match parts.first() {
+            Some(Expr::Text(text)) => Some(text),
+            _ => None,
+        },
+        Value::Expr(_) => None,
+    };
+    first.is_some_and(|text| text.starts_with("*.") || text.starts_with("\\052."))
 }
 
 fn alias(cfn_id: &str, endpoint: NodeId, dialect: Dialect) -> RawValue<'static> {

@@ -76,14 +76,37 @@ fn names(index: &GraphIndex<'_>, from: NodeId, to: NodeId) -> bool {
     })
 }
 
-fn peer(index: &GraphIndex<'_>, group: NodeId, inline: bool, to: &Peer<'_, '_>) -> Of {
+/// Returns whether an inline rule of a group names another group. A plan does not show which of two
+/// such rules names which group, until the groups exist.
+fn names_any(index: &GraphIndex<'_>, group: NodeId, egress: bool) -> bool {
+    let inside = |id: NodeId| {
+        let origin = index.graph.node(id).and_then(|node| node.origin.as_ref());
+        origin.and_then(|origin| origin.parent) == Some(group)
+    };
+    match egress {
+        true => index
+            .all::<SecurityGroupEgress>()
+            .any(|(id, _, rule)| inside(id) && rule.destination.is_some()),
+        false => index
+            .all::<SecurityGroupIngress>()
+            .any(|(id, _, rule)| inside(id) && rule.source.is_some()),
+    }
+}
+
+fn peer(
+    index: &GraphIndex<'_>,
+    group: NodeId,
+    (inline, egress): (bool, bool),
+    to: &Peer<'_, '_>,
+) -> Of {
     let by_group = named(to.groups);
     // Groups that name one another in their blocks depend on one another.
     let circular =
         inline && node(to.groups).is_some_and(|it| it != group && names(index, it, group));
+    let ambiguous = || inline && names_any(index, group, egress);
     match (by_group, &to.cidr) {
         (Some(link), None) => Of::Group(link),
-        (Some(link), Some(_)) if !circular => Of::Group(link),
+        (Some(link), Some(_)) if !circular && !ambiguous() => Of::Group(link),
         (_, Some(cidr)) => Of::Cidr(cidr.clone()),
         (None, None) => Of::Cidr(Value::Lit(Cidr::ANY)),
     }
@@ -115,7 +138,7 @@ pub(in super::super) fn inbound(
     from: &Peer<'_, '_>,
 ) {
     let inline = changes.dialect == Dialect::Tf && is_inline(index, group, false);
-    let of = peer(index, group, inline, from);
+    let of = peer(index, group, (inline, false), from);
     if inline {
         changes.set(group, "ingress", block(&of));
         return;
@@ -136,7 +159,7 @@ pub(in super::super) fn outbound(
     to: &Peer<'_, '_>,
 ) {
     let inline = changes.dialect == Dialect::Tf && is_inline(index, group, true);
-    let of = peer(index, group, inline, to);
+    let of = peer(index, group, (inline, true), to);
     if inline {
         changes.set(group, "egress", block(&of));
         return;

@@ -3,7 +3,7 @@
 use super::super::{Connection, link_of, service_name};
 use super::policies::{document, in_policy};
 use super::rules::{self, Peer};
-use crate::ir::{Cidr, Link, Value};
+use crate::ir::{Cidr, Link, NodeId, Value};
 use crate::reachability::cache::Table;
 use crate::reachability::fix::{Changes, Fix, link, raw};
 use crate::reachability::graph_index::Resolved;
@@ -11,8 +11,28 @@ use crate::reachability::path::{self, S3Request};
 use crate::reachability::routes::table_of;
 use crate::reachability::security::{self, allows_outbound};
 use crate::resource::{
-    EndpointType, RawValue, RouteTable, SubnetRouteTableAssociation, VpcEndpoint,
+    EndpointType, RawValue, Route, RouteTable, SubnetRouteTableAssociation, VpcEndpoint,
 };
+
+/// Returns a route table that has only a route to an S3 gateway endpoint.
+fn table_without_routes(connection: &Connection<'_, '_>) -> Option<NodeId> {
+    let index = connection.index;
+    let existing = path::candidates(index, &connection.vpc, "s3");
+    let gateways = existing
+        .iter()
+        .filter(|it| it.exists.is_yes() && path::is_interface(it.endpoint).is_no());
+    let mut tables = gateways
+        .flat_map(|it| &it.endpoint.route_tables)
+        .filter_map(|table| index.resolve_one(table).node());
+    tables.find(|table| {
+        let is_plain = index
+            .graph
+            .node(*table)
+            .is_some_and(|node| !node.display_id().contains('[') && !node.is_lookup());
+        let mut routes = index.all::<Route>();
+        is_plain && routes.all(|(_, _, it)| index.points_to(&it.route_table, *table).is_no())
+    })
+}
 
 /// Returns the changes that let an instance send a request to S3 through a gateway endpoint.
 pub(in super::super) fn s3_gateway(
@@ -33,7 +53,8 @@ pub(in super::super) fn s3_gateway(
             Table::Node(id) => link(id),
             // The main route table has no name in a template.
             Table::MainOf(_) | Table::Unknown => {
-                let table = changes.add("S3RouteTable", RouteTable::new(vpc.clone()));
+                let table = table_without_routes(connection)
+                    .unwrap_or_else(|| changes.add("S3RouteTable", RouteTable::new(vpc.clone())));
                 changes.add(
                     "S3RouteTableAssociation",
                     SubnetRouteTableAssociation::new(link(*subnet), link::<RouteTable>(table)),
