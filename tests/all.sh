@@ -212,6 +212,12 @@ stage_embed() {
     step 'other tools' "$python" tests/embedding.py "$program" target/debug/team-access "$tools"
 }
 
+stage_layout() {
+    step build build
+    needs chromium 'the layout of pages' || return 0
+    step pages "$python" tests/pages.py "$program"
+}
+
 # Judges of the check that share no code with it.
 stage_referee() {
     step build build
@@ -229,7 +235,7 @@ needs() {
     return 1
 }
 
-known=(lint unit prose deploy parity convert checkers embed referee)
+known=(lint unit prose deploy parity convert checkers layout embed referee)
 stages=()
 all=
 for argument; do
