@@ -225,8 +225,8 @@ fn each_instance_has_its_own_type_and_image() {
         .find(|it| it.hop.as_str() == "agent")
         .unwrap();
     let names: Vec<_> = agent.details.iter().map(|it| it.names.join(" ")).collect();
-    assert_eq!(names, ["web", "api"]);
-    assert!(agent.details[0].text.contains("al2023") && agent.details[1].text.contains("ubuntu"));
+    assert_eq!(names, ["api", "web"]);
+    assert!(agent.details[0].text.contains("ubuntu") && agent.details[1].text.contains("al2023"));
     let html = made.html("access");
     assert!(
         html.contains("api: image") && html.contains("web: image"),
