@@ -31,6 +31,9 @@ impl Scene {
     }
 }
 
+/// Verdict and hops of a path. Hops that do not pass have their detail.
+type PathKey = (u8, Vec<(Hop, HopStatus, String)>);
+
 pub(super) struct SceneBuilder<'a> {
     graph: &'a Graph,
     pub(super) reachability: &'a Reachability,
@@ -71,7 +74,7 @@ impl SceneBuilder<'_> {
     /// Returns the paths, and for each instance the index of its path, if the instance exists.
     fn paths(&self) -> (Vec<Path>, Vec<Option<usize>>) {
         let mut paths: Vec<Path> = Vec::new();
-        let mut known: HashMap<(u8, Vec<(Hop, HopStatus, String)>), usize> = HashMap::new();
+        let mut known: HashMap<PathKey, usize> = HashMap::new();
         let mut of: Vec<Option<usize>> = Vec::new();
         for (at, instance) in self.reachability.instances.iter().enumerate() {
             if instance.verdict == Verdict::NotCreated {

@@ -3,6 +3,7 @@
 //! An image contains no scripts, fonts or external references. Colors follow the color scheme of the
 //! reader, and each has a sign or word too.
 
+mod boxes;
 mod canvas;
 mod cards;
 mod hops;
