@@ -17,7 +17,7 @@ use crate::reachability::HopStatus;
 const GAP: f64 = 12.0;
 /// Distance of the lines of different statuses.
 const STEP: f64 = 9.0;
-/// Number of zones in a row, boxes in a subnet, subnets in a zone, and VPCs.
+/// Number of Availability Zones in a row, boxes in a subnet, subnets in a zone, and VPCs.
 const MAX_COLUMNS: usize = 4;
 const MAX_INSTANCES: usize = 6;
 const MAX_SUBNETS: usize = 6;
@@ -338,8 +338,8 @@ impl<'p> PanelLayout<'p> {
         connections
     }
 
-    /// Draws the lanes of the instances down to a line for each status, and returns these: status, y
-    /// coordinate, and the x coordinates of the lanes.
+    /// Draws the lanes of the instances down to a line for each status. Returns the status, the y
+    /// coordinate, and the x coordinates of the lanes of each line.
     fn buses(
         &self,
         canvas: &mut Canvas,
