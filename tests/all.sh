@@ -229,6 +229,12 @@ stage_package() {
     step packages "$python" tests/packaging.py "$program" "$tools"
 }
 
+stage_layout() {
+    step build build
+    needs chromium 'the layout of pages' || return 0
+    step pages "$python" tests/pages.py "$program"
+}
+
 # Judges of the check that share no code with it, and its fixes, applied.
 stage_referee() {
     step build build
@@ -247,7 +253,7 @@ needs() {
     return 1
 }
 
-known=(lint unit prose deploy acceptance parity convert checkers embed package referee)
+known=(lint unit prose deploy acceptance parity convert checkers layout embed package referee)
 stages=()
 all=
 for argument; do

@@ -9,7 +9,7 @@ use super::reader::{Item, Node, Reader};
 use super::scope::{Construct, Scope};
 use crate::ir::{Cidr, Diagnostic, Expr, Id, IntoValue, Link, ListValue, NodeId, Text, Value};
 use crate::region::Region;
-use crate::resource::{RouteTable, Subnet, SubnetRouteTableAssociation, Tags, Vpc};
+use crate::resource::{ExistingSubnet, RouteTable, Subnet, SubnetRouteTableAssociation, Tags, Vpc};
 use crate::validate::IdOf;
 
 /// The zones of a network.
@@ -540,6 +540,13 @@ impl Construct for ExistingNetwork {
             {
                 let about = ["subnets", &n.to_string(), "zone"];
                 check_zone(zone, &about, scope.known_region(), scope);
+            }
+            if subnet.zone.is_some() || subnet.cidr.is_some() {
+                scope.describe_subnet(ExistingSubnet {
+                    id: subnet.id.clone(),
+                    zone: subnet.zone.clone(),
+                    cidr: subnet.cidr,
+                });
             }
             let overlapping = self.subnets[..n].iter().filter_map(|other| other.cidr);
             if let Some(cidr) = subnet.cidr

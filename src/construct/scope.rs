@@ -9,7 +9,7 @@ use crate::ir::{
     StackId, Suppression, Text, Value, is_id, kebab, logical_id, quoted, terraform_name,
 };
 use crate::region::Region;
-use crate::resource::{Graph, Node, Override, RemovalPolicy, Tags, Typed};
+use crate::resource::{ExistingSubnet, Graph, Node, Override, RemovalPolicy, Tags, Typed};
 
 pub(super) fn invalid_id(id: &str, path: &str, location: &SourceLocation) -> Diagnostic {
     Diagnostic::error("construct-id", format!("{} is not a valid ID", quoted(id)))
@@ -440,6 +440,11 @@ impl Scope<'_> {
         let partition = |region: &Region| Expr::text(region.partition);
         self.known_region()
             .map_or(Expr::Pseudo(Pseudo::Partition), partition)
+    }
+
+    /// Records the zone and the range of an existing subnet, for diagrams.
+    pub(crate) fn describe_subnet(&mut self, subnet: ExistingSubnet) {
+        self.graph.existing_subnets.push(subnet);
     }
 
     /// Warns that a setting, such as `audit.expiration_days`, has no effect.

@@ -3,10 +3,11 @@
 use handlebars::{Context, Handlebars, Helper, HelperResult, Output, RenderContext, html_escape};
 use serde_json::{Value, json};
 
-use super::scene::Names;
-use super::{Part, Scene, svg};
+use super::scene::{Names, verdict_status};
+use super::svg::{Layout, figure};
+use super::{Mark, Part, Scene, several};
 use crate::ir::NodeId;
-use crate::reachability::{Hop, HopResult, HopStatus, InstanceReachability, Verdict, assumptions};
+use crate::reachability::{Hop, HopResult, HopStatus, InstanceReachability, assumptions};
 use crate::report::CheckReport;
 use crate::template::{self, TemplateError};
 
@@ -19,8 +20,16 @@ pub fn html(scene: &Scene, report: &CheckReport<'_>) -> Result<String, TemplateE
     let mut engine = template::engine(html_escape);
     // The diagrams are markup, and escape names themselves.
     let diagrams = [
-        ("network", svg(scene, Part::Network)),
-        ("sequence", svg(scene, Part::Sequence)),
+        ("network", figure(scene, Part::Network, Layout::Wide)),
+        (
+            "network-narrow",
+            figure(scene, Part::Network, Layout::Narrow),
+        ),
+        ("sequence", figure(scene, Part::Sequence, Layout::Wide)),
+        (
+            "sequence-narrow",
+            figure(scene, Part::Sequence, Layout::Narrow),
+        ),
     ];
     engine.register_helper(
         "diagram",
@@ -78,54 +87,95 @@ fn class(status: HopStatus) -> &'static str {
     }
 }
 
-fn verdict_class(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Reachable => "good",
-        Verdict::Unreachable => "bad",
-        Verdict::Unknown | Verdict::NotCreated => "doubt",
+fn sign(status: HopStatus) -> &'static str {
+    match status {
+        HopStatus::Pass => "\u{2713}",
+        HopStatus::Unknown => "?",
+        HopStatus::Fail => "\u{2717}",
     }
 }
 
 fn values(scene: &Scene, report: &CheckReport<'_>) -> Value {
     let names = Names::new(report.graph);
-    let paths = scene.paths.iter().filter_map(|path| {
+    let paths = scene.paths.iter().enumerate().filter_map(|(n, path)| {
         let reachability = report.reachability.instances.get(path.instance_index)?;
+        let status = verdict_status(path.verdict);
+        let first = path.names.first().filter(|_| path.names.len() > 1);
+        let warnings = reachability.warnings.iter();
         Some(json!({
-            "names": super::several(&path.names, 6),
+            "id": format!("path-{}", n + 1),
+            "names": several(&path.names, 6),
             "all": path.names.join(", "),
             "many": path.names.len() > 7,
+            // The location and the fix are those of one instance.
+            "first": first,
             "verdict": path.verdict.as_str(),
-            "class": verdict_class(path.verdict),
-            "hops": hops(&names, report, reachability),
-            "warnings": reachability.warnings.iter().map(|it| hop_values(&names, report, it)).collect::<Vec<_>>(),
+            "class": class(status),
+            "sign": sign(status),
+            "causes": causes(&names, report, reachability, &path.marks),
+            "hops": hops(&path.marks),
+            "warnings": warnings.map(|it| cause(&names, report, it)).collect::<Vec<_>>(),
         }))
     });
+    let resources = resources(&names, report);
+    let differs = |one: &str, other: &str| resources.iter().any(|it| it[one] != it[other]);
     json!({
         "title": scene.title,
         "summary": scene.summary,
+        "class": scene.paths.first().map_or("", |it| class(verdict_status(it.verdict))),
+        "sign": scene.paths.first().map_or("", |it| sign(verdict_status(it.verdict))),
         "region": scene.region.as_deref().unwrap_or("determined at deployment"),
         "version": env!("CARGO_PKG_VERSION"),
         "paths": paths.collect::<Vec<_>>(),
-        "resources": resources(&names, report),
+        "has_ids": differs("name", "id"),
+        "has_conditions": resources.iter().any(|it| it["exists"] != "yes"),
+        "resources": resources,
         "assumptions": assumptions(report.graph, report.reachability).iter().map(|it| json!({ "hop": it.hop.map(Hop::as_str), "text": it.text })).collect::<Vec<_>>(),
     })
 }
 
-fn hops(
+/// Returns the hops that determine a verdict: those that fail, or else the unknown ones.
+fn causes(
     names: &Names<'_>,
     report: &CheckReport<'_>,
     reachability: &InstanceReachability,
+    marks: &[Mark],
 ) -> Vec<Value> {
-    let hops = reachability.hops.iter().enumerate();
-    hops.map(|(n, result)| {
-        let mut value = hop_values(names, report, result);
-        value["number"] = (n + 1).into();
-        value
-    })
-    .collect()
+    let results = reachability.hops.iter().zip(marks);
+    let not_passing = results.filter(|(it, _)| it.status != HopStatus::Pass);
+    not_passing
+        .map(|(result, mark)| {
+            let mut value = cause(names, report, result);
+            value["detail"] = mark.detail().into();
+            value
+        })
+        .collect()
 }
 
-fn hop_values(names: &Names<'_>, report: &CheckReport<'_>, result: &HopResult) -> Value {
+/// Returns the hops with their facts.
+fn hops(marks: &[Mark]) -> Vec<Value> {
+    let marks = marks.iter().enumerate();
+    marks
+        .map(|(n, mark)| {
+            let details = mark.details.iter().map(|it| {
+                // Facts that differ name their instances.
+                let names = (mark.details.len() > 1).then(|| several(&it.names, 4));
+                json!({ "names": names, "text": it.text })
+            });
+            json!({
+                "number": n + 1,
+                "hop": mark.hop.as_str(),
+                "status": mark.status.as_str(),
+                "class": class(mark.status),
+                "passes": mark.status == HopStatus::Pass,
+                "details": details.collect::<Vec<_>>(),
+            })
+        })
+        .collect()
+}
+
+/// Returns a hop that does not pass, or a warning, with its location and fix.
+fn cause(names: &Names<'_>, report: &CheckReport<'_>, result: &HopResult) -> Value {
     let at = report.display_location(result);
     json!({
         "hop": result.hop.as_str(),
@@ -133,8 +183,7 @@ fn hop_values(names: &Names<'_>, report: &CheckReport<'_>, result: &HopResult) -
         "class": class(result.status),
         "detail": names.detail(&result.detail),
         "reason": result.hop.reason(),
-        // The location of a hop that passes does not matter.
-        "at": at.filter(|_| result.status != HopStatus::Pass).map(|it| names.detail(&format!("`{it}`"))),
+        "at": at.map(|it| names.detail(&format!("`{it}`"))),
         "fix": crate::report::fixed(report, result),
     })
 }

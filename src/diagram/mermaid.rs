@@ -5,9 +5,10 @@
 
 use std::fmt::Write as _;
 
+use super::scene::verdict_status;
 use super::sequence::{self, Party, Step};
 use super::{EgressPoint, EgressPointKind, InstanceBox, Panel, Scene, several};
-use crate::reachability::{HopStatus, Verdict};
+use crate::reachability::HopStatus;
 
 /// Number of instance names in a box.
 const MAX_NAMES: usize = 2;
@@ -71,22 +72,12 @@ fn class(status: HopStatus) -> &'static str {
     }
 }
 
-fn verdict_class(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Reachable => "ok",
-        Verdict::Unreachable => "bad",
-        Verdict::Unknown | Verdict::NotCreated => "doubt",
-    }
-}
-
-const FAIL_SIGN: &str = "\u{2717}";
-
 /// Returns the sign of a status, for readers who do not see colors.
 fn sign(status: HopStatus) -> &'static str {
     match status {
         HopStatus::Pass => "\u{2713}",
         HopStatus::Unknown => "?",
-        HopStatus::Fail => FAIL_SIGN,
+        HopStatus::Fail => "\u{2717}",
     }
 }
 
@@ -99,8 +90,9 @@ pub(super) fn network(scene: &Scene) -> String {
         out,
         "  accDescr: The agent and the operator both connect to Systems Manager."
     );
+    let mut edges = Edges::default();
     for (n, panel) in scene.panels.iter().enumerate().take(MAX_PANELS) {
-        self::panel(&mut out, n, panel);
+        self::panel(&mut out, &mut edges, n, panel);
     }
     let region = scene.region.as_deref().unwrap_or("the Region");
     let _ = writeln!(
@@ -152,19 +144,22 @@ pub(super) fn network(scene: &Scene) -> String {
                 .collect();
             to.dedup();
             for to in to {
-                let _ = match point.status {
-                    Some(HopStatus::Fail) => {
-                        writeln!(out, "  d{n}x{m} -. \"{}\" .-x s{to}", sign(HopStatus::Fail))
-                    }
-                    Some(HopStatus::Pass) => writeln!(out, "  d{n}x{m} ==> s{to}"),
-                    Some(HopStatus::Unknown) => writeln!(out, "  d{n}x{m} -. \"?\" .-> s{to}"),
-                    None => writeln!(out, "  d{n}x{m} --> s{to}"),
-                };
+                let to = format!("s{to}");
+                for status in &point.users {
+                    edges.add(*status, &format!("d{n}x{m}"), &to, true);
+                }
+                if point.status.is_none() {
+                    edges.plain(&format!("d{n}x{m} --> {to}"));
+                }
             }
         }
     }
-    let _ = writeln!(out, "  operator -- \"{}\" --> s0", label(&["StartSession"]));
-    let _ = writeln!(out, "  operator -- \"{}\" --> s1", label(&["WebSocket"]));
+    edges.plain(&format!(
+        "operator -- \"{}\" --> s0",
+        label(&["StartSession"])
+    ));
+    edges.plain(&format!("operator -- \"{}\" --> s1", label(&["WebSocket"])));
+    edges.write(&mut out);
     let more = scene.panels.len().saturating_sub(MAX_PANELS);
     if more > 0 {
         let text = format!("and {more} more VPCs with instances");
@@ -187,13 +182,61 @@ pub(super) fn network(scene: &Scene) -> String {
     out
 }
 
-fn panel(out: &mut String, n: usize, panel: &Panel) {
+/// The edges, with the color of each: Mermaid styles an edge by its number.
+#[derive(Default)]
+struct Edges {
+    hidden: usize,
+    lines: Vec<(String, Option<HopStatus>)>,
+}
+
+impl Edges {
+    /// Adds a part of the path of instances. The last part shows whether the path arrives.
+    fn add(&mut self, status: HopStatus, from: &str, to: &str, is_last: bool) {
+        let arrow = match status {
+            HopStatus::Pass => "==>".to_owned(),
+            HopStatus::Unknown if is_last => "-. \"?\" .->".to_owned(),
+            HopStatus::Fail if is_last => format!("-. \"{}\" .-x", sign(status)),
+            HopStatus::Unknown | HopStatus::Fail => "-.->".to_owned(),
+        };
+        self.lines
+            .push((format!("{from} {arrow} {to}"), Some(status)));
+    }
+
+    fn plain(&mut self, line: &str) {
+        self.lines.push((line.to_owned(), None));
+    }
+
+    fn write(&self, out: &mut String) {
+        for (line, _) in &self.lines {
+            let _ = writeln!(out, "  {line}");
+        }
+        for status in [HopStatus::Pass, HopStatus::Unknown, HopStatus::Fail] {
+            let own = self
+                .lines
+                .iter()
+                .enumerate()
+                .filter(|(_, it)| it.1 == Some(status));
+            let numbers: Vec<String> = own.map(|(n, _)| (self.hidden + n).to_string()).collect();
+            if !numbers.is_empty() {
+                let color = match status {
+                    HopStatus::Pass => "#1a7f37",
+                    HopStatus::Unknown => "#9a6700",
+                    HopStatus::Fail => "#cf222e",
+                };
+                let numbers = numbers.join(",");
+                let _ = writeln!(out, "  linkStyle {numbers} stroke:{color},stroke-width:2px");
+            }
+        }
+    }
+}
+
+fn panel(out: &mut String, edges: &mut Edges, n: usize, panel: &Panel) {
     let _ = writeln!(
         out,
         "  subgraph v{n}[\"{}\"]",
         label(&[&format!("VPC {} {}", panel.vpc, panel.note)])
     );
-    let mut edges: Vec<(String, &InstanceBox)> = Vec::new();
+    let mut instances: Vec<(String, HopStatus)> = Vec::new();
     for (z, zone) in panel.zones.iter().enumerate() {
         let _ = writeln!(out, "    subgraph v{n}z{z}[\"{}\"]", label(&[&zone.name]));
         for (s, subnet) in zone.subnets.iter().enumerate().take(MAX_SUBNETS) {
@@ -208,9 +251,9 @@ fn panel(out: &mut String, n: usize, panel: &Panel) {
                     out,
                     "        {id}[\"{}\"]:::{}",
                     instance_label(instance),
-                    verdict_class(instance.verdict)
+                    class(verdict_status(instance.verdict))
                 );
-                edges.push((id, instance));
+                instances.push((id, verdict_status(instance.verdict)));
             }
             let more: usize = rest.iter().map(|it| it.names.len()).sum();
             if more > 0 {
@@ -244,33 +287,29 @@ fn panel(out: &mut String, n: usize, panel: &Panel) {
     for (m, point) in panel.egress_points.iter().enumerate() {
         self::egress_point(out, n, m, point);
     }
-    if !edges.is_empty() {
-        let text = label(&["The agents connect on TCP 443"]);
-        let _ = writeln!(out, "    o{n}([\"{text}\"])");
+    // The path of an instance has one color: a node for each status joins the edges.
+    let mut statuses: Vec<HopStatus> = instances.iter().map(|(_, it)| *it).collect();
+    statuses.sort_by(|one, other| other.cmp(one));
+    statuses.dedup();
+    for status in &statuses {
+        let text = label(&[&format!("{} agents on TCP 443", sign(*status))]);
+        let _ = writeln!(out, "    o{n}{0}([\"{text}\"]):::{0}", class(*status));
     }
-    cards(out, n, panel);
+    cards(out, edges, n, panel);
     out.push_str("  end\n");
-    for (id, instance) in &edges {
-        let _ = match instance.verdict {
-            Verdict::Reachable => writeln!(out, "  {id} ==> o{n}"),
-            _ => writeln!(out, "  {id} -.-> o{n}"),
-        };
-    }
-    if edges.is_empty() {
-        return;
+    for (id, status) in &instances {
+        edges.add(*status, id, &format!("o{n}{}", class(*status)), false);
     }
     for (m, point) in panel.egress_points.iter().enumerate() {
-        let _ = match point.status {
-            Some(HopStatus::Fail) => writeln!(out, "  o{n} -. \"{}\" .-x d{n}x{m}", FAIL_SIGN),
-            Some(HopStatus::Unknown) => writeln!(out, "  o{n} -.-> d{n}x{m}"),
-            Some(HopStatus::Pass) => writeln!(out, "  o{n} ==> d{n}x{m}"),
-            None => Ok(()),
-        };
+        for status in &point.users {
+            let hub = format!("o{n}{}", class(*status));
+            edges.add(*status, &hub, &format!("d{n}x{m}"), false);
+        }
     }
 }
 
 /// Draws the security groups and roles, one below the other.
-fn cards(out: &mut String, n: usize, panel: &Panel) {
+fn cards(out: &mut String, edges: &mut Edges, n: usize, panel: &Panel) {
     if panel.cards.is_empty() {
         return;
     }
@@ -290,6 +329,7 @@ fn cards(out: &mut String, n: usize, panel: &Panel) {
     }
     for c in 1..shown {
         let _ = writeln!(out, "      c{n}x{} ~~~ c{n}x{c}", c - 1);
+        edges.hidden += 1;
     }
     out.push_str("    end\n");
 }
@@ -307,6 +347,7 @@ fn instance_label(instance: &InstanceBox) -> String {
     label(&[
         &format!("{kind}{}", several(&instance.names, MAX_NAMES)),
         &verdict,
+        &instance.type_and_image(),
         &format!("security group: {}", instance.security_groups),
         &format!("role: {}", instance.role),
     ])
@@ -314,18 +355,18 @@ fn instance_label(instance: &InstanceBox) -> String {
 
 fn egress_point(out: &mut String, n: usize, m: usize, point: &EgressPoint) {
     let what = match point.kind {
-        EgressPointKind::Interface => "endpoint",
+        EgressPointKind::Interface => "interface endpoint",
         EgressPointKind::Gateway => "gateway endpoint",
         EgressPointKind::Internet => "route to the internet",
-        EgressPointKind::Missing => "missing endpoint",
+        EgressPointKind::Missing => "",
         EgressPointKind::Unknown => "unknown path",
     };
     let _ = writeln!(
         out,
         "    d{n}x{m}[\"{}\"]:::{}",
         label(&[
-            &format!("{what}: {}", several(&point.services, 3)),
             &point.name,
+            what,
             &point.note,
             &point.status_text().unwrap_or_default(),
         ]),
@@ -403,7 +444,7 @@ pub(super) fn sequence(scene: &Scene) -> String {
         let _ = writeln!(
             out,
             "  note over operator,local: {}",
-            escaped(&format!("{} {}: {}", mark.hop, mark.status, mark.detail))
+            escaped(&format!("{} {}: {}", mark.hop, mark.status, mark.detail()))
         );
     }
     out

@@ -15,6 +15,7 @@
 //! assert!(diagram::mermaid(&scene, Part::Sequence).starts_with("sequenceDiagram"));
 //! ```
 
+mod egress;
 mod html;
 mod mermaid;
 mod scene;
@@ -25,7 +26,8 @@ mod svg;
 pub use html::html;
 pub(crate) use scene::Names;
 pub use scene::{
-    Card, EgressPoint, EgressPointKind, InstanceBox, Mark, Panel, Path, Scene, SubnetBox, Zone,
+    Card, Detail, EgressPoint, EgressPointKind, InstanceBox, Mark, Panel, Path, Scene, SubnetBox,
+    Zone,
 };
 pub use sequence::{Party, Step};
 

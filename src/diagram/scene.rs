@@ -77,6 +77,10 @@ pub struct InstanceBox {
     pub verdict: Verdict,
     /// The first hop that fails.
     pub failing: Option<Hop>,
+    /// Their instance type, if it is known.
+    pub instance_type: Option<String>,
+    /// Their image, if it is known.
+    pub image: Option<String>,
     /// Their security groups.
     pub security_groups: String,
     /// Their role.
@@ -86,10 +90,11 @@ pub struct InstanceBox {
 }
 
 /// The kind of an egress point.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EgressPointKind {
     /// An interface endpoint.
+    #[default]
     Interface,
     /// A gateway endpoint.
     Gateway,
@@ -102,7 +107,7 @@ pub enum EgressPointKind {
 }
 
 /// An exit of the VPC to services.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct EgressPoint {
     /// The services behind it.
@@ -117,6 +122,20 @@ pub struct EgressPoint {
     pub status: Option<HopStatus>,
     /// The instances for which it fails, if it passes for others.
     pub fails_for: Vec<String>,
+    /// The statuses of the instances whose path it is on, each once, the best first.
+    pub users: Vec<HopStatus>,
+}
+
+impl InstanceBox {
+    /// Returns the instance type and the image.
+    pub(crate) fn type_and_image(&self) -> String {
+        let unknown = |what: &Option<String>, text: &str| what.clone().unwrap_or(text.to_owned());
+        format!(
+            "{}, {}",
+            unknown(&self.instance_type, "unknown type"),
+            unknown(&self.image, "unknown image")
+        )
+    }
 }
 
 impl EgressPoint {
@@ -167,8 +186,35 @@ pub struct Mark {
     pub hop: Hop,
     /// The status.
     pub status: HopStatus,
-    /// The fact that determines the status.
-    pub detail: String,
+    /// The facts that determine the status: one, or for a hop that passes one for each group of
+    /// instances.
+    pub details: Vec<Detail>,
+}
+
+/// A fact that determines the status of a hop.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Detail {
+    /// The instances that it is about.
+    pub names: Vec<String>,
+    /// The fact.
+    pub text: String,
+}
+
+impl Mark {
+    /// Returns the fact that determines the status. If the hop passes, that of the first instance.
+    pub fn detail(&self) -> &str {
+        self.details.first().map_or("", |it| it.text.as_str())
+    }
+}
+
+/// Returns the status that corresponds to a verdict.
+pub(super) const fn verdict_status(verdict: Verdict) -> HopStatus {
+    match verdict {
+        Verdict::Reachable => HopStatus::Pass,
+        Verdict::Unreachable => HopStatus::Fail,
+        Verdict::Unknown | Verdict::NotCreated => HopStatus::Unknown,
+    }
 }
 
 impl Path {

@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 
 use super::scene::{Names, rank};
-use super::{
-    Card, EgressPoint, EgressPointKind, InstanceBox, Mark, Panel, Path, Scene, SubnetBox, Zone,
-};
+use super::{Card, Detail, InstanceBox, Mark, Panel, Path, Scene, SubnetBox, Zone};
 use crate::ir::{NodeId, Value};
 use crate::reachability::{
     self, Assumptions, DiagramBox, EgressPath, Hop, HopStatus, Reachability, ResourceRef, Topology,
@@ -33,11 +31,14 @@ impl Scene {
     }
 }
 
-struct SceneBuilder<'a> {
+/// Verdict and hops of a path. Hops that do not pass have their detail.
+type PathKey = (u8, Vec<(Hop, HopStatus, String)>);
+
+pub(super) struct SceneBuilder<'a> {
     graph: &'a Graph,
-    reachability: &'a Reachability,
-    topology: &'a Topology,
-    names: Names<'a>,
+    pub(super) reachability: &'a Reachability,
+    pub(super) topology: &'a Topology,
+    pub(super) names: Names<'a>,
 }
 
 impl SceneBuilder<'_> {
@@ -73,7 +74,7 @@ impl SceneBuilder<'_> {
     /// Returns the paths, and for each instance the index of its path, if the instance exists.
     fn paths(&self) -> (Vec<Path>, Vec<Option<usize>>) {
         let mut paths: Vec<Path> = Vec::new();
-        let mut known: HashMap<(u8, Vec<Mark>), usize> = HashMap::new();
+        let mut known: HashMap<PathKey, usize> = HashMap::new();
         let mut of: Vec<Option<usize>> = Vec::new();
         for (at, instance) in self.reachability.instances.iter().enumerate() {
             if instance.verdict == Verdict::NotCreated {
@@ -88,21 +89,28 @@ impl SceneBuilder<'_> {
                 .map(|it| Mark {
                     hop: it.hop,
                     status: it.status,
-                    detail: self.names.detail(&it.detail),
+                    details: vec![Detail {
+                        names: vec![name.clone()],
+                        text: self.names.detail(&it.detail),
+                    }],
                 })
                 .collect();
             // Paths are equal even if their details name different instances.
-            let alike = |mark: &Mark| Mark {
-                detail: match mark.status {
+            let alike = |mark: &Mark| {
+                let detail = match mark.status {
                     HopStatus::Pass => String::new(),
-                    _ => mark.detail.replace(&own, "it"),
-                },
-                ..mark.clone()
+                    _ => mark.detail().replace(&own, THE_INSTANCE),
+                };
+                (mark.hop, mark.status, detail)
             };
             let key = (rank(instance.verdict), marks.iter().map(alike).collect());
             let index = *known.entry(key).or_insert(paths.len());
             match paths.get_mut(index) {
-                Some(path) => path.names.push(name),
+                Some(path) => {
+                    let first = self.reachability.instances.get(path.instance_index);
+                    let first = first.map(|it| format!("`{}`", self.names.node(it.node)));
+                    join(path, first.as_deref(), (&name, &own), &marks);
+                }
                 None => paths.push(Path {
                     names: vec![name],
                     verdict: instance.verdict,
@@ -200,7 +208,7 @@ impl SceneBuilder<'_> {
                     ),
                     _ => (String::new(), String::new()),
                 },
-                None => (String::new(), "not in the file".to_owned()),
+                None => self.existing_subnet(resource, panel.is_in_file),
             };
             let zone = match zone.as_str() {
                 "" | "not specified" => "unknown Availability Zone".to_owned(),
@@ -245,8 +253,12 @@ impl SceneBuilder<'_> {
             for (zone, subnet) in instance.subnets.iter().filter_map(|it| at_of.get(it)) {
                 let instances = &mut panel.zones[*zone].subnets[*subnet].instances;
                 let like = |it: &&mut InstanceBox| {
-                    (it.path, &it.security_groups, &it.role, it.scaled)
-                        == (new.path, &new.security_groups, &new.role, new.scaled)
+                    let key = |it: &InstanceBox| {
+                        let (kind, image) = (it.instance_type.clone(), it.image.clone());
+                        let (groups, role) = (it.security_groups.clone(), it.role.clone());
+                        (it.path, groups, role, it.scaled, kind, image)
+                    };
+                    key(it) == key(&new)
                 };
                 match instances.iter_mut().find(like) {
                     Some(same) => same.names.extend(new.names.iter().cloned()),
@@ -257,6 +269,26 @@ impl SceneBuilder<'_> {
         for subnet in panel.zones.iter_mut().flat_map(|it| &mut it.subnets) {
             subnet.instances.sort_by_key(|it| rank(it.verdict));
         }
+    }
+
+    /// Returns the zone and the note of a subnet that is not in the file.
+    fn existing_subnet(&self, resource: &ResourceRef, is_vpc_in_file: bool) -> (String, String) {
+        let found = self.graph.existing_subnets.iter().find(|it| {
+            let id = match &it.id {
+                Value::Lit(id) => id.as_str().to_owned(),
+                Value::Expr(expr) => reachability::display_expr(self.graph, expr),
+            };
+            *resource == ResourceRef::Outside(id)
+        });
+        let zone = found.and_then(|it| it.zone.as_ref());
+        let range = found.and_then(|it| it.cidr.as_ref());
+        let note = match (range, is_vpc_in_file) {
+            (Some(range), _) => range.to_string(),
+            (None, true) => "not in the file".to_owned(),
+            // The VPC already says it.
+            (None, false) => String::new(),
+        };
+        (zone.map_or_else(String::new, |it| it.to_string()), note)
     }
 
     fn instance_box(
@@ -272,26 +304,35 @@ impl SceneBuilder<'_> {
             scaled: node.is_some_and(|it| matches!(it.resource, Resource::AutoScalingGroup(_))),
             verdict: path.verdict,
             failing: fails.map(|it| it.hop),
+            instance_type: instance.instance_type.clone(),
+            image: instance.image.as_deref().map(image_label),
             security_groups: match &instance.security_groups {
                 Some(groups) => self.names.all(groups),
                 None => "unknown".to_owned(),
             },
             role: match (&instance.role, &instance.instance_profile) {
                 (Some(role), _) => self.names.resource_ref(role),
-                (None, Some(profile)) => format!("of {}", self.names.resource_ref(profile)),
+                (None, Some(profile)) => {
+                    format!("of instance profile {}", self.names.resource_ref(profile))
+                }
                 (None, None) => "none".to_owned(),
             },
             path: index,
         }
     }
 
-    fn instance_name(&self, at: usize) -> String {
+    pub(super) fn instance_name(&self, at: usize) -> String {
         let instance = self.topology.instances.get(at);
         instance.map_or_else(String::new, |it| self.names.instance(it.node))
     }
 
     /// Returns the worst status of hops that some nodes determine.
-    fn worst_status(&self, here: &[usize], hops: &[Hop], nodes: &[NodeId]) -> Option<HopStatus> {
+    pub(super) fn worst_status(
+        &self,
+        here: &[usize],
+        hops: &[Hop],
+        nodes: &[NodeId],
+    ) -> Option<HopStatus> {
         let instances = here
             .iter()
             .filter_map(|&at| self.reachability.instances.get(at));
@@ -300,148 +341,6 @@ impl SceneBuilder<'_> {
         };
         let found = instances.flat_map(|it| it.hops.iter().filter(about));
         found.map(|it| it.status).min()
-    }
-
-    fn egress_points(&self, vpc: &ResourceRef, here: &[usize]) -> Vec<EgressPoint> {
-        let hops = Hop::of_box(DiagramBox::Endpoint);
-        let mut points = Vec::new();
-        let mut others = Vec::new();
-        let paths = |service: &str| {
-            let service = service.to_owned();
-            here.iter()
-                .flat_map(|&at| &self.topology.instances[at].paths)
-                .filter(move |(own, _)| *own == service)
-                .map(|(_, path)| path)
-        };
-        for egress_point in self.topology.endpoints.iter().filter(|it| it.vpc == *vpc) {
-            let service = egress_point.service.clone();
-            let label = service
-                .clone()
-                .unwrap_or_else(|| "unknown service".to_owned());
-            let maybe = paths(&label).any(|path| *path == EgressPath::Unknown);
-            let mut about = vec![egress_point.node];
-            about.extend(
-                egress_point
-                    .security_groups
-                    .iter()
-                    .filter_map(ResourceRef::node),
-            );
-            let uses = |(own, path): &(&str, EgressPath)| {
-                *own == label
-                    && matches!(path, EgressPath::Endpoints(ids) if ids.contains(&egress_point.node))
-            };
-            let all = here.iter().copied();
-            let users: Vec<usize> = all
-                .filter(|&at| self.topology.instances[at].paths.iter().any(uses))
-                .collect();
-            let fails =
-                |at: &usize| self.worst_status(&[*at], &hops, &about) == Some(HopStatus::Fail);
-            let failing: Vec<usize> = users.iter().copied().filter(fails).collect();
-            let some = !failing.is_empty() && failing.len() < users.len();
-            let worst = self.worst_status(here, &hops, &about);
-            let point = EgressPoint {
-                name: self.names.node(egress_point.node),
-                kind: match egress_point.interface {
-                    Some(false) => EgressPointKind::Gateway,
-                    _ => EgressPointKind::Interface,
-                },
-                note: match egress_point.interface {
-                    Some(false) => "in route tables".to_owned(),
-                    _ => self.names.all(&egress_point.security_groups),
-                },
-                status: match (!users.is_empty(), maybe, worst) {
-                    _ if some => Some(HopStatus::Unknown),
-                    (_, _, Some(HopStatus::Fail)) => Some(HopStatus::Fail),
-                    _ if !failing.is_empty() => Some(HopStatus::Fail),
-                    (true, _, worst) => Some(worst.unwrap_or(HopStatus::Pass)),
-                    (false, true, _) => Some(HopStatus::Unknown),
-                    (false, false, _) => None,
-                },
-                fails_for: match some {
-                    true => failing.iter().map(|&at| self.instance_name(at)).collect(),
-                    false => Vec::new(),
-                },
-                services: vec![label],
-            };
-            match point.status {
-                Some(_) => points.push(point),
-                None => others.push(point),
-            }
-        }
-        for (service, kind, name) in self.missing_endpoints(here) {
-            // An endpoint in the diagram that does not pass already shows the problem.
-            let drawn =
-                |it: &EgressPoint| it.services == [service] && it.status != Some(HopStatus::Pass);
-            if points.iter().any(drawn) {
-                continue;
-            }
-            let same = |it: &&mut EgressPoint| it.kind == kind && it.name == name;
-            match points.iter_mut().find(same) {
-                Some(egress_point) => egress_point.services.push(service.to_owned()),
-                None => points.push(self.missing_endpoint(service, kind, name, here)),
-            }
-        }
-        points.extend(joined(others));
-        points
-    }
-
-    /// Returns the services that no endpoint of the file serves.
-    fn missing_endpoints(&self, here: &[usize]) -> Vec<(&'static str, EgressPointKind, String)> {
-        let mut found = Vec::new();
-        for (service, path) in here
-            .iter()
-            .flat_map(|&at| &self.topology.instances[at].paths)
-        {
-            let (kind, name) = match path {
-                EgressPath::Endpoints(_) => continue,
-                EgressPath::Internet(by) => (EgressPointKind::Internet, self.names.node(*by)),
-                EgressPath::Broken(_) => (EgressPointKind::Internet, "a broken route".to_owned()),
-                EgressPath::NoRoute => (
-                    EgressPointKind::Missing,
-                    format!("no endpoint for {service}"),
-                ),
-                EgressPath::Unknown => (EgressPointKind::Unknown, "not in the file".to_owned()),
-            };
-            let point = (*service, kind, name);
-            if !found.contains(&point) {
-                found.push(point);
-            }
-        }
-        found
-    }
-
-    fn missing_endpoint(
-        &self,
-        service: &str,
-        kind: EgressPointKind,
-        name: String,
-        here: &[usize],
-    ) -> EgressPoint {
-        let instances = here
-            .iter()
-            .filter_map(|&at| self.reachability.instances.get(at));
-        let hops = Hop::of_box(DiagramBox::InternetRoute);
-        let results = instances.flat_map(|it| &it.hops);
-        let worst = results
-            .filter(|it| hops.contains(&it.hop))
-            .map(|it| it.status)
-            .min();
-        let (status, note) = match kind {
-            EgressPointKind::Internet => (worst, "public addresses"),
-            EgressPointKind::Missing => (Some(HopStatus::Fail), "and no route to the internet"),
-            _ => (
-                Some(HopStatus::Unknown),
-                "the file does not show an endpoint",
-            ),
-        };
-        EgressPoint {
-            services: vec![service.to_owned()],
-            name,
-            kind,
-            note: note.to_owned(),
-            status: Some(status.unwrap_or(HopStatus::Unknown)),
-            fails_for: Vec::new(),
-        }
     }
 
     fn cards(&self, vpc: &ResourceRef, here: &[usize]) -> Vec<Card> {
@@ -557,22 +456,44 @@ fn by_endpoints(instance: &reachability::InstanceTopology) -> Option<bool> {
     (!any(|path| *path == EgressPath::Unknown)).then_some(true)
 }
 
-/// Merges the endpoints of one kind that no path uses.
-fn joined(points: Vec<EgressPoint>) -> Vec<EgressPoint> {
-    let mut out: Vec<EgressPoint> = Vec::new();
-    for egress_point in points {
-        match out
-            .iter_mut()
-            .find(|it| it.kind == egress_point.kind && it.note == egress_point.note)
-        {
-            Some(same) => {
-                same.services.extend(egress_point.services);
-                same.name = format!("{} more endpoints", same.services.len());
+/// The name of an instance in the details of several.
+const THE_INSTANCE: &str = "the instance";
+
+/// Adds an instance to a path, with the details that differ.
+fn join(path: &mut Path, first: Option<&str>, (name, own): (&str, &str), marks: &[Mark]) {
+    path.names.push(name.to_owned());
+    for (mark, new) in path.marks.iter_mut().zip(marks) {
+        let text = new.detail().replace(own, THE_INSTANCE);
+        if let Some(first) = first {
+            for detail in &mut mark.details {
+                detail.text = detail.text.replace(first, THE_INSTANCE);
             }
-            None => out.push(egress_point),
+        }
+        match mark.details.iter_mut().find(|it| it.text == text) {
+            Some(same) => same.names.push(name.to_owned()),
+            None => mark.details.push(Detail {
+                names: vec![name.to_owned()],
+                text,
+            }),
         }
     }
-    out
+}
+
+/// Shortens the name of the public parameter of an image.
+fn image_label(name: &str) -> String {
+    let Some(rest) = name.strip_prefix("/aws/service/") else {
+        return name.to_owned();
+    };
+    let parts: Vec<&str> = rest.split('/').collect();
+    match parts.as_slice() {
+        ["ami-amazon-linux-latest" | "ami-windows-latest", image, ..] => (*image).to_owned(),
+        ["canonical", "ubuntu", _, release, rest @ ..] => {
+            let architecture = rest.iter().find(|it| ["amd64", "arm64"].contains(it));
+            let architecture = architecture.map_or_else(String::new, |it| format!(" {it}"));
+            format!("Ubuntu {release}{architecture}")
+        }
+        _ => rest.to_owned(),
+    }
 }
 
 fn summary(reachability: &Reachability) -> String {

@@ -18,6 +18,13 @@ pub(crate) enum Image {
 }
 
 impl Image {
+    /// Returns the name of the image.
+    pub(crate) fn into_name(self) -> String {
+        match self {
+            Image::WithAgent(name) | Image::WithoutAgent(name) | Image::Opaque(name) => name,
+        }
+    }
+
     fn worse(self, other: Image) -> Image {
         if self == other {
             return self;

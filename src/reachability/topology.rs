@@ -2,6 +2,7 @@
 
 use super::graph_index::{GraphIndex, Resolved, VpcRef};
 use super::hop::{self, Connection, PathChoice};
+use super::image;
 use super::instance::{self, InstanceConfig};
 use super::path;
 use super::routes::InternetRoute;
@@ -11,8 +12,8 @@ use super::ternary::Ternary;
 use super::{Assumptions, HopStatus};
 use crate::ir::{Expr, Link, NodeId, Pseudo, Text, Value};
 use crate::resource::{
-    Graph, InstanceProfile, Role, SecurityGroup, SecurityGroupEgress, SecurityGroupIngress,
-    VpcEndpoint,
+    Graph, InstanceProfile, Resource, Role, SecurityGroup, SecurityGroupEgress,
+    SecurityGroupIngress, VpcEndpoint,
 };
 use crate::session_manager::SERVICES;
 
@@ -74,6 +75,10 @@ pub struct InstanceTopology {
     pub instance_profile: Option<ResourceRef>,
     /// The role of the instance profile.
     pub role: Option<ResourceRef>,
+    /// Its instance type, if the file contains it.
+    pub instance_type: Option<String>,
+    /// Its image, as the file identifies it, if the file contains it.
+    pub image: Option<String>,
     /// The services that a session requires, and the path to each from the first subnet.
     pub paths: Vec<(&'static str, EgressPath)>,
 }
@@ -176,8 +181,35 @@ fn instance_topology<'g>(
         instance_profile: profile
             .map(|it: Resolved<'_, InstanceProfile>| ResourceRef::of(index, &it)),
         role: role.map(|it: Resolved<'_, Role>| ResourceRef::of(index, &it)),
+        instance_type: instance_type(index.graph, instance),
+        image: match &instance.image {
+            Setting::Known(_, _, link) => Some(image::classify(index, link).into_name()),
+            Setting::Unset | Setting::Unknown(..) => None,
+        },
         paths,
     }
+}
+
+/// Returns the instance type of an instance or of its launch template.
+fn instance_type(graph: &Graph, instance: &InstanceConfig<'_>) -> Option<String> {
+    let nodes = instance.sources.iter().filter_map(|id| graph.node(*id));
+    let nodes: Vec<_> = nodes.collect();
+    let is_mixed = nodes.iter().any(|node| {
+        matches!(&node.resource, Resource::AutoScalingGroup(it) if !it.mixed_overrides.is_empty())
+    });
+    if is_mixed {
+        return Some("several instance types".to_owned());
+    }
+    nodes.iter().find_map(|node| {
+        let value = match &node.resource {
+            Resource::Instance(it) => &it.instance_type,
+            Resource::LaunchTemplate(it) => it.instance_type.as_ref()?,
+            Resource::LaunchConfiguration(it) => it.instance_type.as_ref()?,
+            _ => return None,
+        };
+        let is_set = !matches!(value, Value::Expr(Expr::Absent));
+        is_set.then(|| display_text(graph, value))
+    })
 }
 
 fn egress_path(connection: &Connection<'_, '_>) -> EgressPath {

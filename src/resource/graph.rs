@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::{Map, RawValue, Resource, Typed, overrides::Override};
+use super::{Map, RawValue, Resource, Subnet, Typed, overrides::Override};
 use crate::ir::{
-    Condition, ConditionId, Diagnostics, Dialect, Handle, NodeId, ParamId, ParameterDeclaration,
-    SourceLocation, Stack, StackId,
+    Cidr, Condition, ConditionId, Diagnostics, Dialect, Handle, Link, NodeId, ParamId,
+    ParameterDeclaration, SourceLocation, Stack, StackId, Text,
 };
 
 /// A property whose value the model cannot represent.
@@ -176,6 +176,17 @@ pub struct Graph {
     pub(crate) macros: bool,
     /// The account of the deployment, if known.
     pub(crate) account: Option<String>,
+    /// The existing subnets that a configuration describes.
+    pub(crate) existing_subnets: Vec<ExistingSubnet>,
+}
+
+/// An existing subnet, as the configuration describes it.
+#[derive(Clone, Debug)]
+#[cfg_attr(not(feature = "report"), allow(dead_code))] // diagrams read it
+pub(crate) struct ExistingSubnet {
+    pub(crate) id: Link<Subnet>,
+    pub(crate) zone: Option<Text>,
+    pub(crate) cidr: Option<Cidr>,
 }
 
 impl Graph {

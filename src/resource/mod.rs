@@ -16,6 +16,7 @@ pub(crate) mod table;
 mod tags;
 
 pub use codec::{EncodedUserData, OneInList, UserData};
+pub(crate) use graph::ExistingSubnet;
 pub use graph::{Graph, Node, Origin, RemovalPolicy, Unmodeled};
 pub use overrides::Override;
 pub(crate) use overrides::apply_overrides;

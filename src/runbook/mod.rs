@@ -397,7 +397,7 @@ fn hops(scene: &Scene, program: &str) -> Vec<Value> {
                 Some(json!({
                     "names": several(&path.names, 4),
                     "status": mark.status.as_str(),
-                    "detail": mark.detail,
+                    "detail": mark.detail(),
                 }))
             });
             json!({

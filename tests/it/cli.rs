@@ -522,7 +522,7 @@ fn graph_and_runbook_print_documents() {
     let ran = run(&["graph", "-", "--zones", "1", "-f", "svg"], config);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
     assert!(
-        ran.out.contains(">team<") && !ran.out.contains("SubnetB"),
+        ran.out.contains(">team: 1 reachable<") && !ran.out.contains("SubnetB"),
         "{}",
         ran.out
     );

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
-use ssm_synth::diagram::{self, Part, Scene};
+use ssm_synth::diagram::{self, EgressPointKind, Part, Scene};
 use ssm_synth::frontend::Input;
 use ssm_synth::frontend::cfn::Deployment;
-use ssm_synth::reachability::{self, Assumptions, Reachability};
+use ssm_synth::reachability::{self, Assumptions, HopStatus, Reachability};
 use ssm_synth::report::CheckReport;
 use ssm_synth::resource::Graph;
 use ssm_synth::runbook::{self, RunbookInput, Source};
@@ -140,6 +140,153 @@ fn an_unreachable_stack_in_each_format() {
         "unreachable-runbook",
         &made.runbook("unreachable", source),
     );
+}
+
+#[test]
+fn the_image_of_the_readme_is_current() {
+    let made = Made::config("region: eu-central-1\n");
+    let svg = diagram::svg(&made.scene("access"), Part::Network);
+    super::page("docs/images/overview.svg", &svg);
+    assert!(file("README.md").contains("(docs/images/overview.svg)"));
+}
+
+/// Returns the egress points of the only VPC: services, kind and status.
+fn egress_points(made: &Made) -> Vec<(String, EgressPointKind, Option<HopStatus>)> {
+    let scene = made.scene("x");
+    let points = scene.panels[0].egress_points.iter();
+    points
+        .map(|it| (it.services.join(" "), it.kind, it.status))
+        .collect()
+}
+
+/// An endpoint that DNS does not return is the egress point that fails. There is no missing endpoint
+/// in addition to it.
+#[test]
+fn an_endpoint_without_private_dns_is_not_missing() {
+    let text = file("tests/graph/unreachable.yaml");
+    let all = "PrivateDnsEnabled: true";
+    let interface = EgressPointKind::Interface;
+    for (text, failing) in [
+        (
+            text.replacen(all, "PrivateDnsEnabled: false", 1),
+            &["ssm"][..],
+        ),
+        (
+            text.replace(all, "PrivateDnsEnabled: false"),
+            &["ssm", "ssmmessages"],
+        ),
+        (
+            text.replace("EnableDnsHostnames: true", "EnableDnsHostnames: false"),
+            &[],
+        ),
+    ] {
+        let points = egress_points(&Made::template(&text));
+        assert_eq!(points.len(), 2, "{points:?}");
+        for (service, kind, status) in points {
+            assert_eq!(kind, interface, "{service}");
+            if failing.contains(&service.as_str()) {
+                assert_eq!(status, Some(HopStatus::Fail), "{service}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_subnets_of_an_existing_vpc_have_the_zones_and_ranges_of_the_configuration() {
+    let made = Made::config(&file("tests/cases/existing-s3.yaml"));
+    let scene = made.scene("access");
+    let zones: Vec<_> = scene.panels[0]
+        .zones
+        .iter()
+        .map(|it| (it.name.as_str(), it.subnets[0].note.as_str()))
+        .collect();
+    assert_eq!(
+        zones,
+        [
+            ("Availability Zone a", "10.50.0.0/24"),
+            ("Availability Zone b", "10.50.1.0/24")
+        ]
+    );
+}
+
+#[test]
+fn each_instance_has_its_own_type_and_image() {
+    let made = Made::config(
+        "instances:\n  - {name: web}\n  - {name: api, image: ubuntu-24.04, instance_type: t3.large}\n",
+    );
+    let scene = made.scene("access");
+    // The paths are equal, but the facts differ.
+    let [path] = scene.paths.as_slice() else {
+        panic!("{:?}", scene.paths);
+    };
+    let agent = path
+        .marks
+        .iter()
+        .find(|it| it.hop.as_str() == "agent")
+        .unwrap();
+    let names: Vec<_> = agent.details.iter().map(|it| it.names.join(" ")).collect();
+    assert_eq!(names, ["api", "web"]);
+    assert!(agent.details[0].text.contains("ubuntu") && agent.details[1].text.contains("al2023"));
+    let html = made.html("access");
+    assert!(
+        html.contains("api: image") && html.contains("web: image"),
+        "{html}"
+    );
+    for text in [
+        diagram::svg(&scene, Part::Network),
+        diagram::mermaid(&scene, Part::Network),
+    ] {
+        assert!(text.contains("t3.large, Ubuntu 24.04"), "{text}");
+    }
+}
+
+/// Returns the classes of the lines.
+fn line_classes(svg: &str) -> Vec<String> {
+    let document = roxmltree::Document::parse(svg).unwrap();
+    let lines = document
+        .descendants()
+        .filter(|it| it.has_tag_name("polyline"));
+    let classes = lines
+        .filter_map(|it| it.attribute("class"))
+        .map(str::to_owned);
+    classes.filter(|it| it.starts_with("line")).collect()
+}
+
+#[test]
+fn a_path_has_the_color_of_its_verdict() {
+    let of = |made: &Made| line_classes(&diagram::svg(&made.scene("x"), Part::Network));
+    let operator = "line way";
+    for (made, color) in [
+        (Made::config(""), "line good"),
+        (
+            Made::config(&file("tests/cases/existing-literal.yaml")),
+            "line doubt",
+        ),
+        (
+            Made::template(
+                &file("tests/graph/unreachable.yaml")
+                    .replace("PrivateDnsEnabled: true", "PrivateDnsEnabled: false"),
+            ),
+            "line bad",
+        ),
+    ] {
+        let classes = of(&made);
+        assert!(classes.iter().any(|it| it == color));
+        let other = classes.iter().find(|it| *it != color && *it != operator);
+        assert_eq!(other, None, "{color}");
+    }
+}
+
+#[test]
+fn the_report_starts_with_the_verdict_and_the_fix() {
+    let html = unreachable().html("unreachable");
+    let at = |text: &str| html.find(text).unwrap_or_else(|| panic!("{text}"));
+    assert!(at("2 unreachable, 1 reachable</h1>") < at("Fix"));
+    assert!(at("IamInstanceProfile: !Ref Profile") < at("<svg"));
+    // Each cause is in one place. The table refers to it.
+    let text = without_diagrams(&html);
+    assert_eq!(text.matches("has no instance profile").count(), 1, "{text}");
+    assert!(text.contains("<a href=\"#path-"));
 }
 
 /// A template with a hostile name wherever a name is possible.

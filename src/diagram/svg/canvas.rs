@@ -4,10 +4,37 @@ use std::fmt::Write as _;
 
 use crate::reachability::HopStatus;
 
-/// Width of the image.
-pub(super) const WIDTH: f64 = 1200.0;
-/// Margin at the edges.
-pub(super) const MARGIN: f64 = 24.0;
+/// The layout of an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::diagram) enum Layout {
+    /// Zones side by side and the egress points below, for screens and paper.
+    Wide,
+    /// One column, for phones.
+    Narrow,
+}
+
+impl Layout {
+    /// Returns the width of the image.
+    pub(super) const fn width(self) -> f64 {
+        match self {
+            Layout::Wide => 960.0,
+            Layout::Narrow => 360.0,
+        }
+    }
+
+    /// Returns the margin at the edges.
+    pub(super) const fn margin(self) -> f64 {
+        match self {
+            Layout::Wide => 16.0,
+            Layout::Narrow => 4.0,
+        }
+    }
+
+    /// Returns the width between the margins.
+    pub(super) const fn inner(self) -> f64 {
+        self.width() - 2.0 * self.margin()
+    }
+}
 
 /// A point: x and y.
 pub(super) type At = (f64, f64);
@@ -71,24 +98,121 @@ fn fitting(text: &str, size: f64, bold: bool, max: f64) -> Option<String> {
     Some(format!("{}\u{2026}", out.trim_end()))
 }
 
-/// Wraps a text into lines that fit. The last line contains the rest, which `text` shortens.
-pub(super) fn wrapped(text: &str, size: f64, max: f64, lines: usize) -> Vec<String> {
+/// Wraps a text into lines that fit. Breaks a word only if it is longer than a line. The last line
+/// contains the rest, which `text` shortens.
+pub(super) fn wrapped(text: &str, kind: Type, max: f64, lines: usize) -> Vec<String> {
+    let fits = |text: &str| width(text, kind.size, kind.bold) <= max;
     let mut out: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
-        let full = out.len() == lines;
+        let full = out.len() >= lines;
         match out.last_mut() {
-            Some(line) if width(&format!("{line} {word}"), size, false) <= max => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            Some(line) if full => {
+            Some(line) if full || fits(&format!("{line} {word}")) => {
                 line.push(' ');
                 line.push_str(word);
             }
             _ => out.push(word.to_owned()),
         }
+        while out.len() < lines
+            && let Some(line) = out.last_mut()
+            && !fits(line)
+            && let Some(at) = break_at(line, &fits)
+        {
+            let rest = line.split_off(at);
+            out.push(rest);
+        }
     }
     out
+}
+
+/// Returns where to break a word that is too long: after a separator or before a capital, if there is
+/// one that fits.
+fn break_at(word: &str, fits: &dyn Fn(&str) -> bool) -> Option<usize> {
+    let ends = word.char_indices().map(|(at, c)| (at + c.len_utf8(), c));
+    let (mut any, mut separator) = (None, None);
+    for (end, c) in ends {
+        if end == word.len() || !fits(&word[..end]) {
+            break;
+        }
+        any = Some(end);
+        let is_hump = c.is_lowercase() && word[end..].starts_with(char::is_uppercase);
+        if is_hump || ['/', '-', ':', '.', '_', ','].contains(&c) {
+            separator = Some(end);
+        }
+    }
+    separator.or(any)
+}
+
+/// Lines of text in a box, some with the sign of a status.
+#[derive(Default)]
+pub(super) struct Block {
+    lines: Vec<(Type, Option<HopStatus>, String)>,
+    most: f64,
+}
+
+impl Block {
+    /// Creates a block with this width.
+    pub(super) fn new(most: f64) -> Block {
+        Block {
+            most,
+            ..Block::default()
+        }
+    }
+
+    /// Adds a text in up to three lines.
+    pub(super) fn add(mut self, kind: Type, text: &str) -> Block {
+        let lines = wrapped(text, kind, self.most, 3);
+        self.lines
+            .extend(lines.into_iter().map(|it| (kind, None, it)));
+        self
+    }
+
+    /// Adds a status with its text.
+    pub(super) fn status(mut self, status: HopStatus, text: &str) -> Block {
+        let kind = Type {
+            class: class(Some(status)),
+            ..PLAIN
+        };
+        let lines = wrapped(text, kind, self.most - SIGN, 2);
+        for (n, line) in lines.into_iter().enumerate() {
+            let sign = (n == 0).then_some(status);
+            self.lines.push((kind, sign, line));
+        }
+        self
+    }
+
+    /// Returns the height with the padding.
+    pub(super) fn height(&self) -> f64 {
+        let lines = self.lines.iter().map(|(kind, ..)| leading(*kind));
+        lines.sum::<f64>() + 2.0 * PAD
+    }
+
+    /// Draws the lines into a box from its corner.
+    pub(super) fn draw(&self, canvas: &mut Canvas, (x, y): At) {
+        let mut below = y + PAD;
+        for (kind, sign, line) in &self.lines {
+            let base = below + kind.size + 1.0;
+            let beside = match (kind.class, sign) {
+                (_, Some(status)) => {
+                    canvas.sign((x + PAD + 7.0, base - 4.0), *status);
+                    SIGN
+                }
+                ("good" | "doubt" | "bad", None) => SIGN,
+                _ => 0.0,
+            };
+            canvas.text((x + PAD + beside, base), self.most - beside, *kind, line);
+            below += leading(*kind);
+        }
+    }
+}
+
+/// Padding in a box.
+pub(super) const PAD: f64 = 8.0;
+/// Width of the sign of a status.
+pub(super) const SIGN: f64 = 20.0;
+
+/// Returns the distance of lines.
+pub(super) fn leading(kind: Type) -> f64 {
+    (kind.size * 1.4).ceil()
 }
 
 /// A text style.
@@ -141,8 +265,8 @@ pub(super) const fn class(status: Option<HopStatus>) -> &'static str {
 }
 
 /// The elements of an image.
-#[derive(Default)]
 pub(super) struct Canvas {
+    pub(super) layout: Layout,
     pub(super) out: String,
 }
 
@@ -199,6 +323,19 @@ impl Canvas {
                 escaped(&text)
             ),
         };
+    }
+
+    /// Draws an outline.
+    pub(super) fn outline(&mut self, points: &[At], class: &str) {
+        let points: Vec<String> = points
+            .iter()
+            .map(|(x, y)| format!("{},{}", n(*x), n(*y)))
+            .collect();
+        let _ = writeln!(
+            self.out,
+            "<polygon points=\"{}\" class=\"{class}\"/>",
+            points.join(" ")
+        );
     }
 
     /// Draws a line through points.
@@ -282,8 +419,13 @@ mod tests {
         let cut = fitting(&long, 12.0, true, 200.0).unwrap();
         assert!(width(&cut, 12.0, true) <= 200.0 && cut.ends_with('\u{2026}'));
         assert_eq!(fitting("short", 12.0, false, 200.0), None);
-        assert_eq!(wrapped("a b c", 12.0, 1000.0, 2), ["a b c"]);
-        assert_eq!(wrapped("aaaa bbbb cccc dddd", 12.0, 40.0, 2).len(), 2);
+        assert_eq!(wrapped("a b c", PLAIN, 1000.0, 2), ["a b c"]);
+        assert_eq!(wrapped("aaaa bbbb cccc dddd", PLAIN, 40.0, 2).len(), 2);
+        assert_eq!(
+            wrapped("group/instance", PLAIN, 70.0, 2),
+            ["group/", "instance"]
+        );
+        assert_eq!(wrapped("subnet-0a1b2c", PLAIN, 60.0, 3)[0], "subnet-");
     }
 
     #[test]

@@ -1,473 +1,577 @@
-//! The network: a box for the VPC with a column for each Availability Zone, the egress points below,
-//! then the services, then the operator.
+//! The network: a box for the VPC with its Availability Zones, the egress points, and the services.
+//!
+//! The path of an instance has one color from the instance to each service: that of its verdict.
 
-use super::super::{EgressPoint, EgressPointKind, InstanceBox, Panel, Scene, SubnetBox, several};
-use super::canvas::{
-    Area, Canvas, HEAD, MARGIN, NAME, PART, PLAIN, QUIET, Type, WIDTH, class, width,
+use super::super::scene::verdict_status;
+use super::super::{
+    EgressPoint, EgressPointKind, InstanceBox, Panel, Scene, SubnetBox, Zone, several,
 };
-use crate::reachability::{HopStatus, Verdict};
+use super::boxes::{
+    egress_block, egress_class, instance_block, instance_lines, service_block, shown_egress_points,
+};
+use super::canvas::{
+    Area, Block, Canvas, Layout, NAME, PAD, PART, PLAIN, QUIET, Type, class, leading, width,
+};
+use crate::reachability::HopStatus;
 
-const GAP: f64 = 16.0;
-const PAD: f64 = 16.0;
-/// Width of the lane on the right of a column for the connections.
-const LANE: f64 = 26.0;
-const INSTANCE_HEIGHT: f64 = 86.0;
-const EGRESS_POINT_HEIGHT: f64 = 92.0;
-/// Number of columns in a row, boxes in a subnet, subnets in a column, and egress points of a VPC.
+const GAP: f64 = 12.0;
+/// Distance of the lines of different statuses.
+const STEP: f64 = 9.0;
+/// Number of Availability Zones in a row, boxes in a subnet, subnets in a zone, and VPCs.
 const MAX_COLUMNS: usize = 4;
-const MAX_INSTANCES: usize = 5;
+const MAX_INSTANCES: usize = 6;
 const MAX_SUBNETS: usize = 6;
-const MAX_EGRESS_POINTS: usize = 6;
 const MAX_PANELS: usize = 12;
-
-/// Returns the status with the color of a verdict.
-pub(super) const fn verdict_status(verdict: Verdict) -> HopStatus {
-    match verdict {
-        Verdict::Reachable => HopStatus::Pass,
-        Verdict::Unreachable => HopStatus::Fail,
-        Verdict::Unknown | Verdict::NotCreated => HopStatus::Unknown,
-    }
-}
 
 /// Draws the network, and returns the bottom edge.
 pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
-    let wide = WIDTH - 2.0 * MARGIN;
-    canvas.text((MARGIN, y + 18.0), wide, HEAD, &scene.title);
-    let region = match &scene.region {
-        Some(region) => format!("in {region}"),
-        None => "Region determined at deployment".to_owned(),
+    let layout = canvas.layout;
+    let note = |canvas: &mut Canvas, y: &mut f64, kind: Type, text: &str| {
+        for line in super::canvas::wrapped(text, kind, layout.inner(), 3) {
+            canvas.text((layout.margin(), *y + 13.0), layout.inner(), kind, &line);
+            *y += leading(kind);
+        }
+        *y += 10.0;
     };
-    canvas.text(
-        (MARGIN, y + 40.0),
-        wide,
-        QUIET,
-        &format!("Session Manager: {}; {region}", scene.summary),
-    );
-    y += 56.0;
-    for panel in scene.panels.iter().take(MAX_PANELS) {
-        y = self::panel(canvas, scene, panel, y) + 24.0;
+    let shown = &scene.panels[..scene.panels.len().min(MAX_PANELS)];
+    for panel in shown {
+        y = PanelLayout::new(layout, panel).draw(canvas, scene, y) + 20.0;
     }
-    let more = scene.panels.len().saturating_sub(MAX_PANELS);
+    if shown.iter().any(|it| !it.egress_points.is_empty()) {
+        y = operator(canvas, y - 20.0) + 20.0;
+    }
+    let more = scene.panels.len() - shown.len();
     if more > 0 {
-        let text = format!("and {more} more VPCs with instances");
-        canvas.text((MARGIN, y + 4.0), wide, PLAIN, &text);
-        y += 24.0;
+        note(
+            canvas,
+            &mut y,
+            PLAIN,
+            &format!("and {more} more VPCs with instances"),
+        );
     }
     if !scene.empty_vpcs.is_empty() {
         let text = format!("VPCs without instances: {}", several(&scene.empty_vpcs, 6));
-        canvas.text((MARGIN, y + 4.0), wide, QUIET, &text);
-        y += 24.0;
+        note(canvas, &mut y, QUIET, &text);
+    }
+    for panel in shown {
+        let heading = match shown.len() {
+            1 => "Security groups and roles".to_owned(),
+            _ => format!("Security groups and roles in VPC {}", panel.vpc),
+        };
+        y = super::cards::draw(canvas, panel, &heading, y);
     }
     y
 }
 
-fn subnet_height(subnet: &SubnetBox) -> f64 {
-    let shown = subnet.instances.len().min(MAX_INSTANCES);
-    let more = if subnet.instances.len() > MAX_INSTANCES {
-        22.0
-    } else {
-        0.0
-    };
-    #[allow(clippy::cast_precision_loss)] // a handful
-    let instances = shown as f64 * (INSTANCE_HEIGHT + 8.0);
-    let interfaces = if subnet.interfaces.is_empty() {
-        0.0
-    } else {
-        26.0
-    };
-    48.0 + instances + more + interfaces
-}
-
-#[allow(clippy::cast_precision_loss)] // a handful
-fn panel(canvas: &mut Canvas, scene: &Scene, panel: &Panel, top: f64) -> f64 {
-    let (left, right) = (MARGIN, WIDTH - MARGIN);
-    let inner = right - left - 2.0 * PAD;
-    let columns = panel.zones.len().clamp(1, MAX_COLUMNS);
-    let column = (inner - (columns as f64 - 1.0) * GAP) / columns as f64;
-    let mut y = top + 40.0;
-    // The vertical lines of connections: the x coordinate of the lane, and the top edge.
-    let mut lanes: Vec<(f64, f64)> = Vec::new();
-    for row in panel.zones.chunks(MAX_COLUMNS) {
-        let height = |subnets: &[SubnetBox]| {
-            let shown = subnets.iter().take(MAX_SUBNETS);
-            let more = if subnets.len() > MAX_SUBNETS {
-                24.0
-            } else {
-                0.0
-            };
-            34.0 + shown.map(|it| subnet_height(it) + 10.0).sum::<f64>() + more
-        };
-        let tallest = row.iter().map(|it| height(&it.subnets)).fold(0.0, f64::max);
-        for (n, zone) in row.iter().enumerate() {
-            let x = left + PAD + n as f64 * (column + GAP);
-            canvas.area((x, y, column, tallest), "zone");
-            canvas.text(
-                (x + 12.0, y + 20.0),
-                column - 12.0 - LANE,
-                QUIET,
-                &zone.name,
-            );
-            let lane = x + column - 12.0;
-            let mut below = y + 32.0;
-            for subnet in zone.subnets.iter().take(MAX_SUBNETS) {
-                let area = (x + 12.0, below, column - 12.0 - LANE, subnet_height(subnet));
-                for from in self::subnet(canvas, subnet, area, lane) {
-                    match lanes.iter_mut().find(|(own, _)| *own == lane) {
-                        Some((_, high)) => *high = high.min(from),
-                        None => lanes.push((lane, from)),
-                    }
-                }
-                below += area.3 + 10.0;
-            }
-            let more = zone.subnets.len().saturating_sub(MAX_SUBNETS);
-            if more > 0 {
-                let text = format!("and {more} more subnets");
-                canvas.text((x + 12.0, below + 12.0), column - 24.0, QUIET, &text);
-            }
-        }
-        y += tallest + GAP;
-    }
-    if panel.zones.is_empty() {
-        let text = "The file contains no subnet of an instance in this VPC.";
-        canvas.text((left + PAD, y + 14.0), inner, QUIET, text);
-        y += 30.0;
-    }
-    let bus = y + 26.0;
-    let egress_points = shown_egress_points(panel);
-    let count = egress_points.len().max(1) as f64;
-    let wide = ((inner - (count - 1.0) * GAP) / count).min(330.0);
-    let start = left + PAD + (inner - count * wide - (count - 1.0) * GAP) / 2.0;
-    let left_of = |n: usize| start + n as f64 * (wide + GAP);
-    let taken: Vec<f64> = egress_points
+/// Returns the statuses of the instances of a panel, best first: each has its own lines.
+fn statuses(panel: &Panel) -> Vec<HopStatus> {
+    let instances = panel
+        .zones
         .iter()
-        .enumerate()
-        .filter(|(_, it)| it.status.is_some())
-        .map(|(n, _)| left_of(n) + wide / 2.0)
-        .collect();
-    for (lane, from) in &lanes {
-        canvas.line(&[(*lane, *from), (*lane, bus)], "way");
-    }
-    let ends = lanes.iter().map(|(x, _)| *x).chain(taken.iter().copied());
-    let (low, high) = ends.fold((f64::MAX, f64::MIN), |(low, high), x| {
-        (low.min(x), high.max(x))
-    });
-    if low < high && !lanes.is_empty() {
-        canvas.line(&[(low, bus), (high, bus)], "way");
-    }
-    let after = match egress_points.is_empty() {
-        // Without egress points, there is nothing below.
-        true => (y, y),
-        false => egress_row(
-            canvas,
-            scene,
-            &egress_points,
-            (left_of(0), bus, wide),
-            !lanes.is_empty(),
-        ),
-    };
-    // The space above the line and left of the first lane is free.
-    if let Some(first) = lanes.iter().map(|(lane, _)| *lane).reduce(f64::min) {
-        let text = "The agents connect on TCP 443";
-        canvas.text(
-            (left + PAD, bus - 8.0),
-            first - left - PAD - 8.0,
-            PLAIN,
-            text,
-        );
-    }
-    let kind = if panel.is_in_file {
-        "vpc"
-    } else {
-        "vpc unknown"
-    };
-    canvas.area((left, top, right - left, after.0 - top), kind);
-    let name = format!("VPC {}", panel.vpc);
-    let most = (right - left) * 0.7;
-    canvas.text((left + PAD, top + 24.0), most, PART, &name);
-    let beside = left + PAD + width(&name, PART.size, true).min(most) + 14.0;
-    canvas.text(
-        (beside, top + 24.0),
-        right - beside - PAD,
-        QUIET,
-        &panel.note,
-    );
-    cards(canvas, panel, after.1 + 18.0)
+        .flat_map(|it| &it.subnets)
+        .flat_map(|it| &it.instances);
+    let mut all: Vec<HopStatus> = instances.map(|it| verdict_status(it.verdict)).collect();
+    all.sort_by(|one, other| other.cmp(one));
+    all.dedup();
+    all
 }
 
-/// Returns the egress points that fit. The last one represents the rest.
-fn shown_egress_points(panel: &Panel) -> Vec<EgressPoint> {
-    let mut egress_points = panel.egress_points.clone();
-    if egress_points.len() > MAX_EGRESS_POINTS {
-        let rest = egress_points.split_off(MAX_EGRESS_POINTS - 1);
-        egress_points.push(EgressPoint {
-            services: rest.iter().flat_map(|it| it.services.clone()).collect(),
-            name: format!("{} more", rest.len()),
-            kind: EgressPointKind::Interface,
-            note: String::new(),
-            status: rest.iter().filter_map(|it| it.status).min(),
-            fails_for: Vec::new(),
-        });
-    }
-    egress_points
+/// The measures of a panel.
+struct PanelLayout<'p> {
+    layout: Layout,
+    panel: &'p Panel,
+    statuses: Vec<HopStatus>,
+    /// Width of the lanes for the lines of instances.
+    lanes: f64,
 }
 
-/// Draws a subnet, and returns the y coordinates of its connections.
-#[allow(clippy::cast_precision_loss)] // a handful
-fn subnet(canvas: &mut Canvas, subnet: &SubnetBox, area: Area, lane: f64) -> Vec<f64> {
-    let (x, y, w, _) = area;
-    canvas.area(area, "subnet");
-    canvas.text(
-        (x + 10.0, y + 18.0),
-        w - 20.0,
-        NAME,
-        &format!("subnet {}", subnet.name),
-    );
-    canvas.text((x + 10.0, y + 35.0), w - 20.0, QUIET, &subnet.note);
-    let mut below = y + 44.0;
-    let mut from = Vec::new();
-    for member in subnet.instances.iter().take(MAX_INSTANCES) {
-        let area = (x + 10.0, below, w - 20.0, INSTANCE_HEIGHT);
-        self::instance(canvas, member, area);
-        let middle = below + INSTANCE_HEIGHT / 2.0;
-        let kind = class(Some(verdict_status(member.verdict)));
-        canvas.line(&[(x + w - 10.0, middle), (lane, middle)], kind);
-        from.push(middle);
-        below += INSTANCE_HEIGHT + 8.0;
-    }
-    let rest = subnet.instances.iter().skip(MAX_INSTANCES);
-    let more: usize = rest.map(|it| it.names.len()).sum();
-    if more > 0 {
-        let text = format!("and {more} more instances");
-        canvas.text((x + 12.0, below + 12.0), w - 24.0, PLAIN, &text);
-        below += 22.0;
-    }
-    if !subnet.interfaces.is_empty() {
-        let text = named(&subnet.interfaces, "network interfaces: ", QUIET, w - 20.0);
-        canvas.text((x + 10.0, below + 16.0), w - 20.0, QUIET, &text);
-    }
-    from
+/// A line from an instance: its status, the x coordinate of its lane, and its y coordinate.
+struct Connection {
+    status: HopStatus,
+    lane: f64,
+    from: f64,
 }
 
-fn instance(canvas: &mut Canvas, member: &InstanceBox, area: Area) {
-    let (x, y, w, _) = area;
-    let status = verdict_status(member.verdict);
-    canvas.area(area, class(Some(status)));
-    let most = w - 20.0;
-    let kind = if member.scaled { "Auto Scaling: " } else { "" };
-    let names = named(&member.names, kind, NAME, most);
-    canvas.text((x + 10.0, y + 19.0), most, NAME, &names);
-    canvas.sign((x + 18.0, y + 35.0), status);
-    let verdict = match member.failing {
-        Some(hop) => format!("{}: {hop}", member.verdict.as_str()),
-        None => member.verdict.as_str().to_owned(),
-    };
-    let paint = Type {
-        class: class(Some(status)),
-        ..PLAIN
-    };
-    canvas.text((x + 32.0, y + 39.0), most - 22.0, paint, &verdict);
-    let groups = format!("security group {}", member.security_groups);
-    canvas.text((x + 10.0, y + 58.0), most, QUIET, &groups);
-    let role = format!("role {}", member.role);
-    canvas.text((x + 10.0, y + 75.0), most, QUIET, &role);
-}
+impl<'p> PanelLayout<'p> {
+    fn new(layout: Layout, panel: &'p Panel) -> Self {
+        let statuses = statuses(panel);
+        let lanes = match statuses.len() {
+            0 => 8.0,
+            #[allow(clippy::cast_precision_loss)] // at most three
+            some => 8.0 + STEP * some as f64,
+        };
+        PanelLayout {
+            layout,
+            panel,
+            statuses,
+            lanes,
+        }
+    }
 
-/// Returns the names that fit, and the number of the others.
-fn named(names: &[String], before: &str, kind: Type, most: f64) -> String {
-    let text = |shown| format!("{before}{}", several(names, shown));
-    let fits = |shown: &usize| width(&text(*shown), kind.size, kind.bold) <= most;
-    let shown = (1..=4).rev().find(fits).unwrap_or(1);
-    text(shown)
-}
+    #[allow(clippy::cast_precision_loss)] // at most three
+    fn offset(&self, status: HopStatus) -> f64 {
+        let at = self.statuses.iter().position(|it| *it == status);
+        at.unwrap_or(0) as f64 * STEP
+    }
 
-/// Draws the egress points and the services. Returns the bottom edges of the VPC and of the row.
-#[allow(clippy::cast_precision_loss)] // a handful
-fn egress_row(
-    canvas: &mut Canvas,
-    scene: &Scene,
-    egress_points: &[EgressPoint],
-    (start, bus, wide): (f64, f64, f64),
-    has_connections: bool,
-) -> (f64, f64) {
-    let top = bus + 34.0;
-    let end = top + EGRESS_POINT_HEIGHT + PAD;
-    let services = end + 44.0;
-    let (left, right) = (MARGIN, WIDTH - MARGIN);
-    canvas.area((left, services - 12.0, right - left, 92.0), "subnet");
-    for (n, point) in egress_points.iter().enumerate() {
-        let x = start + n as f64 * (wide + GAP);
-        let middle = x + wide / 2.0;
-        let kind = class(point.status);
-        self::egress_point(canvas, point, (x, top, wide, EGRESS_POINT_HEIGHT));
-        if point.status.is_some() && has_connections {
-            canvas.line(&[(middle, bus), (middle, top - 6.0)], kind);
-            match point.status {
-                Some(HopStatus::Fail) => canvas.sign((middle, top - 13.0), HopStatus::Fail),
-                _ => canvas.head((middle, top - 1.0), (0.0, 1.0), kind),
+    fn draw(&self, canvas: &mut Canvas, scene: &Scene, top: f64) -> f64 {
+        let (left, inner) = (self.layout.margin(), self.layout.inner());
+        let panel = self.panel;
+        let title = Block::new(inner - 3.0 * PAD)
+            .add(PART, &format!("VPC {}", panel.vpc))
+            .add(QUIET, &panel.note);
+        title.draw(canvas, (left + 4.0, top));
+        let mut y = top + title.height();
+        let mut connections = Vec::new();
+        let widths = self.widths();
+        for row in panel.zones.chunks(widths.len().max(1)) {
+            let heights = row
+                .iter()
+                .zip(&widths)
+                .map(|(it, w)| self.zone_height(it, *w));
+            let tallest = heights.fold(0.0, f64::max);
+            let mut x = left + PAD;
+            for (zone, w) in row.iter().zip(&widths) {
+                self.zone(canvas, zone, (x, y, *w, tallest), &mut connections);
+                x += w + GAP;
+            }
+            y += tallest + GAP;
+        }
+        if panel.zones.is_empty() {
+            let text = "The file contains no subnet of an instance in this VPC.";
+            let block = Block::new(inner - 4.0 * PAD).add(QUIET, text);
+            block.draw(canvas, (left + PAD, y));
+            y += block.height();
+        }
+        let points = shown_egress_points(panel);
+        if points.is_empty() {
+            // Without egress points, there is nothing below.
+            self.vpc(canvas, &rectangle((left, top, inner, y - top)));
+            return y;
+        }
+        match self.layout {
+            Layout::Wide => self.egress_row(canvas, scene, &points, &connections, (top, y)),
+            Layout::Narrow => self.egress_column(canvas, scene, &points, &connections, (top, y)),
+        }
+    }
+
+    fn vpc(&self, canvas: &mut Canvas, points: &[(f64, f64)]) {
+        let kind = match self.panel.is_in_file {
+            true => "vpc",
+            false => "vpc unknown",
+        };
+        canvas.outline(points, kind);
+    }
+
+    /// Returns the widths of the zones in a row: by their content.
+    #[allow(clippy::cast_precision_loss)] // a handful
+    fn widths(&self) -> Vec<f64> {
+        let room = self.layout.inner() - 2.0 * PAD;
+        let zones = &self.panel.zones;
+        let columns = match self.layout {
+            Layout::Wide => zones.len().min(MAX_COLUMNS),
+            Layout::Narrow => zones.len().min(1),
+        };
+        // The width at which all lines fit, and the least: the title fits, and other lines wrap.
+        let mut wanted = vec![(0.0_f64, 0.0_f64); columns];
+        for (n, zone) in zones.iter().enumerate() {
+            let title = width(&zone.name, QUIET.size, QUIET.bold) + self.lanes + 2.0 * PAD;
+            let full = self.wanted_width(zone).max(title);
+            if let Some(column) = wanted.get_mut(n % columns.max(1)) {
+                *column = (column.0.max(full), column.1.max(title));
             }
         }
-        let reached = point.status != Some(HopStatus::Fail);
-        canvas.area(
-            (x, services, wide, 44.0),
-            if reached { "calm" } else { "calm missing" },
-        );
-        if reached {
-            canvas.line(
-                &[
-                    (middle, top + EGRESS_POINT_HEIGHT),
-                    (middle, services - 6.0),
-                ],
-                kind,
-            );
-            canvas.head((middle, services - 1.0), (0.0, 1.0), kind);
-        }
-        let names = named(&point.services, "", NAME, wide - 20.0);
-        canvas.middle((middle, services + 19.0), wide - 20.0, NAME, &names);
-        let note = match (point.status, point.kind) {
-            (Some(HopStatus::Fail), _) => "not reached",
-            (_, EgressPointKind::Internet) => "public addresses",
-            (_, EgressPointKind::Unknown) => "unknown path",
-            (Some(HopStatus::Unknown), _) if !point.fails_for.is_empty() => "not reached by all",
-            (Some(HopStatus::Unknown), _) => "unknown",
-            (Some(HopStatus::Pass), _) => "reached by the agents",
-            (None, _) => "not required for sessions",
-        };
-        canvas.middle((middle, services + 36.0), wide - 20.0, QUIET, note);
-    }
-    let region = scene.region.as_deref().unwrap_or("the Region");
-    canvas.text(
-        (left + PAD, services + 67.0),
-        right - left - 2.0 * PAD,
-        PLAIN,
-        &format!(
-            "AWS services in {region}. Agent and operator both connect to ssmmessages: nothing \
-             connects into the VPC."
-        ),
-    );
-    let below = services + 80.0;
-    let (x, w, y) = (WIDTH / 2.0 - 170.0, 340.0, below + 36.0);
-    canvas.area((x, y, w, 48.0), "calm");
-    canvas.middle((WIDTH / 2.0, y + 20.0), w - 20.0, NAME, "Operator");
-    canvas.middle(
-        (WIDTH / 2.0, y + 37.0),
-        w - 20.0,
-        QUIET,
-        "aws ssm start-session",
-    );
-    canvas.line(&[(WIDTH / 2.0, y), (WIDTH / 2.0, below + 6.0)], "way");
-    canvas.head((WIDTH / 2.0, below + 1.0), (0.0, -1.0), "way");
-    let text = "connects on TCP 443: StartSession, then a WebSocket";
-    canvas.text((WIDTH / 2.0 + 14.0, below + 23.0), 500.0, PLAIN, text);
-    (end, y + 48.0)
-}
-
-fn egress_point(canvas: &mut Canvas, point: &EgressPoint, area: Area) {
-    let (x, y, w, _) = area;
-    let dashed = matches!(
-        point.kind,
-        EgressPointKind::Missing | EgressPointKind::Unknown
-    );
-    let kind = class(point.status);
-    let shape = if dashed {
-        format!("{kind} missing")
-    } else {
-        kind.to_owned()
-    };
-    canvas.area(area, &shape);
-    let most = w - 20.0;
-    let what = match point.kind {
-        EgressPointKind::Interface => "endpoint for ",
-        EgressPointKind::Gateway => "gateway endpoint for ",
-        EgressPointKind::Internet => "route for ",
-        EgressPointKind::Missing => "no endpoint for ",
-        EgressPointKind::Unknown => "path to ",
-    };
-    let beside = point.status.is_none() && point.services.len() > 1;
-    let (title, name) = match beside {
-        true => (point.name.clone(), named(&point.services, "", PLAIN, most)),
-        false => (named(&point.services, what, NAME, most), point.name.clone()),
-    };
-    canvas.text((x + 10.0, y + 19.0), most, NAME, &title);
-    if point.kind != EgressPointKind::Missing {
-        canvas.text((x + 10.0, y + 37.0), most, PLAIN, &name);
-    }
-    let note = match point.kind {
-        EgressPointKind::Interface if !point.note.is_empty() => {
-            format!("security group {}", point.note)
-        }
-        _ => point.note.clone(),
-    };
-    let below = if point.kind == EgressPointKind::Missing {
-        37.0
-    } else {
-        55.0
-    };
-    canvas.text((x + 10.0, y + below), most, QUIET, &note);
-    if let (Some(status), Some(status_text)) = (point.status, point.status_text()) {
-        let status = if point.fails_for.is_empty() {
-            status
-        } else {
-            HopStatus::Fail
-        };
-        canvas.sign((x + 18.0, y + 75.0), status);
-        let paint = Type {
-            class: class(Some(status)),
-            ..PLAIN
-        };
-        canvas.text((x + 32.0, y + 79.0), most - 22.0, paint, &status_text);
-    }
-}
-
-/// Draws security groups and roles.
-#[allow(clippy::cast_precision_loss)] // a handful
-fn cards(canvas: &mut Canvas, panel: &Panel, mut y: f64) -> f64 {
-    const MAX: usize = 9;
-    const LINES: usize = 5;
-    if panel.cards.is_empty() {
-        return y;
-    }
-    let wide = WIDTH - 2.0 * MARGIN;
-    canvas.text((MARGIN, y + 12.0), wide, PART, "Security groups and roles");
-    y += 24.0;
-    let w = (wide - 2.0 * GAP) / 3.0;
-    let shown = panel.cards.len().min(MAX);
-    for row in panel.cards[..shown].chunks(3) {
-        let lines = |n: usize| n.min(LINES) + usize::from(n > LINES);
-        let most = row
-            .iter()
-            .map(|it| lines(it.lines.len()))
-            .max()
-            .unwrap_or(0);
-        let h = 34.0 + most as f64 * 17.0;
-        for (n, card) in row.iter().enumerate() {
-            let x = MARGIN + n as f64 * (w + GAP);
-            canvas.area((x, y, w, h), class(card.status));
-            let room = if card.status.is_some() {
-                w - 44.0
+        let room = room - (columns.max(1) - 1) as f64 * GAP;
+        let sum = |of: fn(&(f64, f64)) -> f64| wanted.iter().map(of).sum::<f64>();
+        let (full, least) = (sum(|it| it.0), sum(|it| it.1));
+        let share = |it: &(f64, f64)| {
+            if full <= room || full <= least {
+                it.0 * room / full
+            } else if least >= room {
+                it.1 * room / least
             } else {
-                w - 20.0
-            };
-            let title = format!("{} {}", card.kind, card.name);
-            canvas.text((x + 10.0, y + 19.0), room, NAME, &title);
-            if let Some(status) = card.status {
-                canvas.sign((x + w - 18.0, y + 16.0), status);
+                it.1 + (room - least) * (it.0 - it.1) / (full - least)
             }
-            let mut below = y + 38.0;
-            for line in card.lines.iter().take(LINES) {
-                canvas.text((x + 10.0, below), w - 20.0, PLAIN, line);
-                below += 17.0;
+        };
+        wanted.iter().map(share).collect()
+    }
+
+    /// Returns the width of a zone whose lines fit.
+    fn wanted_width(&self, zone: &Zone) -> f64 {
+        let text = |kind: Type, text: &str| width(text, kind.size, kind.bold);
+        let subnet = |subnet: &SubnetBox| {
+            let instances = subnet.instances.iter().map(|it| {
+                instance_lines(it)
+                    .iter()
+                    .map(|(kind, line)| text(*kind, line))
+                    .fold(0.0, f64::max)
+                    + 4.0 * PAD
+            });
+            let name = text(NAME, &format!("subnet {}", subnet.name)) + 2.0 * PAD;
+            instances.fold(name, f64::max)
+        };
+        let subnets = zone.subnets.iter().take(MAX_SUBNETS).map(subnet);
+        subnets.fold(text(QUIET, &zone.name), f64::max) + self.lanes + 2.0 * PAD
+    }
+
+    /// Returns the width of the subnets of a zone, and the width left of them.
+    fn subnet_width(&self, zone: f64) -> (f64, f64) {
+        let left = match self.layout {
+            Layout::Wide => PAD,
+            Layout::Narrow => self.lanes,
+        };
+        (zone - self.lanes - PAD, left)
+    }
+
+    fn subnet_head(subnet: &SubnetBox, w: f64) -> Block {
+        Block::new(w - 2.0 * PAD)
+            .add(NAME, &format!("subnet {}", subnet.name))
+            .add(QUIET, &subnet.note)
+    }
+
+    fn subnet_foot(&self, subnet: &SubnetBox, w: f64) -> Option<Block> {
+        let interfaces = &subnet.interfaces;
+        let all = self.panel.egress_points.iter();
+        let all = all
+            .filter(|it| it.kind == EgressPointKind::Interface)
+            .map(|it| it.services.len())
+            .sum::<usize>();
+        let text = match (interfaces.len(), subnet.instances.is_empty()) {
+            (0, true) => "not on the path".to_owned(),
+            (0, false) => return None,
+            (some, _) if some == all && some > 2 => "interfaces of all endpoints".to_owned(),
+            _ => format!("interfaces: {}", several(interfaces, 3)),
+        };
+        Some(Block::new(w - 2.0 * PAD).add(QUIET, &text))
+    }
+
+    fn instances(subnet: &SubnetBox, w: f64) -> impl Iterator<Item = (&InstanceBox, Block)> {
+        let shown = subnet.instances.iter().take(MAX_INSTANCES);
+        shown.map(move |it| (it, instance_block(it, w - 4.0 * PAD)))
+    }
+
+    fn subnet_height(&self, subnet: &SubnetBox, w: f64) -> f64 {
+        let instances: f64 = Self::instances(subnet, w)
+            .map(|(_, it)| it.height() + PAD)
+            .sum();
+        let more = match subnet.instances.len() > MAX_INSTANCES {
+            true => 20.0,
+            false => 0.0,
+        };
+        let foot = self
+            .subnet_foot(subnet, w)
+            .map_or(0.0, |it| it.height() - PAD);
+        Self::subnet_head(subnet, w).height() + instances + more + foot
+    }
+
+    fn zone_height(&self, zone: &Zone, w: f64) -> f64 {
+        let (w, _) = self.subnet_width(w);
+        let shown = zone.subnets.iter().take(MAX_SUBNETS);
+        let more = match zone.subnets.len() > MAX_SUBNETS {
+            true => 24.0,
+            false => 0.0,
+        };
+        30.0 + shown.map(|it| self.subnet_height(it, w) + PAD).sum::<f64>() + more
+    }
+
+    fn zone(
+        &self,
+        canvas: &mut Canvas,
+        zone: &Zone,
+        area: Area,
+        connections: &mut Vec<Connection>,
+    ) {
+        let (x, y, w, _) = area;
+        canvas.area(area, "zone");
+        let (inner, indent) = self.subnet_width(w);
+        canvas.text((x + indent, y + 19.0), w - indent - PAD, QUIET, &zone.name);
+        let mut below = y + 30.0;
+        for subnet in zone.subnets.iter().take(MAX_SUBNETS) {
+            let area = (x + indent, below, inner, self.subnet_height(subnet, inner));
+            for (status, from) in self.subnet(canvas, subnet, area) {
+                let lane = match self.layout {
+                    Layout::Wide => x + w - 8.0 - self.offset(status),
+                    Layout::Narrow => x + 8.0 + self.offset(status),
+                };
+                let edge = match self.layout {
+                    Layout::Wide => area.0 + area.2 - PAD,
+                    Layout::Narrow => area.0 + PAD,
+                };
+                canvas.line(&[(edge, from), (lane, from)], class(Some(status)));
+                connections.push(Connection { status, lane, from });
             }
-            if card.lines.len() > LINES {
-                let text = format!("and {} more", card.lines.len() - LINES);
-                canvas.text((x + 10.0, below), w - 20.0, QUIET, &text);
+            below += area.3 + PAD;
+        }
+        let more = zone.subnets.len().saturating_sub(MAX_SUBNETS);
+        if more > 0 {
+            let text = format!("and {more} more subnets");
+            canvas.text((x + indent, below + 12.0), inner, QUIET, &text);
+        }
+    }
+
+    /// Draws a subnet, and returns the connections: status and y coordinate.
+    fn subnet(&self, canvas: &mut Canvas, subnet: &SubnetBox, area: Area) -> Vec<(HopStatus, f64)> {
+        let (x, y, w, _) = area;
+        canvas.area(area, "subnet");
+        let head = Self::subnet_head(subnet, w);
+        head.draw(canvas, (x, y));
+        let mut below = y + head.height();
+        let mut connections = Vec::new();
+        for (instance, block) in Self::instances(subnet, w) {
+            let status = verdict_status(instance.verdict);
+            let area = (x + PAD, below, w - 2.0 * PAD, block.height());
+            canvas.area(area, class(Some(status)));
+            block.draw(canvas, (area.0, area.1));
+            connections.push((status, below + area.3 / 2.0));
+            below += area.3 + PAD;
+        }
+        let rest = subnet.instances.iter().skip(MAX_INSTANCES);
+        let more: usize = rest.map(|it| it.names.len()).sum();
+        if more > 0 {
+            let text = format!("and {more} more instances");
+            canvas.text((x + PAD, below + 12.0), w - 2.0 * PAD, PLAIN, &text);
+            below += 20.0;
+        }
+        if let Some(foot) = self.subnet_foot(subnet, w) {
+            foot.draw(canvas, (x, below - PAD));
+        }
+        connections
+    }
+
+    /// Draws the lanes of the instances down to a line for each status. Returns the status, the y
+    /// coordinate, and the x coordinates of the lanes of each line.
+    fn buses(
+        &self,
+        canvas: &mut Canvas,
+        connections: &[Connection],
+        top: f64,
+    ) -> Vec<(HopStatus, f64, Vec<f64>)> {
+        let mut buses: Vec<(HopStatus, f64, Vec<f64>)> = Vec::new();
+        for &status in &self.statuses {
+            let y = top + self.offset(status);
+            let mut lanes: Vec<(f64, f64)> = Vec::new();
+            for it in connections.iter().filter(|it| it.status == status) {
+                match lanes.iter_mut().find(|(lane, _)| *lane == it.lane) {
+                    Some((_, from)) => *from = from.min(it.from),
+                    None => lanes.push((it.lane, it.from)),
+                }
+            }
+            for (lane, from) in &lanes {
+                canvas.line(&[(*lane, *from), (*lane, y)], class(Some(status)));
+            }
+            buses.push((status, y, lanes.iter().map(|(lane, _)| *lane).collect()));
+        }
+        buses
+    }
+
+    /// Draws the egress points side by side and the services below. Returns the bottom edge.
+    #[allow(clippy::cast_precision_loss)] // a handful
+    fn egress_row(
+        &self,
+        canvas: &mut Canvas,
+        scene: &Scene,
+        points: &[EgressPoint],
+        connections: &[Connection],
+        (top, y): (f64, f64),
+    ) -> f64 {
+        let (left, inner) = (self.layout.margin(), self.layout.inner());
+        let room = inner - 2.0 * PAD;
+        let count = points.len() as f64;
+        let wide = ((room - (count - 1.0) * GAP) / count).min(320.0);
+        let start = left + PAD + (room - count * wide - (count - 1.0) * GAP) / 2.0;
+        let middle = |n: usize, status: HopStatus, users: &[HopStatus]| {
+            let at = users.iter().position(|it| *it == status).unwrap_or(0) as f64;
+            let center = (users.len().max(1) - 1) as f64 / 2.0;
+            start + n as f64 * (wide + GAP) + wide / 2.0 + (at - center) * 14.0
+        };
+        let bus = y + 10.0;
+        let buses = self.buses(canvas, connections, bus);
+        for (status, y, lanes) in &buses {
+            let used = points.iter().enumerate();
+            let used = used.filter(|(_, it)| it.users.contains(status));
+            let ends = used.map(|(n, it)| middle(n, *status, &it.users));
+            let (low, high) = lanes
+                .iter()
+                .copied()
+                .chain(ends)
+                .fold((f64::MAX, f64::MIN), |(low, high), x| {
+                    (low.min(x), high.max(x))
+                });
+            if low < high {
+                canvas.line(&[(low, *y), (high, *y)], class(Some(*status)));
             }
         }
-        y += h + 12.0;
+        let after = bus + STEP * (self.statuses.len().max(1) - 1) as f64;
+        let boxes = after + 22.0;
+        let blocks: Vec<Block> = points
+            .iter()
+            .map(|it| egress_block(it, wide - 2.0 * PAD))
+            .collect();
+        let height = blocks.iter().map(Block::height).fold(0.0, f64::max);
+        let end = boxes + height + PAD;
+        self.vpc(canvas, &rectangle((left, top, inner, end - top)));
+        let services: Vec<Block> = points
+            .iter()
+            .map(|it| service_block(it, wide - 2.0 * PAD))
+            .collect();
+        let service_height = services.iter().map(Block::height).fold(0.0, f64::max);
+        let outside = end + 14.0;
+        let at = outside + 22.0;
+        // The lines cross the space above the services.
+        let bottom = at + service_height + 26.0;
+        canvas.area((left, outside, inner, bottom - outside), "subnet");
+        let text = services_text(scene);
+        canvas.text((left + PAD, bottom - 9.0), inner - 2.0 * PAD, QUIET, &text);
+        for (n, ((point, block), service)) in points.iter().zip(&blocks).zip(&services).enumerate()
+        {
+            let x = start + n as f64 * (wide + GAP);
+            canvas.area((x, boxes, wide, height), &egress_class(point));
+            block.draw(canvas, (x, boxes));
+            canvas.area((x, at, wide, service_height), "calm");
+            service.draw(canvas, (x, at));
+            for status in &point.users {
+                let x = middle(n, *status, &point.users);
+                if let Some((_, bus, _)) = buses.iter().find(|(own, ..)| own == status) {
+                    arrow(canvas, (x, *bus), (x, boxes), *status, true);
+                }
+                arrow(
+                    canvas,
+                    (x, boxes + height),
+                    (x, at),
+                    *status,
+                    *status != HopStatus::Fail,
+                );
+            }
+        }
+        bottom
     }
-    let more = panel.cards.len() - shown;
-    if more > 0 {
-        canvas.text((MARGIN, y + 8.0), wide, QUIET, &format!("and {more} more"));
-        y += 18.0;
+
+    /// Draws the egress points one below the other and the services on the right. Returns the bottom
+    /// edge.
+    fn egress_column(
+        &self,
+        canvas: &mut Canvas,
+        scene: &Scene,
+        points: &[EgressPoint],
+        connections: &[Connection],
+        (top, y): (f64, f64),
+    ) -> f64 {
+        let (left, inner) = (self.layout.margin(), self.layout.inner());
+        let right = left + inner;
+        let split = left + 216.0;
+        let x = left + PAD + self.lanes + 10.0;
+        let wide = split - PAD - x;
+        let beside = split + 22.0;
+        let mut below = y + 4.0;
+        let label = Block::new(right - split - 20.0).add(QUIET, &services_text(scene));
+        label.draw(canvas, (split + 8.0, y - 4.0));
+        let mut ends: Vec<(HopStatus, f64)> = Vec::new();
+        // The label is beside the first egress point, above its service.
+        let mut least = label.height() - 4.0;
+        for point in points {
+            let block = egress_block(point, wide - 2.0 * PAD);
+            let service = service_block(point, right - beside - 2.0 * PAD + 8.0);
+            let height = block.height().max(service.height() + least);
+            canvas.area((x, below, wide, height), &egress_class(point));
+            block.draw(canvas, (x, below));
+            let (at, tall) = (below + height - service.height(), service.height());
+            canvas.area((beside, at, right - beside, tall), "calm");
+            service.draw(canvas, (beside - 4.0, at));
+            let mut line = at + tall / 2.0;
+            #[allow(clippy::cast_precision_loss)] // at most three
+            let count = point.users.len().max(1) as f64;
+            line -= (count - 1.0) * STEP / 2.0;
+            for status in &point.users {
+                let lane = left + PAD + 8.0 + self.offset(*status);
+                arrow(canvas, (lane, line), (x, line), *status, true);
+                arrow(
+                    canvas,
+                    (x + wide, line),
+                    (beside, line),
+                    *status,
+                    *status != HopStatus::Fail,
+                );
+                match ends.iter_mut().find(|(own, _)| own == status) {
+                    Some((_, last)) => *last = line,
+                    None => ends.push((*status, line)),
+                }
+                line += STEP;
+            }
+            below += height + PAD;
+            least = 0.0;
+        }
+        for (status, end) in ends {
+            let own = connections.iter().filter(|it| it.status == status);
+            if let Some(first) = own.min_by(|one, other| one.from.total_cmp(&other.from)) {
+                canvas.line(
+                    &[(first.lane, first.from), (first.lane, end)],
+                    class(Some(status)),
+                );
+            }
+        }
+        let shape = [
+            (left, top),
+            (right, top),
+            (right, y - 6.0),
+            (split, y - 6.0),
+            (split, below),
+            (left, below),
+        ];
+        self.vpc(canvas, &shape);
+        below
     }
-    y
+}
+
+fn rectangle((x, y, w, h): Area) -> [(f64, f64); 4] {
+    [(x, y), (x + w, y), (x + w, y + h), (x, y + h)]
+}
+
+fn services_text(scene: &Scene) -> String {
+    let region = scene.region.as_deref().unwrap_or("the Region");
+    format!("AWS services in {region}")
+}
+
+/// Draws a line along an axis. It ends with the head of an arrow, or with the sign of a failure.
+fn arrow(canvas: &mut Canvas, from: (f64, f64), to: (f64, f64), status: HopStatus, arrives: bool) {
+    let kind = class(Some(status));
+    let ahead = ((to.0 - from.0).signum(), (to.1 - from.1).signum());
+    let ahead = match from.0 == to.0 {
+        true => (0.0, ahead.1),
+        false => (ahead.0, 0.0),
+    };
+    let short = if arrives { 8.0 } else { 4.0 };
+    canvas.line(
+        &[from, (to.0 - short * ahead.0, to.1 - short * ahead.1)],
+        kind,
+    );
+    match arrives {
+        true => canvas.head((to.0 - ahead.0, to.1 - ahead.1), ahead, kind),
+        false => canvas.sign((to.0 - 9.0 * ahead.0, to.1 - 9.0 * ahead.1), status),
+    }
+}
+
+/// Draws the operator below the services, and returns the bottom edge.
+fn operator(canvas: &mut Canvas, top: f64) -> f64 {
+    let layout = canvas.layout;
+    let (text, w) = match layout {
+        Layout::Wide => ("Operator: aws ssm start-session", 300.0),
+        Layout::Narrow => ("Operator", 120.0),
+    };
+    let block = Block::new(w - 2.0 * PAD).add(NAME, text);
+    let (x, y) = (layout.width() - layout.margin() - w, top + 30.0);
+    canvas.area((x, y, w, block.height()), "calm");
+    block.draw(canvas, (x, y));
+    let middle = x + w / 2.0;
+    canvas.line(&[(middle, y), (middle, top + 8.0)], "way");
+    canvas.head((middle, top + 2.0), (0.0, -1.0), "way");
+    let note = "Agents and operator both connect to the services on TCP 443. Nothing connects into the \
+                VPC.";
+    let room = x - layout.margin() - 16.0;
+    let lines = super::canvas::wrapped(note, QUIET, room, 5);
+    let mut below = top + 30.0;
+    for line in lines {
+        canvas.text((layout.margin(), below), room, QUIET, &line);
+        below += leading(QUIET);
+    }
+    (y + block.height()).max(below)
 }

@@ -1,74 +1,144 @@
-//! The sequence: the text of the steps on the left, and the participants on the right.
+//! The sequence: the text of the steps on the left, and the participants on the right. In one column,
+//! a list of the steps.
 
-use super::super::sequence::{self, Party};
+use super::super::sequence::{self, Party, Step};
 use super::super::{Scene, several};
-use super::canvas::{Canvas, MARGIN, NAME, PART, PLAIN, QUIET, WIDTH, class, wrapped};
+use super::canvas::{
+    Canvas, Layout, NAME, PART, PLAIN, QUIET, SIGN, Type, class, leading, wrapped,
+};
 use crate::reachability::HopStatus;
 
 /// Width of the text.
-const WORDS: f64 = 380.0;
+const WORDS: f64 = 262.0;
 const LINE: f64 = 17.0;
 
+fn column(canvas: &Canvas) -> f64 {
+    #[allow(clippy::cast_precision_loss)] // six
+    let parties = Party::ALL.len() as f64;
+    (canvas.layout.inner() - WORDS - 12.0) / parties
+}
+
 #[allow(clippy::cast_precision_loss)] // six
-fn life(party: Party) -> f64 {
+fn life(canvas: &Canvas, party: Party) -> f64 {
     let at = Party::ALL.iter().position(|it| *it == party).unwrap_or(0);
-    let (from, to) = (MARGIN + WORDS + 24.0, WIDTH - MARGIN);
-    let column = (to - from) / Party::ALL.len() as f64;
-    from + (at as f64 + 0.5) * column
+    canvas.layout.margin() + WORDS + 12.0 + (at as f64 + 0.5) * column(canvas)
 }
 
 /// Draws the sequence, and returns the bottom edge.
-#[allow(clippy::cast_precision_loss)] // a handful
 pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
-    let path = sequence::shown_path(scene);
-    let wide = WIDTH - 2.0 * MARGIN;
-    canvas.text(
-        (MARGIN, y + 14.0),
-        wide,
-        PART,
-        "From the operator to the shell",
-    );
-    if let Some(path) = path {
+    let (left, inner) = (canvas.layout.margin(), canvas.layout.inner());
+    let heading = "From the operator to the shell";
+    canvas.text((left, y + 14.0), inner, PART, heading);
+    y += 22.0;
+    // The first path is the worst. With one path, its instances are all.
+    if scene.paths.len() > 1
+        && let Some(path) = sequence::shown_path(scene)
+    {
         let text = format!("for {}: {}", several(&path.names, 4), path.verdict.as_str());
-        canvas.text((MARGIN, y + 34.0), WORDS, QUIET, &text);
+        canvas.text((left, y + 12.0), inner, QUIET, &text);
+        y += 22.0;
     }
-    let column = (WIDTH - 2.0 * MARGIN - WORDS - 24.0) / Party::ALL.len() as f64;
-    y += 30.0;
+    match canvas.layout {
+        Layout::Wide => columns(canvas, scene, y),
+        Layout::Narrow => list(canvas, scene, y),
+    }
+}
+
+/// Draws the steps as a list.
+fn list(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
+    let (left, inner) = (canvas.layout.margin(), canvas.layout.inner());
+    let path = sequence::shown_path(scene);
+    for (n, step) in sequence::steps(scene).iter().enumerate() {
+        y += 6.0;
+        let name = |party: Party| party.label(path).0;
+        let arrow = if step.is_bidirectional {
+            "\u{2194}"
+        } else {
+            "\u{2192}"
+        };
+        let paint = match step.status {
+            Some(status) => Type {
+                class: class(Some(status)),
+                ..NAME
+            },
+            None => NAME,
+        };
+        let through = step
+            .through
+            .map_or_else(String::new, |it| format!(" {arrow} {}", name(it)));
+        let head = format!(
+            "{} {}{through} {arrow} {}",
+            n + 1,
+            name(step.from),
+            name(step.to)
+        );
+        if let Some(status) = step.status {
+            canvas.sign((left + 8.0, y + 9.0), status);
+        }
+        for line in wrapped(&head, paint, inner - SIGN - 4.0, 2) {
+            canvas.text(
+                (left + SIGN + 4.0, y + 13.0),
+                inner - SIGN - 4.0,
+                paint,
+                &line,
+            );
+            y += leading(NAME);
+        }
+        for line in wrapped(&step.text, PLAIN, inner - SIGN - 4.0, 4) {
+            canvas.text(
+                (left + SIGN + 4.0, y + 12.0),
+                inner - SIGN - 4.0,
+                PLAIN,
+                &line,
+            );
+            y += LINE;
+        }
+    }
+    y + 10.0
+}
+
+/// Draws the steps between columns of participants.
+#[allow(clippy::cast_precision_loss)] // a handful
+fn columns(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
+    let left = canvas.layout.margin();
+    let path = sequence::shown_path(scene);
+    let column = column(canvas);
     for &party in Party::ALL {
         let (first, second) = party.label(path);
-        let x = life(party);
+        let x = life(canvas, party);
         canvas.area((x - column / 2.0 + 3.0, y, column - 6.0, 42.0), "calm");
-        let small = super::canvas::Type { size: 11.0, ..NAME };
-        canvas.middle((x, y + 18.0), column - 10.0, small, first);
-        let small = super::canvas::Type {
-            size: 10.5,
+        let small = Type { size: 10.5, ..NAME };
+        canvas.middle((x, y + 18.0), column - 8.0, small, first);
+        let small = Type {
+            size: 10.0,
             ..QUIET
         };
-        canvas.middle((x, y + 33.0), column - 10.0, small, second);
+        canvas.middle((x, y + 33.0), column - 8.0, small, second);
     }
     let head = y + 42.0;
     y = head + 14.0;
     // The lifelines are behind the messages.
-    let steps = sequence::steps(scene);
+    let steps: Vec<Step> = sequence::steps(scene);
     let texts: Vec<Vec<String>> = steps
         .iter()
-        .map(|it| wrapped(&it.text, PLAIN.size, WORDS - 34.0, 3))
+        .map(|it| wrapped(&it.text, PLAIN, WORDS - 34.0, 4))
         .collect();
     let height = |lines: &[String]| (lines.len() as f64 * LINE + 12.0).max(34.0);
     let end = y + texts.iter().map(|it| height(it)).sum::<f64>();
     for &party in Party::ALL {
-        canvas.line(&[(life(party), head), (life(party), end)], "life");
+        let x = life(canvas, party);
+        canvas.line(&[(x, head), (x, end)], "life");
     }
     for (n, (step, lines)) in steps.iter().zip(&texts).enumerate() {
         let h = height(lines);
         let number = format!("{}", n + 1);
-        canvas.text((MARGIN, y + 16.0), 30.0, NAME, &number);
+        canvas.text((left, y + 16.0), 26.0, NAME, &number);
         for (at, line) in lines.iter().enumerate() {
             let y = y + 16.0 + at as f64 * LINE;
-            canvas.text((MARGIN + 28.0, y), WORDS - 34.0, PLAIN, line);
+            canvas.text((left + 28.0, y), WORDS - 34.0, PLAIN, line);
         }
         let middle = y + 14.0;
-        let (from, to) = (life(step.from), life(step.to));
+        let (from, to) = (life(canvas, step.from), life(canvas, step.to));
         let kind = match step.status {
             Some(status) => class(Some(status)),
             None => "way",
@@ -77,7 +147,7 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
         let fails = step.status == Some(HopStatus::Fail);
         // A failing message ends at the egress point.
         let stop = match step.through {
-            Some(egress_point) if fails => life(egress_point),
+            Some(egress_point) if fails => life(canvas, egress_point),
             // A response always arrives.
             _ if fails && step.to != Party::Operator => f64::midpoint(from, to),
             _ => to,
@@ -100,7 +170,7 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
         } else {
             canvas.head((to - ahead, middle), (ahead, 0.0), kind);
             if let Some(egress_point) = step.through {
-                let x = life(egress_point);
+                let x = life(canvas, egress_point);
                 canvas.area((x - 5.0, middle - 5.0, 10.0, 10.0), "calm");
             }
             if let Some(status) = step.status {
@@ -109,14 +179,5 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
         }
         y += h;
     }
-    if let Some(mark) = path.and_then(|it| it.worst()) {
-        let text = format!("{} {}: {}", mark.hop, mark.status, mark.detail);
-        canvas.sign((MARGIN + 8.0, y + 11.0), mark.status);
-        for line in wrapped(&text, PLAIN.size, wide - 28.0, 3) {
-            canvas.text((MARGIN + 28.0, y + 16.0), wide - 28.0, PLAIN, &line);
-            y += LINE;
-        }
-        y += 6.0;
-    }
-    y + MARGIN
+    y + 10.0
 }
