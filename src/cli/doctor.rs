@@ -49,8 +49,13 @@ struct Line {
     fix: Option<String>,
 }
 
-#[derive(Default)]
-struct Lines(Vec<Line>);
+/// The lines so far. Text is printed line by line, since some calls take seconds.
+struct Lines {
+    format: ReportFormat,
+    lines: Vec<Line>,
+    /// The first failure of the output, which ends the program.
+    output: Result<(), Failure>,
+}
 
 impl Lines {
     fn push(
@@ -60,12 +65,16 @@ impl Lines {
         found: impl Into<String>,
         fix: Option<String>,
     ) {
-        self.0.push(Line {
+        let line = Line {
             what,
             health,
             found: found.into(),
             fix,
-        });
+        };
+        if self.format == ReportFormat::Text && self.output.is_ok() {
+            self.output = output::styled(&output::fitted(&text(&line)));
+        }
+        self.lines.push(line);
     }
 
     fn pass(&mut self, what: &'static str, found: impl Into<String>) {
@@ -121,7 +130,11 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let (name, access) = args.target.resolve(context)?;
     let command = StackCommand::new(context, args.target.aws.stack_flags(&name));
     block_on(async {
-        let mut lines = Lines::default();
+        let mut lines = Lines {
+            format: args.format.unwrap_or(ReportFormat::Text),
+            lines: Vec::new(),
+            output: Ok(()),
+        };
         let has_tool = tools(&mut lines).await;
         match Cloud::connect(&access, &Stop::default()).await {
             Err(error) => {
@@ -141,8 +154,12 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
                 stack(&mut lines, &cloud, &aws_cli, &name, &command, has_tool).await;
             }
         }
-        print(&lines, args.format.unwrap_or(ReportFormat::Text))?;
-        match lines.0.iter().any(|it| it.health == Health::Fail) {
+        let has_failed = lines.lines.iter().any(|it| it.health == Health::Fail);
+        if lines.format == ReportFormat::Json {
+            output::artifact(&json(&lines.lines))?;
+        }
+        lines.output?;
+        match has_failed {
             true => Err(Failure::Failed),
             false => Ok(()),
         }
@@ -465,39 +482,35 @@ async fn instances(lines: &mut Lines, cloud: &Cloud, aws_cli: &AwsCli, stack: &S
     }
 }
 
-fn print(lines: &Lines, format: ReportFormat) -> Result<(), Failure> {
-    let word = |health: Health| match health {
+fn word(health: Health) -> &'static str {
+    match health {
         Health::Pass => "pass",
         Health::Unknown => "unknown",
         Health::Fail => "fail",
+    }
+}
+
+fn json(lines: &[Line]) -> String {
+    let lines = lines.iter().map(|it| {
+        json!({ "check": it.what, "result": word(it.health), "found": it.found, "fix": it.fix })
+    });
+    let lines: Vec<Value> = lines.collect();
+    format!("{:#}\n", json!({ "checks": lines }))
+}
+
+fn text(line: &Line) -> String {
+    let paint: Style = match line.health {
+        Health::Pass => AnsiColor::Green.on_default(),
+        Health::Unknown => AnsiColor::Yellow.on_default(),
+        Health::Fail => AnsiColor::Red.on_default().bold(),
     };
-    if format == ReportFormat::Json {
-        let lines: Vec<Value> = lines
-            .0
-            .iter()
-            .map(|it| json!({ "check": it.what, "result": word(it.health), "found": it.found, "fix": it.fix }))
-            .collect();
-        return output::artifact(&format!("{:#}\n", json!({ "checks": lines })));
+    let found = crate::diff::escape_text(&line.found);
+    let word = word(line.health);
+    let mut out = format!("{paint}{word:<8}{paint:#}{:<20} {found}\n", line.what);
+    if let Some(fix) = line.fix.as_deref().filter(|it| !it.is_empty()) {
+        let _ = writeln!(out, "        {:<20} {fix}", "");
     }
-    let mut out = String::new();
-    for it in &lines.0 {
-        let paint: Style = match it.health {
-            Health::Pass => AnsiColor::Green.on_default(),
-            Health::Unknown => AnsiColor::Yellow.on_default(),
-            Health::Fail => AnsiColor::Red.on_default().bold(),
-        };
-        let found = crate::diff::escape_text(&it.found);
-        let _ = writeln!(
-            out,
-            "{paint}{:<8}{paint:#}{:<20} {found}",
-            word(it.health),
-            it.what
-        );
-        if let Some(fix) = it.fix.as_deref().filter(|it| !it.is_empty()) {
-            let _ = writeln!(out, "        {:<20} {fix}", "");
-        }
-    }
-    output::styled(&out)
+    out
 }
 
 #[cfg(test)]

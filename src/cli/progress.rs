@@ -1,7 +1,8 @@
 //! Progress of an operation: on a terminal, in a log, or as JSON Lines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, IsTerminal};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -32,7 +33,16 @@ pub(super) struct DeployPlan<'a> {
     pub(super) nested: Vec<String>,
     pub(super) allow_unreachable: bool,
     pub(super) region: String,
+    /// The account and the ARN of the caller, if they can be determined.
+    pub(super) caller: Option<Caller>,
     pub(super) capabilities: Vec<String>,
+}
+
+/// Who deploys.
+#[derive(Clone, Debug)]
+pub(super) struct Caller {
+    pub(super) account: String,
+    pub(super) arn: String,
 }
 
 /// Whether a prompt can be answered.
@@ -45,6 +55,48 @@ struct Bars {
     main: ProgressBar,
     in_progress: BTreeMap<String, ProgressBar>,
     has_total: bool,
+}
+
+/// Whether progress bars show what happens.
+static HAS_BARS: AtomicBool = AtomicBool::new(false);
+
+/// The line of the call without a response.
+static WAIT_LINE: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+/// The calls that were shown without a terminal: polling repeats them.
+static SHOWN_CALLS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// Shows the call without a response, or hides it: on a terminal as one line that disappears.
+pub(super) fn show_wait(call: Option<&str>) {
+    if is_quiet() || HAS_BARS.load(Ordering::Relaxed) {
+        return;
+    }
+    if !std::io::stderr().is_terminal() {
+        if let (Some(call), Ok(mut shown)) = (call, SHOWN_CALLS.lock())
+            && shown.insert(call.to_owned())
+        {
+            output::unless_quiet(&format!("{call}...\n"));
+        }
+        return;
+    }
+    let Ok(mut line) = WAIT_LINE.lock() else {
+        return;
+    };
+    match call {
+        Some(call) => line
+            .get_or_insert_with(|| {
+                let line = ProgressBar::new_spinner();
+                line.set_style(bar_style("{spinner} {wide_msg}"));
+                line.enable_steady_tick(Duration::from_millis(200));
+                line
+            })
+            .set_message(format!("{}...", escape_text(call))),
+        None => {
+            if let Some(line) = line.take() {
+                line.finish_and_clear();
+            }
+        }
+    }
 }
 
 /// Whether an `end` event was printed.
@@ -96,6 +148,9 @@ impl<'a> ProgressReporter<'a> {
 
     /// Prints an event.
     pub(super) fn emit(&self, value: &Value) {
+        if value["event"] == "end" {
+            END_REPORTED.store(true, Ordering::Relaxed);
+        }
         if self.format == ReportFormat::Json {
             let _ = output::artifact(&format!("{value}\n"));
         }
@@ -112,7 +167,6 @@ impl<'a> ProgressReporter<'a> {
 
     /// Prints the `end` event.
     pub(super) fn outcome(&self, word: &str, stack: Option<&Stack>, more: &Value) {
-        END_REPORTED.store(true, Ordering::Relaxed);
         let mut value = json!({ "event": "end", "outcome": word });
         if let Some(stack) = stack {
             let outputs = stack.outputs.iter();
@@ -188,6 +242,7 @@ impl ProgressSink for ProgressReporter<'_> {
             None => "{spinner} {elapsed} {msg}",
         }));
         main.enable_steady_tick(Duration::from_millis(200));
+        HAS_BARS.store(true, Ordering::Relaxed);
         self.bars = Some(Bars {
             all,
             main,
@@ -266,6 +321,7 @@ impl ProgressSink for ProgressReporter<'_> {
     }
 
     fn finish(&mut self) {
+        HAS_BARS.store(false, Ordering::Relaxed);
         if let Some(bars) = self.bars.take() {
             bars.in_progress
                 .values()
@@ -293,22 +349,33 @@ impl Confirm for ProgressReporter<'_> {
         if let Some(app) = plan.app {
             new = new.with_verdicts_of(app.graph());
         }
-        let report = ChangeReport::compare(&old, &new);
+        let mut report = ChangeReport::compare(&old, &new);
+        if deployed.is_none() {
+            // Nothing had access before: the access of a new stack is not broader.
+            report.access.clear();
+        }
+        let checked = match plan.app {
+            Some(app) => Some(CheckedTemplate::of_app(&plan.stack, app)),
+            None => check_template(&plan.stack, &plan.text, values, Some(region)).ok(),
+        };
+        let before = deployed.and_then(|it| {
+            check_template(&plan.stack, &it.template, &deployed_values(it), Some(region)).ok()
+        });
+        let cost = checked.as_ref().and_then(|it| planned::cost(it, region));
         let (access, session) = report.summary_json();
         self.emit(&json!({
             "event": "plan",
             "stack": plan.stack,
             "region": plan.region,
+            "account": plan.caller.as_ref().map(|it| &it.account),
+            "principal": plan.caller.as_ref().map(|it| &it.arn),
+            "monthly_cost": cost.as_ref().map(|it| it.total().as_f64()),
             "create": deployed.is_none(),
             "changes": planned::planned_json(set),
             "access": access,
             "session": session,
             "capabilities": plan.capabilities,
         }));
-        let checked = match plan.app {
-            Some(app) => Some(CheckedTemplate::of_app(&plan.stack, app)),
-            None => check_template(&plan.stack, &plan.text, values, Some(&plan.region)).ok(),
-        };
         let unreachable = checked.filter(CheckedTemplate::is_unreachable);
         let verdict = match &unreachable {
             Some(_) if !plan.allow_unreachable => Err(format!(
@@ -323,7 +390,14 @@ impl Confirm for ProgressReporter<'_> {
             Some(_) => format!("Stack `{}` in {}: update", plan.stack, plan.region),
             None => format!("Stack `{}` in {}: create", plan.stack, plan.region),
         };
-        let mut text = format!("{what}\n{}{}", planned::planned(set), report.summary_text());
+        let mut text = format!(
+            "{what}\n{}\n{}\n{}",
+            output::fitted(&planned::planned(set)),
+            planned::counts(set),
+            report.summary_text()
+        );
+        let cost_before = before.and_then(|it| planned::cost(&it, region));
+        text.push_str(&planned::cost_line(cost.as_ref(), cost_before.as_ref(), region));
         if !plan.capabilities.is_empty() {
             text.push_str(&format!("Capabilities: {}\n", plan.capabilities.join(", ")));
         }

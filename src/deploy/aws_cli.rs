@@ -12,6 +12,7 @@ use tokio::time::sleep;
 use super::aws::{Access, Cloud};
 use super::error::AwsError;
 use super::plain;
+use super::progress::shown;
 
 /// A failed call of the AWS CLI.
 #[derive(Clone, Debug)]
@@ -38,7 +39,8 @@ impl AwsCliError {
             .iter()
             .any(|part| code.contains(part)),
             AwsCliError::Failed(message) => {
-                !message.contains("credentials") && !message.contains("profile")
+                let lasting = ["credentials", "profile", "Could not connect", "timeout on endpoint"];
+                !lasting.iter().any(|part| message.contains(part))
             }
         }
     }
@@ -147,17 +149,24 @@ impl AwsCli {
 
     async fn once(&self, arguments: &[&str]) -> Result<Value, AwsCliError> {
         let program = which::which("aws").map_err(|_| AwsCliError::Missing)?;
-        let done = Command::new(program)
+        // The AWS CLI waits a minute for a connection, and retries four times.
+        let attempts = match std::env::var_os("AWS_MAX_ATTEMPTS") {
+            None => Some(("AWS_MAX_ATTEMPTS", "2")),
+            Some(_) => None,
+        };
+        let response = Command::new(program)
             .args(arguments)
             .args(self.flags())
-            .args(["--output", "json"])
+            .args(["--output", "json", "--cli-connect-timeout", "5"])
+            .envs(attempts)
             .env("AWS_PAGER", "")
             .env("AWS_CLI_AUTO_PROMPT", "off")
             .stdin(Stdio::null())
             .kill_on_drop(true)
-            .output()
-            .await;
-        let done = match done {
+            .output();
+        let words = arguments.iter().take(2).copied();
+        let call = format!("Calling `aws {}`", words.collect::<Vec<_>>().join(" "));
+        let done = match shown(self.access.on_wait, &call, response).await {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(AwsCliError::Missing);
             }

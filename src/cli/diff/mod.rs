@@ -5,6 +5,7 @@ mod args;
 mod deployed;
 mod sides;
 
+use std::collections::HashMap;
 use std::path::Path;
 
 pub(super) use args::Args;
@@ -13,7 +14,7 @@ use args::Format;
 use super::context::Context;
 use super::failure::Failure;
 use super::output;
-use crate::diff::{ChangeReport, Version};
+use crate::diff::ChangeReport;
 
 /// What a report has in addition to the change.
 #[derive(Debug, Default)]
@@ -35,6 +36,8 @@ struct Comparison {
     title: String,
     /// The file that annotations refer to.
     file: Option<String>,
+    /// The lines of its resources, by ID.
+    lines: HashMap<String, (u32, u32)>,
     addition: Addition,
 }
 
@@ -62,13 +65,14 @@ fn compare(args: &Args, context: &Context) -> Result<Comparison, Failure> {
         );
     }
     let deployment = args.deployment()?;
+    let stack = args.stack_name(None);
     let Some(new) = new else {
-        let old = sides::version(old, sides::text(old)?, &deployment)?;
+        let old = sides::version(old, sides::text(old)?, stack, &deployment)?;
         if let Some(report) = ChangeReport::of_plan(&old) {
             return Ok(comparison(report, args.old.clone().unwrap_or_default()));
         }
-        let made = args.settings.template(context, args.stack.as_ref())?;
-        let new = sides::version(&made.stack, made.text, &deployment)?;
+        let made = args.settings.template(context, stack)?;
+        let new = sides::version(&made.stack, made.text, stack, &deployment)?;
         return Ok(comparison(ChangeReport::compare(&old, &new), made.stack));
     };
     if old == "-" && new == "-" {
@@ -76,24 +80,30 @@ fn compare(args: &Args, context: &Context) -> Result<Comparison, Failure> {
             Failure::usage("standard input is read once").with_help("pass OLD or NEW as a file")
         );
     }
-    let old = sides::version(old, sides::text(old)?, &deployment)?;
-    let side = read_new(args, new)?;
+    #[cfg(feature = "deploy")]
+    let deployed = sides::stack_name(new).map(str::to_owned);
+    #[cfg(not(feature = "deploy"))]
+    let deployed: Option<String> = None;
+    let stack = args.stack_name(deployed.as_ref());
+    let old_side = sides::template(old, sides::text(old)?, stack)?;
+    let old = old_side.version(old, &deployment)?;
+    #[cfg(feature = "deploy")]
+    if let Some(name) = &deployed {
+        let side = deployed::version(args, name, old_side.region)?;
+        return Ok(comparison(ChangeReport::compare(&old, &side), new.to_owned()));
+    }
+    let new_side = sides::template(new, sides::text(new)?, stack)?;
+    let side = new_side.version(new, &deployment)?;
     if side.is_empty() && !old.is_empty() && !args.fail_on.is_empty() {
         return Err(Failure::usage(format!("`{new}` is empty"))
             .with_help("without `--fail-on`, `diff` shows what an empty file removes"));
     }
     let mut out = comparison(ChangeReport::compare(&old, &side), new.to_owned());
     out.file = Path::new(new).is_file().then(|| new.to_owned());
-    Ok(out)
-}
-
-/// Reads the new version, which can be a deployed stack.
-fn read_new(args: &Args, new: &str) -> Result<Version, Failure> {
-    #[cfg(feature = "deploy")]
-    if let Some(stack) = sides::stack_name(new) {
-        return deployed::version(args, stack);
+    if !new_side.is_generated {
+        out.lines = side.lines();
     }
-    sides::version(new, sides::text(new)?, &args.deployment()?)
+    Ok(out)
 }
 
 fn comparison(report: ChangeReport, title: String) -> Comparison {
@@ -101,6 +111,7 @@ fn comparison(report: ChangeReport, title: String) -> Comparison {
         report,
         title,
         file: None,
+        lines: HashMap::new(),
         addition: Addition::default(),
     }
 }
@@ -129,7 +140,7 @@ fn print(args: &Args, comparison: &Comparison) -> Result<(), Failure> {
             args.output.write(&format!("{value:#}\n"))?;
         }
         Format::Github => {
-            let text = report.to_github(comparison.file.as_deref(), &args.fail_on);
+            let text = report.to_github(comparison.file.as_deref(), &comparison.lines, &args.fail_on);
             args.output.write(&text)?;
         }
     }

@@ -18,9 +18,9 @@ use super::{
 };
 use crate::frontend::cfn::Deployment;
 use crate::frontend::{Input, InputFormat, configured_plan};
-use crate::ir::{Diagnostics, logical_id, terraform_name};
+use crate::ir::{Diagnostics, SourceLocation, logical_id, terraform_name};
 use crate::reachability::{self, Assumptions};
-use crate::resource::Graph;
+use crate::resource::{Graph, Node};
 
 #[cfg(feature = "deploy")]
 pub(crate) use text::escape_text;
@@ -145,6 +145,18 @@ impl Version {
             .filter(|(id, _)| self.native.resources.contains_key(id))
             .collect();
         self
+    }
+
+    /// Returns the line and column of each resource in the text, by ID. A plan has none.
+    pub fn lines(&self) -> HashMap<String, (u32, u32)> {
+        let nodes = self.graph.nodes();
+        let line = |node: &Node| match &node.location {
+            SourceLocation::File(span) if self.source.is_some() => {
+                Some((node.display_id().to_owned(), (span.line, span.column)))
+            }
+            _ => None,
+        };
+        nodes.filter_map(|(_, node)| line(node)).collect()
     }
 
     /// Returns whether the version has neither resources nor a plan.
