@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clap::builder::Resettable;
 use clap::{Arg, Args as _, CommandFactory, ValueEnum};
 use clap_complete::engine::{ArgValueCandidates, ArgValueCompleter, CompletionCandidate};
 use clap_complete::env::{CompleteEnv, Shells};
@@ -130,7 +131,10 @@ pub(super) fn man(args: &ManArgs, context: &Context) -> Result<(), Failure> {
 fn write_page(command: &clap::Command, directory: &Path) -> std::io::Result<()> {
     let closing = command.get_after_long_help().or(command.get_after_help());
     let closing = closing.map(ToString::to_string).unwrap_or_default();
-    let without = command.clone().after_help(None).after_long_help(None);
+    let without = command
+        .clone()
+        .after_help(Resettable::Reset)
+        .after_long_help(Resettable::Reset);
     let page = clap_mangen::Man::new(without);
     let mut text = Vec::new();
     page.render(&mut text)?;

@@ -245,7 +245,10 @@ async fn reject_offline(target: &SessionTarget) -> Result<(), Failure> {
         return Ok(());
     }
     print_error(
-        &format!("the agent of `{}` is not connected to Session Manager", target.id),
+        &format!(
+            "the agent of `{}` is not connected to Session Manager",
+            target.id
+        ),
         Some(&target.if_offline),
     );
     Err(Failure::Failed)

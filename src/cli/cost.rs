@@ -45,7 +45,9 @@ fn environment_region() -> Option<&'static Region> {
 
 /// Returns the Region of an input, else of the environment, else the assumed one, and whether it is
 /// assumed.
-fn region_or_assumed(of_input: Option<&'static Region>) -> Result<(&'static Region, bool), Failure> {
+fn region_or_assumed(
+    of_input: Option<&'static Region>,
+) -> Result<(&'static Region, bool), Failure> {
     match of_input.or_else(environment_region) {
         Some(region) => Ok((region, false)),
         None => Ok((settings::region(ASSUMED_REGION)?, true)),

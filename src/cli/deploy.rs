@@ -14,7 +14,9 @@ use super::failure::Failure;
 use super::format::ReportFormat;
 use super::input::pair;
 use super::output;
-use super::progress::{Caller, DeployPlan, ProgressReporter, is_terminal, report_end, report_forced_stop};
+use super::progress::{
+    Caller, DeployPlan, ProgressReporter, is_terminal, report_end, report_forced_stop,
+};
 use super::settings::{ALLOW_UNREACHABLE, MAX_INLINE, UNREACHABLE};
 use super::source::{Source, SourceArgs};
 use crate::deploy::aws::{Access, Cloud};
@@ -175,7 +177,10 @@ fn deploy(args: &Args, context: &Context) -> Result<(), Failure> {
         if let Some(stack) = deployed.filter(|_| args.format() == ReportFormat::Text) {
             let aws_cli = AwsCli::new(&cloud.access());
             let instances = aws_cli.members(&cloud, &stack).await.unwrap_or_default();
-            for name in super::connect::names(&instances).iter().take(MAX_CONNECT_LINES) {
+            for name in super::connect::names(&instances)
+                .iter()
+                .take(MAX_CONNECT_LINES)
+            {
                 progress.line(&format!("Connect: {}", end.command.connect(name)));
             }
         }

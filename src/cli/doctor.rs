@@ -15,6 +15,7 @@ use super::output;
 use crate::deploy::aws::Cloud;
 use crate::deploy::aws_cli::{AwsCli, AwsCliError};
 use crate::deploy::error::ErrorKind;
+use crate::deploy::progress::OnWait;
 use crate::deploy::stop::Stop;
 use crate::deploy::values::Stack;
 
@@ -135,7 +136,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
             lines: Vec::new(),
             output: Ok(()),
         };
-        let has_tool = tools(&mut lines).await;
+        let has_tool = tools(&mut lines, access.on_wait).await;
         match Cloud::connect(&access, &Stop::default()).await {
             Err(error) => {
                 let fix = error.help().unwrap_or_default();
@@ -180,7 +181,7 @@ fn numbers(text: &str) -> Vec<u32> {
 }
 
 /// Checks the programs of a session. Returns whether the AWS CLI exists.
-async fn tools(lines: &mut Lines) -> bool {
+async fn tools(lines: &mut Lines, on_wait: Option<OnWait>) -> bool {
     let mut has_tool = true;
     for (what, program, min, why) in [
         (
@@ -196,7 +197,7 @@ async fn tools(lines: &mut Lines) -> bool {
             "AWS does not support older versions",
         ),
     ] {
-        match AwsCli::version(program).await {
+        match AwsCli::version(program, on_wait).await {
             None => {
                 has_tool &= program != "aws";
                 lines.fail(

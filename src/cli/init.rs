@@ -223,7 +223,9 @@ fn of_config(name: &str) -> Result<Vec<(String, String)>, Failure> {
     let config = template!("ssm-synth.yaml").replace("__NAME__", name);
     let settings = super::settings::Settings::default();
     let file = ("ssm-synth.yaml".to_owned(), config.clone());
-    let made = settings.template_of(file, None)?.text;
+    let made = settings
+        .template_of(file, super::settings::StackName::default())?
+        .text;
     let schema = format!("{:#}\n", crate::frontend::schema());
     let files = [
         ("ssm-synth.yaml", config),

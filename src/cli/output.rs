@@ -150,7 +150,10 @@ pub(super) fn fitted(text: &str) -> Cow<'_, str> {
 
 /// Returns the number of columns of text, without its styles.
 fn columns(text: &str) -> usize {
-    anstream::adapter::strip_str(text).to_string().chars().count()
+    anstream::adapter::strip_str(text)
+        .to_string()
+        .chars()
+        .count()
 }
 
 /// Continues lines that are too long on indented ones. The columns of a table do not align then.
@@ -287,7 +290,11 @@ mod tests {
         assert!(fitted.lines().all(|line| columns(line) <= 40), "{fitted}");
         assert!(fitted.contains("\n      "), "{fitted}");
         assert!(fitted.ends_with("short  line\n"), "{fitted}");
-        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        let words = |text: &str| {
+            text.split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(words(&fitted), words(table));
         assert_eq!(wrapped(table, 200), table);
     }

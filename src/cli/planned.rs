@@ -82,11 +82,19 @@ pub(super) fn counts(set: &ChangeSet) -> String {
 /// Estimates the cost of a template, if the list has prices of the Region.
 pub(super) fn cost(checked: &CheckedTemplate, region: &str) -> Option<Estimate> {
     let region = Region::find(region).filter(|it| cost::has_prices(it))?;
-    Some(cost::estimate(&checked.graph, region, &UsageAssumptions::default()))
+    Some(cost::estimate(
+        &checked.graph,
+        region,
+        &UsageAssumptions::default(),
+    ))
 }
 
 /// Formats the cost per month, and the cost before the change if it differs.
-pub(super) fn cost_line(after: Option<&Estimate>, before: Option<&Estimate>, region: &str) -> String {
+pub(super) fn cost_line(
+    after: Option<&Estimate>,
+    before: Option<&Estimate>,
+    region: &str,
+) -> String {
     let Some(after) = after else {
         return format!("Cost: unknown, no list prices for `{region}`\n");
     };

@@ -359,7 +359,13 @@ impl Confirm for ProgressReporter<'_> {
             None => check_template(&plan.stack, &plan.text, values, Some(region)).ok(),
         };
         let before = deployed.and_then(|it| {
-            check_template(&plan.stack, &it.template, &deployed_values(it), Some(region)).ok()
+            check_template(
+                &plan.stack,
+                &it.template,
+                &deployed_values(it),
+                Some(region),
+            )
+            .ok()
         });
         let cost = checked.as_ref().and_then(|it| planned::cost(it, region));
         let (access, session) = report.summary_json();
@@ -397,7 +403,11 @@ impl Confirm for ProgressReporter<'_> {
             report.summary_text()
         );
         let cost_before = before.and_then(|it| planned::cost(&it, region));
-        text.push_str(&planned::cost_line(cost.as_ref(), cost_before.as_ref(), region));
+        text.push_str(&planned::cost_line(
+            cost.as_ref(),
+            cost_before.as_ref(),
+            region,
+        ));
         if !plan.capabilities.is_empty() {
             text.push_str(&format!("Capabilities: {}\n", plan.capabilities.join(", ")));
         }

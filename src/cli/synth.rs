@@ -283,7 +283,11 @@ fn write_assembly(args: &Args, context: &Context) -> Result<(), Failure> {
     for file in &files {
         output::file_below(&directory, Path::new(&file.name), &file.text)?;
     }
-    output::note(&format!("wrote {} files to {}", files.len(), directory.display()));
+    output::note(&format!(
+        "wrote {} files to {}",
+        files.len(),
+        directory.display()
+    ));
     Ok(())
 }
 
@@ -316,7 +320,10 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         for (file, text) in &files {
             output::file_below(path, file, text)?;
         }
-        let names: Vec<String> = files.iter().map(|it| path.join(&it.0).display().to_string()).collect();
+        let names: Vec<String> = files
+            .iter()
+            .map(|it| path.join(&it.0).display().to_string())
+            .collect();
         output::note(&format!("wrote {}", names.join(", ")));
         return Ok(());
     }

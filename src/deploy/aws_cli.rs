@@ -12,7 +12,7 @@ use tokio::time::sleep;
 use super::aws::{Access, Cloud};
 use super::error::AwsError;
 use super::plain;
-use super::progress::shown;
+use super::progress::{OnWait, shown};
 
 /// A failed call of the AWS CLI.
 #[derive(Clone, Debug)]
@@ -39,7 +39,12 @@ impl AwsCliError {
             .iter()
             .any(|part| code.contains(part)),
             AwsCliError::Failed(message) => {
-                let lasting = ["credentials", "profile", "Could not connect", "timeout on endpoint"];
+                let lasting = [
+                    "credentials",
+                    "profile",
+                    "Could not connect",
+                    "timeout on endpoint",
+                ];
                 !lasting.iter().any(|part| message.contains(part))
             }
         }
@@ -187,15 +192,15 @@ impl AwsCli {
     }
 
     /// Returns the first line of a program's version.
-    pub(crate) async fn version(program: &str) -> Option<String> {
+    pub(crate) async fn version(program: &str, on_wait: Option<OnWait>) -> Option<String> {
         let path = which::which(program).ok()?;
-        let done = Command::new(path)
+        let response = Command::new(path)
             .arg("--version")
             .stdin(Stdio::null())
             .kill_on_drop(true)
-            .output()
-            .await
-            .ok()?;
+            .output();
+        let call = format!("Calling `{program} --version`");
+        let done = shown(on_wait, &call, response).await.ok()?;
         // Old versions of the AWS CLI print to stderr.
         let text = [done.stdout, done.stderr].concat();
         let text = String::from_utf8_lossy(&text).into_owned();

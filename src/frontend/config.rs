@@ -177,6 +177,7 @@ impl Config {
     }
 
     /// Returns whether the file sets the Region.
+    #[cfg(feature = "cli")]
     pub(crate) fn sets_region(&self) -> bool {
         let region = self.root.get("region");
         region.is_some_and(|item| !matches!(item.node, Node::Null))

@@ -20,7 +20,9 @@ fn has(words: &str, word: &str) -> bool {
 
 /// Returns whether the offers of a region are known: those of new regions are not.
 fn covers(region: &Region) -> bool {
-    rows().next().is_some_and(|(.., regions)| has(regions, region.name))
+    rows()
+        .next()
+        .is_some_and(|(.., regions)| has(regions, region.name))
 }
 
 fn offers(regions: &str, region: &Region) -> bool {

@@ -30,7 +30,9 @@ fn rule(hop: &Hop) -> Value {
 
 /// Returns Markdown without its marks.
 fn plain(page: &str) -> String {
-    let lines = page.lines().map(|line| line.trim_start_matches('#').trim_start());
+    let lines = page
+        .lines()
+        .map(|line| line.trim_start_matches('#').trim_start());
     let text = lines.collect::<Vec<_>>().join("\n");
     text.replace("**", "").replace(['`', '<', '>'], "")
 }
@@ -51,7 +53,9 @@ fn artifact(file: &str) -> Value {
 fn uri(file: &str) -> String {
     let directory = std::env::current_dir().ok();
     let path = Path::new(file);
-    let relative = directory.as_deref().and_then(|it| path.strip_prefix(it).ok());
+    let relative = directory
+        .as_deref()
+        .and_then(|it| path.strip_prefix(it).ok());
     let mut out = String::new();
     for part in relative.unwrap_or(path).components() {
         match part {

@@ -200,17 +200,26 @@ fn annotations_are_only_for_what_needs_attention() {
 #[test]
 fn instance_types_are_checked_against_the_region() {
     let of = |kind: &str, region: &str| {
-        let config = format!("region: {region}\ninstances: [{{name: web, instance_type: {kind}}}]\n");
+        let config =
+            format!("region: {region}\ninstances: [{{name: web, instance_type: {kind}}}]\n");
         run(&["-c", "-"], &config)
     };
     let ran = of("t3.micr", "eu-central-1");
     assert_eq!(ran.code, 1);
-    assert!(ran.err.contains("unknown instance type `t3.micr`"), "{}", ran.err);
+    assert!(
+        ran.err.contains("unknown instance type `t3.micr`"),
+        "{}",
+        ran.err
+    );
     assert!(ran.err.contains("did you mean `t3.micro`?"), "{}", ran.err);
     // A list of offers ages, so this is a warning.
     let ran = of("t2.micro", "af-south-1");
     assert_eq!(ran.code, 0, "{}", ran.err);
-    assert!(ran.err.contains("`af-south-1` does not offer `t2.micro`"), "{}", ran.err);
+    assert!(
+        ran.err.contains("`af-south-1` does not offer `t2.micro`"),
+        "{}",
+        ran.err
+    );
     assert!(ran.err.contains("did you mean `t3.micro`?"), "{}", ran.err);
     assert_eq!(of("t3.micro", "af-south-1").err, "");
     assert_eq!(of("t3.micro", "cn-north-1").code, 0);

@@ -361,7 +361,10 @@ fn a_region_without_prices_is_rejected() {
     for region in ["af-south-1", "cn-north-1", "us-gov-west-1"] {
         let (code, out, err) = run(&["--region", region], "");
         assert_eq!((code, out.as_str()), (2, ""), "{err}");
-        assert!(err.contains(&format!("no list prices for `{region}`")), "{err}");
+        assert!(
+            err.contains(&format!("no list prices for `{region}`")),
+            "{err}"
+        );
         assert!(err.contains("us-east-1, "), "{err}");
     }
 }

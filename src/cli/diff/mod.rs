@@ -90,7 +90,10 @@ fn compare(args: &Args, context: &Context) -> Result<Comparison, Failure> {
     #[cfg(feature = "deploy")]
     if let Some(name) = &deployed {
         let side = deployed::version(args, name, old_side.region)?;
-        return Ok(comparison(ChangeReport::compare(&old, &side), new.to_owned()));
+        return Ok(comparison(
+            ChangeReport::compare(&old, &side),
+            new.to_owned(),
+        ));
     }
     let new_side = sides::template(new, sides::text(new)?, stack)?;
     let side = new_side.version(new, &deployment)?;
@@ -140,7 +143,8 @@ fn print(args: &Args, comparison: &Comparison) -> Result<(), Failure> {
             args.output.write(&format!("{value:#}\n"))?;
         }
         Format::Github => {
-            let text = report.to_github(comparison.file.as_deref(), &comparison.lines, &args.fail_on);
+            let text =
+                report.to_github(comparison.file.as_deref(), &comparison.lines, &args.fail_on);
             args.output.write(&text)?;
         }
     }
