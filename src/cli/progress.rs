@@ -397,7 +397,7 @@ impl Confirm for ProgressReporter<'_> {
             None => format!("Stack `{}` in {}: create", plan.stack, plan.region),
         };
         let mut text = format!(
-            "{what}\n{}\n{}\n{}",
+            "{what}\n{}{}\n{}",
             output::fitted(&planned::planned(set)),
             planned::counts(set),
             report.summary_text()

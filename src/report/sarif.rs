@@ -18,14 +18,24 @@ fn pascal_case(code: &str) -> String {
 fn rule(hop: &Hop) -> Value {
     let reason = format!("{}.", super::capital(hop.reason()));
     let page = super::explain(hop.as_str()).unwrap_or_default();
-    object!({
+    let mut rule = object!({
         "id": hop.as_str(),
-        "name": pascal_case(hop.as_str()),
         "shortDescription": { "text": format!("{}.", hop.name()) },
         "fullDescription": { "text": reason },
         "help": { "text": plain(&page), "markdown": page },
         "defaultConfiguration": { "level": "error" },
-    })
+    });
+    // A name must differ from the ID in more than its case.
+    if hop.as_str().contains('-') {
+        rule["name"] = pascal_case(hop.as_str()).into();
+    }
+    let address = page
+        .split_once("<https://")
+        .and_then(|(_, rest)| rest.split('>').next());
+    if let Some(address) = address {
+        rule["helpUri"] = format!("https://{address}").into();
+    }
+    rule
 }
 
 /// Returns Markdown without its marks.
@@ -123,16 +133,21 @@ pub fn sarif(report: &CheckReport<'_>) -> String {
             }));
         }
     }
+    let mut driver = object!({
+        "name": "ssm-synth",
+        "semanticVersion": env!("CARGO_PKG_VERSION"),
+        "version": env!("CARGO_PKG_VERSION"),
+        "rules": rules,
+    });
+    let address = env!("CARGO_PKG_REPOSITORY");
+    if !address.is_empty() {
+        driver["informationUri"] = address.into();
+    }
     let root = object!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
-            "tool": { "driver": {
-                "name": "ssm-synth",
-                "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "version": env!("CARGO_PKG_VERSION"),
-                "rules": rules,
-            } },
+            "tool": { "driver": driver },
             "columnKind": "unicodeCodePoints",
             "originalUriBaseIds": { SOURCES: {
                 "description": { "text": "The directory that `ssm-synth` ran in." },

@@ -86,15 +86,20 @@ fn compare(args: &Args, context: &Context) -> Result<Comparison, Failure> {
     let deployed: Option<String> = None;
     let stack = args.stack_name(deployed.as_ref());
     let old_side = sides::template(old, sides::text(old)?, stack)?;
-    let old = old_side.version(old, &deployment)?;
     #[cfg(feature = "deploy")]
     if let Some(name) = &deployed {
+        // Pseudo parameters have the same values on both sides.
+        let mut deployment = deployment;
+        let region = deployment.region.or(old_side.region);
+        deployment.region = region.or(stack.default_region);
+        let old = old_side.version(old, &deployment)?;
         let side = deployed::version(args, name, old_side.region)?;
         return Ok(comparison(
             ChangeReport::compare(&old, &side),
             new.to_owned(),
         ));
     }
+    let old = old_side.version(old, &deployment)?;
     let new_side = sides::template(new, sides::text(new)?, stack)?;
     let side = new_side.version(new, &deployment)?;
     if side.is_empty() && !old.is_empty() && !args.fail_on.is_empty() {
