@@ -1,13 +1,12 @@
 //! Progress of an operation: on a terminal, in a log, or as JSON Lines.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{BufRead, IsTerminal};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anstyle::{AnsiColor, Style};
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar};
 use serde_json::{Value, json};
 
 use super::aws::{CheckedTemplate, check_template};
@@ -15,6 +14,7 @@ use super::failure::Failure;
 use super::format::ReportFormat;
 use super::global::is_quiet;
 use super::settings::UNREACHABLE;
+use super::wait_line::{bar_style, set_has_bars};
 use super::{output, planned};
 use crate::deploy::outcome::{Confirm, Confirmation, Deployed};
 use crate::deploy::parameters::deployed_values;
@@ -55,48 +55,6 @@ struct Bars {
     main: ProgressBar,
     in_progress: BTreeMap<String, ProgressBar>,
     has_total: bool,
-}
-
-/// Whether progress bars show what happens.
-static HAS_BARS: AtomicBool = AtomicBool::new(false);
-
-/// The line of the call without a response.
-static WAIT_LINE: Mutex<Option<ProgressBar>> = Mutex::new(None);
-
-/// The calls that were shown without a terminal: polling repeats them.
-static SHOWN_CALLS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
-
-/// Shows the call without a response, or hides it: on a terminal as one line that disappears.
-pub(super) fn show_wait(call: Option<&str>) {
-    if is_quiet() || HAS_BARS.load(Ordering::Relaxed) {
-        return;
-    }
-    if !std::io::stderr().is_terminal() {
-        if let (Some(call), Ok(mut shown)) = (call, SHOWN_CALLS.lock())
-            && shown.insert(call.to_owned())
-        {
-            output::unless_quiet(&format!("{call}...\n"));
-        }
-        return;
-    }
-    let Ok(mut line) = WAIT_LINE.lock() else {
-        return;
-    };
-    match call {
-        Some(call) => line
-            .get_or_insert_with(|| {
-                let line = ProgressBar::new_spinner();
-                line.set_style(bar_style("{spinner} {wide_msg}"));
-                line.enable_steady_tick(Duration::from_millis(200));
-                line
-            })
-            .set_message(format!("{}...", escape_text(call))),
-        None => {
-            if let Some(line) = line.take() {
-                line.finish_and_clear();
-            }
-        }
-    }
 }
 
 /// Whether an `end` event was printed.
@@ -216,10 +174,6 @@ pub(super) fn report_forced_stop() {
     );
 }
 
-fn bar_style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
-}
-
 impl ProgressSink for ProgressReporter<'_> {
     fn note(&mut self, text: &str) {
         self.emit(&json!({ "event": "note", "text": text }));
@@ -242,7 +196,7 @@ impl ProgressSink for ProgressReporter<'_> {
             None => "{spinner} {elapsed} {msg}",
         }));
         main.enable_steady_tick(Duration::from_millis(200));
-        HAS_BARS.store(true, Ordering::Relaxed);
+        set_has_bars(true);
         self.bars = Some(Bars {
             all,
             main,
@@ -321,7 +275,7 @@ impl ProgressSink for ProgressReporter<'_> {
     }
 
     fn finish(&mut self) {
-        HAS_BARS.store(false, Ordering::Relaxed);
+        set_has_bars(false);
         if let Some(bars) = self.bars.take() {
             bars.in_progress
                 .values()
