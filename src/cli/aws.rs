@@ -6,8 +6,9 @@ use std::time::Duration;
 use super::context::Context;
 use super::failure::Failure;
 use super::output;
-use super::settings::stack_and_region;
-use crate::deploy::aws::Access;
+use super::settings::{StackName, stack_and_region};
+use super::wait_line::show_wait;
+use crate::deploy::aws::{Access, environment_region};
 use crate::deploy::error::{AwsError, ErrorKind};
 use crate::deploy::outcome::{DeployError, Detached};
 use crate::deploy::plain;
@@ -93,13 +94,34 @@ impl AwsArgs {
         out
     }
 
-    /// Returns how to access AWS, with the Region of a configuration.
+    /// Returns the Region of the environment or profile.
+    pub(super) fn environment_region(&self) -> Option<&'static Region> {
+        let profile = self.profile.as_deref();
+        let found = block_on(async { Ok(environment_region(profile).await) });
+        Region::find(&found.ok()??)
+    }
+
+    /// Returns the stack of this name, with the Region of the option, else of the configuration, else
+    /// of the environment.
+    pub(super) fn stack_name<'a>(&'a self, name: Option<&'a String>) -> StackName<'a> {
+        StackName {
+            name,
+            region: self.region.as_ref(),
+            default_region: self.environment_region(),
+        }
+    }
+
+    /// Returns how to access AWS, with the Region of a stack.
+    ///
+    /// # Errors
+    ///
+    /// An app whose code sets another Region than `--region`.
     pub(super) fn access(&self, configured: Option<&'static Region>) -> Result<Access, Failure> {
         if let (Some(specified), Some(configured)) = (&self.region, configured)
             && specified != configured.name
         {
             return Err(Failure::usage(format!(
-                "`--region {specified}` contradicts the configuration, which sets `{}`",
+                "`--region {specified}` contradicts the app, which sets `{}`",
                 configured.name
             )));
         }
@@ -111,6 +133,7 @@ impl AwsArgs {
             profile: self.profile.clone(),
             endpoint_url: self.endpoint_url.clone(),
             read_timeout: Some(self.read_timeout),
+            on_wait: Some(show_wait),
         })
     }
 }
@@ -127,7 +150,7 @@ impl StackArgs {
             }
             stack => {
                 let settings = super::settings::Settings::default();
-                let made = settings.template(context, stack.as_ref())?;
+                let made = settings.template(context, self.aws.stack_name(stack.as_ref()))?;
                 (made.stack, made.region)
             }
         };

@@ -4,9 +4,11 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clap::builder::Resettable;
 use clap::{Arg, Args as _, CommandFactory, ValueEnum};
 use clap_complete::engine::{ArgValueCandidates, ArgValueCompleter, CompletionCandidate};
 use clap_complete::env::{CompleteEnv, Shells};
+use clap_mangen::roff::{Roff, roman};
 
 use super::arguments;
 use super::context::Context;
@@ -109,7 +111,62 @@ pub(super) fn man(args: &ManArgs, context: &Context) -> Result<(), Failure> {
     };
     std::fs::create_dir_all(&args.directory).map_err(failed)?;
     let command = help::command(Cli::command(), context.app().is_some(), context.program());
-    clap_mangen::generate_to(command, &args.directory).map_err(failed)
+    let mut command = command.disable_help_subcommand(true);
+    command.build();
+    let subcommands = command.get_subcommands().filter(|it| !it.is_hide_set());
+    let mut commands: Vec<clap::Command> = subcommands.cloned().collect();
+    commands.push(command);
+    for command in &commands {
+        write_page(command, &args.directory).map_err(failed)?;
+    }
+    output::note(&format!(
+        "wrote {} pages to {}",
+        commands.len(),
+        args.directory.display()
+    ));
+    Ok(())
+}
+
+/// Writes the page of a command. `clap_mangen` would fill the lines of the examples.
+fn write_page(command: &clap::Command, directory: &Path) -> std::io::Result<()> {
+    let closing = command.get_after_long_help().or(command.get_after_help());
+    let closing = closing.map(ToString::to_string).unwrap_or_default();
+    let without = command
+        .clone()
+        .after_help(Resettable::Reset)
+        .after_long_help(Resettable::Reset);
+    let page = clap_mangen::Man::new(without);
+    let mut text = Vec::new();
+    page.render(&mut text)?;
+    let mut roff = Roff::new();
+    let mut heading = "";
+    for paragraph in closing.split("\n\n") {
+        let (section, lines) = match paragraph.strip_prefix("Examples:\n") {
+            Some(lines) => ("EXAMPLES", lines),
+            None if paragraph.starts_with("Exit codes:") => ("EXIT STATUS", paragraph),
+            None if paragraph.contains("\n  ") => ("EXAMPLES", paragraph),
+            None => ("NOTES", paragraph),
+        };
+        if section != heading {
+            heading = section;
+            roff.control("SH", [section]);
+        } else {
+            roff.control("PP", []);
+        }
+        let mut is_code = false;
+        for line in lines.lines() {
+            if line.starts_with("  ") != is_code {
+                is_code = !is_code;
+                roff.control(if is_code { "nf" } else { "fi" }, []);
+            }
+            roff.text([roman(line)]);
+        }
+        if is_code {
+            roff.control("fi", []);
+        }
+    }
+    roff.to_writer(&mut text)?;
+    std::fs::write(directory.join(page.get_filename()), text)
 }
 
 /// Whether a shell asks for completions.

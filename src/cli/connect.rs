@@ -139,15 +139,33 @@ fn short(instance: &Instance) -> String {
     }
 }
 
+/// Returns the names that [`find`] accepts: without the suffix if they are unique.
+pub(super) fn names(instances: &[Instance]) -> Vec<String> {
+    let count = |name: &str| instances.iter().filter(|it| matches_name(it, name)).count();
+    let name = |it: &Instance| match short(it) {
+        name if count(&name) == 1 => name,
+        _ => it.id.clone(),
+    };
+    instances.iter().map(name).collect()
+}
+
 /// The instance of a session.
 struct SessionTarget {
     id: String,
+    /// What to do if its agent is offline.
+    if_offline: String,
     /// The session document of the stack.
     document: Option<String>,
     access: Access,
 }
 
-async fn find(args: &Args, stack: &str, access: &Access) -> Result<SessionTarget, Failure> {
+async fn find(
+    args: &Args,
+    stack: &str,
+    access: &Access,
+    program: &str,
+) -> Result<SessionTarget, Failure> {
+    let flags = args.target.aws.stack_flags(stack);
     let cloud = Cloud::connect(access, &Stop::default())
         .await
         .map_err(|error| report_aws_error(&error))?;
@@ -181,6 +199,10 @@ async fn find(args: &Args, stack: &str, access: &Access) -> Result<SessionTarget
         let document = found.outputs.iter().find(named);
         return Ok(SessionTarget {
             id: one.id.clone(),
+            if_offline: format!(
+                "run `{program} status {flags} --wait` to wait for it, or `{program} doctor {flags}` \
+                 to find the reason"
+            ),
             document: document
                 .map(|(_, value, _)| value.clone())
                 .filter(|value| value != DEFAULT_DOCUMENT),
@@ -209,6 +231,26 @@ async fn find(args: &Args, stack: &str, access: &Access) -> Result<SessionTarget
         }
     };
     print_error(&message, Some(help.as_str()).filter(|it| !it.is_empty()));
+    Err(Failure::Failed)
+}
+
+/// Rejects an instance whose agent has no connection, for which `start-session` fails. A call that fails
+/// shows nothing about the agent.
+async fn reject_offline(target: &SessionTarget) -> Result<(), Failure> {
+    let call = ["ssm", "get-connection-status", "--target", &target.id];
+    let response = AwsCli::new(&target.access).call(&call).await;
+    let status = response.ok();
+    let status = status.as_ref().and_then(|it| it["Status"].as_str());
+    if !status.is_some_and(|it| it.eq_ignore_ascii_case("notconnected")) {
+        return Ok(());
+    }
+    print_error(
+        &format!(
+            "the agent of `{}` is not connected to Session Manager",
+            target.id
+        ),
+        Some(&target.if_offline),
+    );
     Err(Failure::Failed)
 }
 
@@ -285,12 +327,14 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let found = match by_id {
         Some(id) => SessionTarget {
             id: id.to_owned(),
+            if_offline: "check that the instance runs, and that its agent reaches Systems Manager"
+                .to_owned(),
             document: None,
             access: args.target.resolve_access(context)?,
         },
         None => {
             let (stack, access) = args.target.resolve(context)?;
-            block_on(find(args, &stack, &access))?
+            block_on(find(args, &stack, &access, context.program()))?
         }
     };
     let is_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
@@ -298,6 +342,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     if args.dry_run {
         return output::artifact(&format!("aws {}\n", shell_line(&arguments)));
     }
+    block_on(reject_offline(&found))?;
     // A check above found it on the PATH.
     let program = which::which("aws").unwrap_or_else(|_| "aws".into());
     exec(Command::new(program).args(arguments))

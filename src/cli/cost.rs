@@ -35,8 +35,23 @@ pub(super) struct Args {
     output: OutputArgs,
 }
 
-fn assumed_region() -> Result<&'static Region, Failure> {
-    settings::region(ASSUMED_REGION)
+/// Returns the Region of the environment or profile.
+fn environment_region() -> Option<&'static Region> {
+    #[cfg(feature = "deploy")]
+    return super::aws::AwsArgs::default().environment_region();
+    #[cfg(not(feature = "deploy"))]
+    return None;
+}
+
+/// Returns the Region of an input, else of the environment, else the assumed one, and whether it is
+/// assumed.
+fn region_or_assumed(
+    of_input: Option<&'static Region>,
+) -> Result<(&'static Region, bool), Failure> {
+    match of_input.or_else(environment_region) {
+        Some(region) => Ok((region, false)),
+        None => Ok((settings::region(ASSUMED_REGION)?, true)),
+    }
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
@@ -60,6 +75,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let stack = StackName {
         name: None,
         region: args.input.region.as_ref(),
+        default_region: environment_region(),
     };
     let config = settings.read(context, file, stack, &mut sources)?;
     configuration(args, &config, &sources)
@@ -73,8 +89,7 @@ fn configuration(args: &Args, config: &Config, sources: &Sources) -> Result<(), 
         .validate()
         .map_err(|diagnostics| fail(&diagnostics, sources))?;
     let graph = built.app.graph();
-    let region_in_file = cost::region_of(graph);
-    let region = region_in_file.map_or_else(assumed_region, Ok)?;
+    let (region, region_assumed) = region_or_assumed(cost::region_of(graph))?;
     let estimate = cost::estimate(graph, region, &UsageAssumptions::default());
     let alternatives = cost::of_config(config, graph, &estimate);
     print(
@@ -83,7 +98,7 @@ fn configuration(args: &Args, config: &Config, sources: &Sources) -> Result<(), 
             name: &built.stack,
             estimate: &estimate,
             cheapest: None,
-            region_assumed: region_in_file.is_none(),
+            region_assumed,
             alternatives: &alternatives,
         },
     )
@@ -99,7 +114,7 @@ fn foreign(args: &Args, name: &str, text: &str, kind: InputFormat) -> Result<(),
     let region_in_file = deployment
         .region
         .or_else(|| input.graphs.iter().find_map(cost::region_of));
-    let region = region_in_file.map_or_else(assumed_region, Ok)?;
+    let (region, _) = region_or_assumed(region_in_file)?;
     if deployment.region.is_none() {
         // Mappings and conditions that depend on the Region have a value then.
         deployment.region = Some(region);
@@ -112,7 +127,7 @@ fn foreign(args: &Args, name: &str, text: &str, kind: InputFormat) -> Result<(),
 fn graphs(args: &Args, name: &str, graphs: Vec<Graph>) -> Result<(), Failure> {
     let specified = args.input.deployment()?.region;
     let region_in_file = specified.or_else(|| graphs.iter().find_map(cost::region_of));
-    let region = region_in_file.map_or_else(assumed_region, Ok)?;
+    let (region, region_assumed) = region_or_assumed(region_in_file)?;
     let assumed = UsageAssumptions::default();
     let mut verdicts: Vec<(&Graph, Estimate)> = graphs
         .iter()
@@ -133,16 +148,24 @@ fn graphs(args: &Args, name: &str, graphs: Vec<Graph>) -> Result<(), Failure> {
             name,
             estimate: &estimate,
             cheapest: cheapest.filter(|cheapest| *cheapest != estimate.total()),
-            region_assumed: region_in_file.is_none(),
+            region_assumed,
             alternatives: &alternatives,
         },
     )
 }
 
 fn print(args: &Args, report: &CostReport<'_>) -> Result<(), Failure> {
-    let text = match args.output.format(args.format, ReportFormat::Text) {
-        ReportFormat::Text => cost::text(report),
-        ReportFormat::Json => cost::json(report),
-    };
-    args.output.write(&text)
+    let region = report.estimate.region;
+    if !cost::has_prices(region) {
+        return Err(
+            Failure::usage(format!("no list prices for `{}`", region.name)).with_help(format!(
+                "prices are known for {}; see https://calculator.aws for others",
+                cost::priced_regions().join(", ")
+            )),
+        );
+    }
+    match args.output.format(args.format, ReportFormat::Text) {
+        ReportFormat::Text => args.output.write_table(&cost::text(report)),
+        ReportFormat::Json => args.output.write(&cost::json(report)),
+    }
 }

@@ -14,7 +14,9 @@ use super::failure::Failure;
 use super::format::ReportFormat;
 use super::input::pair;
 use super::output;
-use super::progress::{DeployPlan, ProgressReporter, is_terminal, report_end, report_forced_stop};
+use super::progress::{
+    Caller, DeployPlan, ProgressReporter, is_terminal, report_end, report_forced_stop,
+};
 use super::settings::{ALLOW_UNREACHABLE, MAX_INLINE, UNREACHABLE};
 use super::source::{Source, SourceArgs};
 use crate::deploy::aws::{Access, Cloud};
@@ -22,6 +24,7 @@ use crate::deploy::aws_cli::{AwsCli, AwsCliError};
 use crate::deploy::cause::Cause;
 use crate::deploy::options::Options;
 use crate::deploy::outcome::{DeployError, Failed, Outcome};
+use crate::deploy::plain;
 use crate::deploy::precondition::token;
 use crate::deploy::preflight;
 use crate::deploy::rollout;
@@ -90,14 +93,16 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
 
 fn deploy(args: &Args, context: &Context) -> Result<(), Failure> {
     let start = Instant::now();
-    let source = args.source.read(context)?;
+    let source = args.source.read(context, &args.aws)?;
     let stack = source.stack.clone();
     let tags = args.tags.iter().map(|it| pair(it));
     let tags = tags.collect::<Result<Vec<_>, _>>()?;
     let access = args.aws.access(source.region)?;
     if source.facts.slots.is_empty() {
         // Values in AWS can only improve the verdict.
-        check_early(args, context, &source, access.region.as_deref())?;
+        let environment = args.aws.environment_region();
+        let region = access.region.as_deref().or(environment.map(|it| it.name));
+        check_early(args, context, &source, region)?;
     }
     let body = source.body(args.s3_bucket.is_some())?;
     if !args.dry_run && !args.yes && !is_terminal() {
@@ -112,6 +117,14 @@ fn deploy(args: &Args, context: &Context) -> Result<(), Failure> {
         let cloud = Cloud::connect(&access, &stop)
             .await
             .map_err(|error| report_aws_error(&error))?;
+        let caller = caller(&AwsCli::new(&cloud.access())).await;
+        if args.format() == ReportFormat::Text {
+            let mut who = format!("Region {}", cloud.region);
+            if let Some(Caller { account, arn }) = &caller {
+                who = format!("Account {account}, {who}, as {arn}");
+            }
+            output::unless_quiet(&format!("{}\n", plain(&who)));
+        }
         check_account(&cloud, &source).await?;
         let template = match (&args.s3_bucket, body) {
             (Some(bucket), body) if body.len() > MAX_INLINE => {
@@ -143,6 +156,7 @@ fn deploy(args: &Args, context: &Context) -> Result<(), Failure> {
             nested: source.facts.nested.clone(),
             allow_unreachable: args.allow_unreachable,
             region: cloud.region.clone(),
+            caller,
             capabilities: source.facts.capabilities.clone(),
         };
         let mut progress =
@@ -155,7 +169,22 @@ fn deploy(args: &Args, context: &Context) -> Result<(), Failure> {
             start,
             dry_run: args.dry_run,
         };
-        end.report(done, &progress, &stop)
+        let deployed = match &done {
+            Ok(Outcome::Done(stack) | Outcome::Unchanged(stack)) => Some(stack.id.clone()),
+            _ => None,
+        };
+        end.report(done, &progress, &stop)?;
+        if let Some(stack) = deployed.filter(|_| args.format() == ReportFormat::Text) {
+            let aws_cli = AwsCli::new(&cloud.access());
+            let instances = aws_cli.members(&cloud, &stack).await.unwrap_or_default();
+            for name in super::connect::names(&instances)
+                .iter()
+                .take(MAX_CONNECT_LINES)
+            {
+                progress.line(&format!("Connect: {}", end.command.connect(name)));
+            }
+        }
+        Ok(())
     })
 }
 
@@ -179,6 +208,11 @@ impl StackCommand {
         format!("{} destroy {}", self.program, self.flags)
     }
 
+    /// Returns the command that opens a shell.
+    fn connect(&self, instance: &str) -> String {
+        format!("{} connect {instance} {}", self.program, self.flags)
+    }
+
     /// Returns the command that reports the state.
     pub(super) fn status(&self) -> String {
         format!("{} status {}", self.program, self.flags)
@@ -188,6 +222,18 @@ impl StackCommand {
     pub(super) fn wait(&self) -> String {
         format!("{} status {} --wait", self.program, self.flags)
     }
+}
+
+/// The number of instances whose command is printed.
+const MAX_CONNECT_LINES: usize = 5;
+
+/// Returns who deploys. Without the AWS CLI or a response, the header omits it.
+async fn caller(aws_cli: &AwsCli) -> Option<Caller> {
+    let response = aws_cli.call(&["sts", "get-caller-identity"]).await.ok()?;
+    Some(Caller {
+        account: response["Account"].as_str()?.to_owned(),
+        arn: response["Arn"].as_str()?.to_owned(),
+    })
 }
 
 /// Rejects an unreachable instance before any call to AWS.

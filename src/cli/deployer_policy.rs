@@ -123,6 +123,7 @@ fn read(args: &Args, context: &Context) -> Result<Read, Failure> {
             let stack = StackName {
                 name: args.stack.as_ref(),
                 region: args.input.region.as_ref(),
+                default_region: None,
             };
             let built = args.input.settings.built_config(context, file, stack)?;
             let graph = built.app.graph();

@@ -18,6 +18,7 @@ use super::settings::stack_template;
 use crate::deploy::aws::Cloud;
 use crate::deploy::aws_cli::{AwsCli, AwsCliError};
 use crate::deploy::error::ErrorKind;
+use crate::deploy::progress::OnWait;
 use crate::deploy::stop::Stop;
 use crate::deploy::values::Stack;
 use crate::deployer;
@@ -54,8 +55,13 @@ struct Line {
     fix: Option<String>,
 }
 
-#[derive(Default)]
-struct Lines(Vec<Line>);
+/// The lines so far. Text is printed line by line, since some calls take seconds.
+struct Lines {
+    format: ReportFormat,
+    lines: Vec<Line>,
+    /// The first failure of the output, which ends the program.
+    output: Result<(), Failure>,
+}
 
 impl Lines {
     fn push(
@@ -65,12 +71,16 @@ impl Lines {
         found: impl Into<String>,
         fix: Option<String>,
     ) {
-        self.0.push(Line {
+        let line = Line {
             what,
             health,
             found: found.into(),
             fix,
-        });
+        };
+        if self.format == ReportFormat::Text && self.output.is_ok() {
+            self.output = output::styled(&output::fitted(&text(&line)));
+        }
+        self.lines.push(line);
     }
 
     fn pass(&mut self, what: &'static str, found: impl Into<String>) {
@@ -104,8 +114,12 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let (name, access) = args.target.resolve(context)?;
     let command = StackCommand::new(context, args.target.aws.stack_flags(&name));
     block_on(async {
-        let mut lines = Lines::default();
-        let has_tool = tools(&mut lines).await;
+        let mut lines = Lines {
+            format: args.format.unwrap_or(ReportFormat::Text),
+            lines: Vec::new(),
+            output: Ok(()),
+        };
+        let has_tool = tools(&mut lines, access.on_wait).await;
         match Cloud::connect(&access, &Stop::default()).await {
             Err(error) => {
                 let fix = error.help().unwrap_or_default();
@@ -127,8 +141,12 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
                 stack(&mut lines, &cloud, &aws_cli, &name, &command, has_tool).await;
             }
         }
-        print(&lines, args.format.unwrap_or(ReportFormat::Text))?;
-        match lines.0.iter().any(|it| it.health == Health::Fail) {
+        let has_failed = lines.lines.iter().any(|it| it.health == Health::Fail);
+        if lines.format == ReportFormat::Json {
+            output::artifact(&json(&lines.lines))?;
+        }
+        lines.output?;
+        match has_failed {
             true => Err(Failure::Failed),
             false => Ok(()),
         }
@@ -136,7 +154,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
 }
 
 /// Checks the programs of a session. Returns whether the AWS CLI exists.
-async fn tools(lines: &mut Lines) -> bool {
+async fn tools(lines: &mut Lines, on_wait: Option<OnWait>) -> bool {
     let mut has_tool = true;
     for (what, program, min, why) in [
         (
@@ -152,7 +170,7 @@ async fn tools(lines: &mut Lines) -> bool {
             "AWS does not support older versions",
         ),
     ] {
-        match AwsCli::version(program).await {
+        match AwsCli::version(program, on_wait).await {
             None => {
                 has_tool &= program != "aws";
                 lines.fail(
@@ -472,37 +490,33 @@ async fn instances(lines: &mut Lines, cloud: &Cloud, aws_cli: &AwsCli, stack: &S
     }
 }
 
-fn print(lines: &Lines, format: ReportFormat) -> Result<(), Failure> {
-    let word = |health: Health| match health {
+fn word(health: Health) -> &'static str {
+    match health {
         Health::Pass => "pass",
         Health::Unknown => "unknown",
         Health::Fail => "fail",
+    }
+}
+
+fn json(lines: &[Line]) -> String {
+    let lines = lines.iter().map(|it| {
+        json!({ "check": it.what, "result": word(it.health), "found": it.found, "fix": it.fix })
+    });
+    let lines: Vec<Value> = lines.collect();
+    format!("{:#}\n", json!({ "checks": lines }))
+}
+
+fn text(line: &Line) -> String {
+    let paint: Style = match line.health {
+        Health::Pass => AnsiColor::Green.on_default(),
+        Health::Unknown => AnsiColor::Yellow.on_default(),
+        Health::Fail => AnsiColor::Red.on_default().bold(),
     };
-    if format == ReportFormat::Json {
-        let lines: Vec<Value> = lines
-            .0
-            .iter()
-            .map(|it| json!({ "check": it.what, "result": word(it.health), "found": it.found, "fix": it.fix }))
-            .collect();
-        return output::artifact(&format!("{:#}\n", json!({ "checks": lines })));
+    let found = crate::diff::escape_text(&line.found);
+    let word = word(line.health);
+    let mut out = format!("{paint}{word:<8}{paint:#}{:<20} {found}\n", line.what);
+    if let Some(fix) = line.fix.as_deref().filter(|it| !it.is_empty()) {
+        let _ = writeln!(out, "        {:<20} {fix}", "");
     }
-    let mut out = String::new();
-    for it in &lines.0 {
-        let paint: Style = match it.health {
-            Health::Pass => AnsiColor::Green.on_default(),
-            Health::Unknown => AnsiColor::Yellow.on_default(),
-            Health::Fail => AnsiColor::Red.on_default().bold(),
-        };
-        let found = crate::diff::escape_text(&it.found);
-        let _ = writeln!(
-            out,
-            "{paint}{:<8}{paint:#}{:<20} {found}",
-            word(it.health),
-            it.what
-        );
-        if let Some(fix) = it.fix.as_deref().filter(|it| !it.is_empty()) {
-            let _ = writeln!(out, "        {:<20} {fix}", "");
-        }
-    }
-    output::styled(&out)
+    out
 }

@@ -27,7 +27,10 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let format = args.output.format(args.format, ReportFormat::Text);
     let Some(code) = &args.code else {
-        return args.output.write(&list(format));
+        return match format {
+            ReportFormat::Text => args.output.write_table(&list(format)),
+            ReportFormat::Json => args.output.write(&list(format)),
+        };
     };
     let Some(page) = report::explain(code) else {
         let codes = report::codes();

@@ -253,7 +253,9 @@ fn of_config(name: &str) -> Result<Vec<(String, String)>, Failure> {
     let config = template!("ssm-synth.yaml").replace("__NAME__", name);
     let settings = super::settings::Settings::default();
     let file = ("ssm-synth.yaml".to_owned(), config.clone());
-    let made = settings.template_of(file, None)?.text;
+    let made = settings
+        .template_of(file, super::settings::StackName::default())?
+        .text;
     let schema = format!("{:#}\n", crate::frontend::schema());
     let version = env!("CARGO_PKG_VERSION");
     let language = match is_published() {

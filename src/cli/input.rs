@@ -344,6 +344,7 @@ impl InputArgs {
                 let stack = StackName {
                     name: None,
                     region: self.region.as_ref(),
+                    default_region: None,
                 };
                 let name = match &file {
                     Some((name, _)) => Some(name.clone()),
@@ -416,6 +417,7 @@ impl InputArgs {
         let stack = StackName {
             name: stack,
             region: self.region.as_ref(),
+            default_region: None,
         };
         let file = file.map(|(name, text, _)| (name, text));
         if let Some((name, text)) = &file {

@@ -47,6 +47,8 @@ mod source;
 #[cfg(feature = "deploy")]
 mod status;
 mod synth;
+#[cfg(feature = "deploy")]
+mod wait_line;
 
 use std::process::ExitCode;
 

@@ -1,5 +1,6 @@
 //! Where text goes: artifacts to standard output or a file, messages to standard error.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -34,6 +35,14 @@ impl OutputArgs {
         match self.path() {
             Some(path) => file(path, text),
             None => artifact(text),
+        }
+    }
+
+    /// Writes text with tables, which fit the terminal.
+    pub(super) fn write_table(&self, text: &str) -> Result<(), Failure> {
+        match self.path() {
+            Some(path) => file(path, text),
+            None => artifact(&fitted(text)),
         }
     }
 
@@ -131,6 +140,55 @@ pub(super) fn styled(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// Fits the lines of tables to the width of the terminal.
+pub(super) fn fitted(text: &str) -> Cow<'_, str> {
+    match terminal_size::terminal_size_of(io::stdout()) {
+        Some((width, _)) => wrapped(text, usize::from(width.0)),
+        None => text.into(),
+    }
+}
+
+/// Returns the number of columns of text, without its styles.
+fn columns(text: &str) -> usize {
+    anstream::adapter::strip_str(text)
+        .to_string()
+        .chars()
+        .count()
+}
+
+/// Continues lines that are too long on indented ones. The columns of a table do not align then.
+fn wrapped(text: &str, width: usize) -> Cow<'_, str> {
+    if text.lines().all(|line| columns(line) <= width) {
+        return text.into();
+    }
+    let mut out = String::with_capacity(text.len());
+    for line in text.lines() {
+        let indent = line.len() - line.trim_start().len();
+        if columns(line) <= width {
+            out.push_str(line);
+            out.push('\n');
+            continue;
+        }
+        let mut column = 0;
+        for word in line.split_whitespace() {
+            let length = columns(word);
+            let gap = match column {
+                0 => " ".repeat(indent),
+                _ if column + 1 + length > width => format!("\n{}", " ".repeat(indent + 4)),
+                _ => " ".to_owned(),
+            };
+            column = match gap.strip_prefix('\n') {
+                Some(gap) => gap.len() + length,
+                None => column + gap.len() + length,
+            };
+            out.push_str(&gap);
+            out.push_str(word);
+        }
+        out.push('\n');
+    }
+    out.into()
+}
+
 /// As many links as Linux follows, so that a circular link ends.
 const MAX_LINKS: u32 = 40;
 
@@ -218,4 +276,26 @@ pub(super) fn finish(failure: Failure) -> ExitCode {
             2
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_fit_40_columns() {
+        let table = "item                resource              quantity           USD\n  \
+                     \u{1b}[1minterface endpoint\u{1b}[0m  access/Endpoints/Ssm  2 zones x 730 h  14.60\nshort  line\n";
+        let fitted = wrapped(table, 40);
+        assert!(fitted.lines().all(|line| columns(line) <= 40), "{fitted}");
+        assert!(fitted.contains("\n      "), "{fitted}");
+        assert!(fitted.ends_with("short  line\n"), "{fitted}");
+        let words = |text: &str| {
+            text.split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(words(&fitted), words(table));
+        assert_eq!(wrapped(table, 200), table);
+    }
 }

@@ -5,8 +5,11 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 
+use super::aws::CheckedTemplate;
+use crate::cost::{self, Estimate, UsageAssumptions};
 use crate::deploy::values::{ChangeSet, PlannedChange};
 use crate::diff::escape_text;
+use crate::region::Region;
 
 const RED: Style = AnsiColor::Red.on_default();
 const GREEN: Style = AnsiColor::Green.on_default();
@@ -52,6 +55,56 @@ pub(super) fn planned(set: &ChangeSet) -> String {
         let _ = writeln!(out, "{}", line.trim_end());
     }
     out
+}
+
+/// Counts the changes of a change set, such as `Plan: 17 to add, 0 to change, 0 to replace`.
+pub(super) fn counts(set: &ChangeSet) -> String {
+    let count = |word: &str| set.planned.iter().filter(|it| rank(it).1 == word).count();
+    let mut out = format!(
+        "Plan: {} to add, {} to change, {} to replace",
+        count("added"),
+        count("changed") + count("may change"),
+        count("replaced")
+    );
+    for (word, text) in [
+        ("may be replaced", "may be replaced"),
+        ("removed", "to remove"),
+        ("imported", "to import"),
+    ] {
+        let count = count(word);
+        if count > 0 {
+            let _ = write!(out, ", {count} {text}");
+        }
+    }
+    out
+}
+
+/// Estimates the cost of a template, if the list has prices of the Region.
+pub(super) fn cost(checked: &CheckedTemplate, region: &str) -> Option<Estimate> {
+    let region = Region::find(region).filter(|it| cost::has_prices(it))?;
+    Some(cost::estimate(
+        &checked.graph,
+        region,
+        &UsageAssumptions::default(),
+    ))
+}
+
+/// Formats the cost per month, and the cost before the change if it differs.
+pub(super) fn cost_line(
+    after: Option<&Estimate>,
+    before: Option<&Estimate>,
+    region: &str,
+) -> String {
+    let Some(after) = after else {
+        return format!("Cost: unknown, no list prices for `{region}`\n");
+    };
+    let least = if after.is_complete() { "" } else { "at least " };
+    let before = before.filter(|it| it.total() != after.total());
+    let before = before.map_or(String::new(), |it| format!(", {} before", it.total()));
+    format!(
+        "Cost: {least}{} USD per month at list prices{before}\n",
+        after.total()
+    )
 }
 
 /// Formats a change set as JSON.

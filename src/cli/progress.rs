@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anstyle::{AnsiColor, Style};
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar};
 use serde_json::{Value, json};
 
 use super::aws::{CheckedTemplate, check_template};
@@ -14,6 +14,7 @@ use super::failure::Failure;
 use super::format::ReportFormat;
 use super::global::is_quiet;
 use super::settings::UNREACHABLE;
+use super::wait_line::{bar_style, set_has_bars};
 use super::{output, planned};
 use crate::deploy::outcome::{Confirm, Confirmation, Deployed};
 use crate::deploy::parameters::deployed_values;
@@ -32,7 +33,16 @@ pub(super) struct DeployPlan<'a> {
     pub(super) nested: Vec<String>,
     pub(super) allow_unreachable: bool,
     pub(super) region: String,
+    /// The account and the ARN of the caller, if they can be determined.
+    pub(super) caller: Option<Caller>,
     pub(super) capabilities: Vec<String>,
+}
+
+/// Who deploys.
+#[derive(Clone, Debug)]
+pub(super) struct Caller {
+    pub(super) account: String,
+    pub(super) arn: String,
 }
 
 /// Whether a prompt can be answered.
@@ -96,6 +106,9 @@ impl<'a> ProgressReporter<'a> {
 
     /// Prints an event.
     pub(super) fn emit(&self, value: &Value) {
+        if value["event"] == "end" {
+            END_REPORTED.store(true, Ordering::Relaxed);
+        }
         if self.format == ReportFormat::Json {
             let _ = output::artifact(&format!("{value}\n"));
         }
@@ -112,7 +125,6 @@ impl<'a> ProgressReporter<'a> {
 
     /// Prints the `end` event.
     pub(super) fn outcome(&self, word: &str, stack: Option<&Stack>, more: &Value) {
-        END_REPORTED.store(true, Ordering::Relaxed);
         let mut value = json!({ "event": "end", "outcome": word });
         if let Some(stack) = stack {
             let outputs = stack.outputs.iter();
@@ -162,10 +174,6 @@ pub(super) fn report_forced_stop() {
     );
 }
 
-fn bar_style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
-}
-
 impl ProgressSink for ProgressReporter<'_> {
     fn note(&mut self, text: &str) {
         self.emit(&json!({ "event": "note", "text": text }));
@@ -188,6 +196,7 @@ impl ProgressSink for ProgressReporter<'_> {
             None => "{spinner} {elapsed} {msg}",
         }));
         main.enable_steady_tick(Duration::from_millis(200));
+        set_has_bars(true);
         self.bars = Some(Bars {
             all,
             main,
@@ -266,6 +275,7 @@ impl ProgressSink for ProgressReporter<'_> {
     }
 
     fn finish(&mut self) {
+        set_has_bars(false);
         if let Some(bars) = self.bars.take() {
             bars.in_progress
                 .values()
@@ -293,22 +303,39 @@ impl Confirm for ProgressReporter<'_> {
         if let Some(app) = plan.app {
             new = new.with_verdicts_of(app.graph());
         }
-        let report = ChangeReport::compare(&old, &new);
+        let mut report = ChangeReport::compare(&old, &new);
+        if deployed.is_none() {
+            // Nothing had access before: the access of a new stack is not broader.
+            report.access.clear();
+        }
+        let checked = match plan.app {
+            Some(app) => Some(CheckedTemplate::of_app(&plan.stack, app)),
+            None => check_template(&plan.stack, &plan.text, values, Some(region)).ok(),
+        };
+        let before = deployed.and_then(|it| {
+            check_template(
+                &plan.stack,
+                &it.template,
+                &deployed_values(it),
+                Some(region),
+            )
+            .ok()
+        });
+        let cost = checked.as_ref().and_then(|it| planned::cost(it, region));
         let (access, session) = report.summary_json();
         self.emit(&json!({
             "event": "plan",
             "stack": plan.stack,
             "region": plan.region,
+            "account": plan.caller.as_ref().map(|it| &it.account),
+            "principal": plan.caller.as_ref().map(|it| &it.arn),
+            "monthly_cost": cost.as_ref().map(|it| it.total().as_f64()),
             "create": deployed.is_none(),
             "changes": planned::planned_json(set),
             "access": access,
             "session": session,
             "capabilities": plan.capabilities,
         }));
-        let checked = match plan.app {
-            Some(app) => Some(CheckedTemplate::of_app(&plan.stack, app)),
-            None => check_template(&plan.stack, &plan.text, values, Some(&plan.region)).ok(),
-        };
         let unreachable = checked.filter(CheckedTemplate::is_unreachable);
         let verdict = match &unreachable {
             Some(_) if !plan.allow_unreachable => Err(format!(
@@ -323,7 +350,18 @@ impl Confirm for ProgressReporter<'_> {
             Some(_) => format!("Stack `{}` in {}: update", plan.stack, plan.region),
             None => format!("Stack `{}` in {}: create", plan.stack, plan.region),
         };
-        let mut text = format!("{what}\n{}{}", planned::planned(set), report.summary_text());
+        let mut text = format!(
+            "{what}\n{}{}\n{}",
+            output::fitted(&planned::planned(set)),
+            planned::counts(set),
+            report.summary_text()
+        );
+        let cost_before = before.and_then(|it| planned::cost(&it, region));
+        text.push_str(&planned::cost_line(
+            cost.as_ref(),
+            cost_before.as_ref(),
+            region,
+        ));
         if !plan.capabilities.is_empty() {
             text.push_str(&format!("Capabilities: {}\n", plan.capabilities.join(", ")));
         }

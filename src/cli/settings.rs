@@ -45,7 +45,12 @@ pub(super) struct StackName<'a> {
     pub(super) name: Option<&'a String>,
     /// The Region of `--region`. Default: the Region of the configuration.
     pub(super) region: Option<&'a String>,
+    /// The Region of the AWS environment, for a configuration that sets none.
+    pub(super) default_region: Option<&'static Region>,
 }
+
+/// What diagnostics call the variables and profiles of AWS.
+const AWS_ENVIRONMENT: &str = "AWS environment";
 
 /// The largest input in bytes. A plan contains every value twice.
 const MAX_BYTES: u64 = 32 * 1024 * 1024;
@@ -281,6 +286,12 @@ impl Settings {
             sources.push((source, value));
             set.map_err(|diagnostics| fail(&diagnostics, sources))?;
         }
+        if let Some(region) = stack.default_region.filter(|_| !config.sets_region()) {
+            config
+                .set(AWS_ENVIRONMENT, "region", region.name)
+                .map_err(|diagnostics| fail(&diagnostics, sources))?;
+            sources.push((AWS_ENVIRONMENT.to_owned(), region.name.to_owned()));
+        }
         Ok(config)
     }
 }
@@ -358,17 +369,18 @@ impl Settings {
     pub(super) fn template(
         &self,
         context: &Context,
-        stack: Option<&String>,
+        mut stack: StackName<'_>,
     ) -> Result<Synthesized, Failure> {
+        if context.app().is_some() {
+            // The code sets the Regions of an app.
+            stack.region = None;
+        }
         let (built, text) = self.synthesize(
             context,
             &SynthOptions {
                 format: Format::Cfn,
                 module_kind: ModuleKind::Root,
-                stack: StackName {
-                    name: stack,
-                    region: None,
-                },
+                stack,
                 on_unreachable: OnUnreachable::Skip,
             },
         )?;
@@ -384,13 +396,9 @@ impl Settings {
     pub(super) fn template_of(
         &self,
         file: (String, String),
-        stack: Option<&String>,
+        stack: StackName<'_>,
     ) -> Result<Synthesized, Failure> {
         let mut sources = Sources::new();
-        let stack = StackName {
-            name: stack,
-            region: None,
-        };
         let config = self.apply_flags(Some(file), stack, &mut sources)?;
         let built = config
             .build()

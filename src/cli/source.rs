@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::aws::print_error;
+use super::aws::{AwsArgs, print_error};
 use super::context::Context;
 use super::failure::Failure;
 use super::input::{ParameterArgs, reject_unknown};
@@ -44,7 +44,7 @@ pub(super) struct Source {
 
 impl SourceArgs {
     /// Reads the template of the file, or generates it.
-    pub(super) fn read(&self, context: &Context) -> Result<Source, Failure> {
+    pub(super) fn read(&self, context: &Context, aws: &AwsArgs) -> Result<Source, Failure> {
         let parameters = self.parameters.pairs()?;
         let made = match &self.file {
             Some(path) => {
@@ -53,7 +53,7 @@ impl SourceArgs {
                     InputFormat::Config => {
                         reject_unknown(&name, &text)?;
                         self.settings
-                            .template_of((name, text), self.stack.as_ref())?
+                            .template_of((name, text), aws.stack_name(self.stack.as_ref()))?
                     }
                     InputFormat::Plan => {
                         let failure = Failure::usage(format!("`{name}` is a Terraform plan"));
@@ -71,11 +71,14 @@ impl SourceArgs {
                             .clone()
                             .or(known)
                             .ok_or_else(Failure::unknown_stack)?;
+                        let region = region.filter(|_| aws.region.is_none());
                         return Source::new(name, text, stack, region, &parameters);
                     }
                 }
             }
-            None => self.settings.template(context, self.stack.as_ref())?,
+            None => self
+                .settings
+                .template(context, aws.stack_name(self.stack.as_ref()))?,
         };
         let name = made.stack.clone();
         Source::new(name, made.text, made.stack, made.region, &parameters)

@@ -136,7 +136,7 @@ fn status(args: &Args, context: &Context) -> Result<(), Failure> {
             )
             .await?;
         }
-        report(args, context, &cloud, &found).await?;
+        report(args, context, &cloud, &found, &progress).await?;
         if stop.is_requested() {
             return Err(Failure::Interrupted);
         }
@@ -316,6 +316,7 @@ async fn report(
     context: &Context,
     cloud: &Cloud,
     found: &StackStatus,
+    progress: &ProgressReporter<'_>,
 ) -> Result<(), Failure> {
     let stack = &found.stack;
     let checked = match found.all_online() {
@@ -357,7 +358,8 @@ async fn report(
             "drift": drift,
             "reachability": reachability,
         });
-        return output::artifact(&format!("{value}\n"));
+        progress.emit(&value);
+        return Ok(());
     }
     let mut out = String::new();
     let paint = match stack.status.as_str() {
@@ -421,7 +423,7 @@ async fn report(
     if found.instances.is_empty() {
         let _ = writeln!(out, "The stack has no instance");
     }
-    output::styled(&out)?;
+    output::styled(&output::fitted(&out))?;
     if let Some(aws_error) = &found.aws_error {
         let help = match aws_error {
             AwsCliError::Missing => Some(super::connect::install("aws")),

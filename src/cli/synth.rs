@@ -95,6 +95,7 @@ impl Args {
         StackName {
             name: self.stack.as_ref(),
             region: self.region.as_ref(),
+            default_region: None,
         }
     }
 
@@ -278,9 +279,15 @@ fn write_assembly(args: &Args, context: &Context) -> Result<(), Failure> {
     let directory = directory.or(environment.map(PathBuf::from));
     let directory = directory.unwrap_or_else(|| "cdk.out".into());
     // The manifest is last: a directory with a manifest is complete.
-    for file in backend::cfn::assembly(&validated) {
+    let files = backend::cfn::assembly(&validated);
+    for file in &files {
         output::file_below(&directory, Path::new(&file.name), &file.text)?;
     }
+    output::note(&format!(
+        "wrote {} files to {}",
+        files.len(),
+        directory.display()
+    ));
     Ok(())
 }
 
@@ -309,9 +316,15 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         return write_assembly(args, context);
     };
     if let Some(path) = args.output.path().filter(|it| is_directory(it)) {
-        for (file, text) in files(args, format, context)? {
-            output::file_below(path, &file, &text)?;
+        let files = files(args, format, context)?;
+        for (file, text) in &files {
+            output::file_below(path, file, text)?;
         }
+        let names: Vec<String> = files
+            .iter()
+            .map(|it| path.join(&it.0).display().to_string())
+            .collect();
+        output::note(&format!("wrote {}", names.join(", ")));
         return Ok(());
     }
     args.output.write(&text(args, format, context)?)

@@ -496,6 +496,7 @@ impl Construct for PlacedInstance<'_> {
         let run_as = self.sessions.and_then(|it| it.run_as.as_ref());
         instance_config.check_user(run_as, scope);
         instance_config.check_ranges(&[], scope);
+        super::offers::check_all(instance_config.possible_types(scope), scope);
         instance_config.check_volume(scope);
         instance_config.check_references(scope);
         let mut instance = Instance::new(instance_config.instance_type, subnet);

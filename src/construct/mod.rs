@@ -11,6 +11,7 @@ mod instance;
 mod instance_role;
 mod monitoring;
 mod network;
+mod offers;
 mod operators;
 #[cfg(feature = "config")]
 mod option_kind;

@@ -1,11 +1,13 @@
 //! CloudFormation API calls with plain values, and retries.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::time::Duration;
 
 use aws_config::BehaviorVersion;
-use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::environment::region::EnvironmentVariableRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -22,6 +24,7 @@ use tokio::time::Instant;
 use super::error::{AwsError, ErrorKind, classify};
 use super::https;
 use super::plain;
+use super::progress::{OnWait, shown};
 use super::stop::Stop;
 use super::strict::Strict;
 use super::values::{Drifted, Event, Member, Stack};
@@ -34,10 +37,16 @@ pub(crate) struct Access {
     pub(crate) endpoint_url: Option<String>,
     /// The timeout of one attempt. Default: 30 seconds.
     pub(crate) read_timeout: Option<Duration>,
+    /// Shows calls that take long. Default: nothing shows them.
+    pub(crate) on_wait: Option<OnWait>,
 }
 
 /// The time to retry a call before it fails.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The time to retry the first call if the connection fails. A network that never worked is more
+/// likely to be absent than interrupted.
+const FIRST_PATIENCE: Duration = Duration::from_secs(3);
 
 /// The time to retry a call after the user asked to stop.
 const HURRY: Duration = Duration::from_secs(5);
@@ -48,6 +57,20 @@ pub(crate) struct Cloud {
     pub(crate) region: String,
     client: RefCell<Client>,
     stop: Stop,
+    /// Whether AWS responded to a call.
+    has_responded: Cell<bool>,
+}
+
+/// Returns the region of the environment or profile, which the SDK uses by default. Does not call the
+/// metadata service.
+pub(crate) async fn environment_region(profile: Option<&str>) -> Option<String> {
+    let mut of_profile = ProfileFileRegionProvider::builder();
+    if let Some(profile) = profile {
+        of_profile = of_profile.profile_name(profile);
+    }
+    let chain = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
+        .or_else(of_profile.build());
+    chain.region().await.map(|region| region.to_string())
 }
 
 /// Creates a client, and resolves its region and credentials.
@@ -65,7 +88,8 @@ async fn configure(access: &Access) -> Result<(Client, String), AwsError> {
     let https = https::client();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(https.clone())
-        .retry_config(RetryConfig::standard().with_max_attempts(4))
+        // `Cloud::call` retries, and shows the attempts.
+        .retry_config(RetryConfig::disabled())
         .timeout_config(timeouts);
     if let Ok(name) = AppName::new("ssm-synth") {
         loader = loader.app_name(name);
@@ -141,12 +165,14 @@ impl Cloud {
     ///
     /// After the user asks to stop, the time for retries is shorter.
     pub(crate) async fn connect(access: &Access, stop: &Stop) -> Result<Cloud, AwsError> {
-        let (client, region) = configure(access).await?;
+        let call = "Reading the credentials";
+        let (client, region) = shown(access.on_wait, call, configure(access)).await?;
         Ok(Cloud {
             access: access.clone(),
             region,
             client: RefCell::new(client),
             stop: stop.clone(),
+            has_responded: Cell::new(false),
         })
     }
 
@@ -171,12 +197,25 @@ impl Cloud {
         let start = Instant::now();
         let mut pause = Duration::from_millis(250);
         let mut renewed = false;
+        let on_wait = self.access.on_wait;
+        let mut call = format!("Calling CloudFormation: {operation} in {}", self.region);
+        let mut attempt = 1;
         loop {
+            attempt += 1;
             let client = self.client.borrow().clone();
-            let error = match make(client).await {
-                Ok(done) => return Ok(done),
+            let error = match shown(on_wait, &call, make(client)).await {
+                Ok(done) => {
+                    self.has_responded.set(true);
+                    if let (Some(on_wait), true) = (on_wait, attempt > 2) {
+                        on_wait(None);
+                    }
+                    return Ok(done);
+                }
                 Err(error) => classify(operation, &error),
             };
+            if !matches!(error.kind, ErrorKind::Unreachable | ErrorKind::Timeout) {
+                self.has_responded.set(true);
+            }
             if error.kind == ErrorKind::Expired && !renewed {
                 // Another program may have refreshed the credentials in a file or cache.
                 renewed = true;
@@ -187,10 +226,23 @@ impl Cloud {
             }
             let patience = match self.stop.is_requested() {
                 true => HURRY,
+                false if error.kind == ErrorKind::Unreachable && !self.has_responded.get() => {
+                    FIRST_PATIENCE
+                }
                 false => PATIENCE,
             };
             if !error.is_transient() || start.elapsed() > patience {
+                if let Some(on_wait) = on_wait {
+                    on_wait(None);
+                }
                 return Err(error);
+            }
+            call = format!(
+                "Calling CloudFormation: {operation} in {}, attempt {attempt} ({error})",
+                self.region
+            );
+            if let Some(on_wait) = on_wait {
+                on_wait(Some(&call));
             }
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}

@@ -12,6 +12,7 @@ use tokio::time::sleep;
 use super::aws::{Access, Cloud};
 use super::error::AwsError;
 use super::plain;
+use super::progress::{OnWait, shown};
 
 /// A failed call of the AWS CLI.
 #[derive(Clone, Debug)]
@@ -38,7 +39,13 @@ impl AwsCliError {
             .iter()
             .any(|part| code.contains(part)),
             AwsCliError::Failed(message) => {
-                !message.contains("credentials") && !message.contains("profile")
+                let lasting = [
+                    "credentials",
+                    "profile",
+                    "Could not connect",
+                    "timeout on endpoint",
+                ];
+                !lasting.iter().any(|part| message.contains(part))
             }
         }
     }
@@ -147,17 +154,24 @@ impl AwsCli {
 
     async fn once(&self, arguments: &[&str]) -> Result<Value, AwsCliError> {
         let program = which::which("aws").map_err(|_| AwsCliError::Missing)?;
-        let done = Command::new(program)
+        // The AWS CLI waits a minute for a connection, and retries four times.
+        let attempts = match std::env::var_os("AWS_MAX_ATTEMPTS") {
+            None => Some(("AWS_MAX_ATTEMPTS", "2")),
+            Some(_) => None,
+        };
+        let response = Command::new(program)
             .args(arguments)
             .args(self.flags())
-            .args(["--output", "json"])
+            .args(["--output", "json", "--cli-connect-timeout", "5"])
+            .envs(attempts)
             .env("AWS_PAGER", "")
             .env("AWS_CLI_AUTO_PROMPT", "off")
             .stdin(Stdio::null())
             .kill_on_drop(true)
-            .output()
-            .await;
-        let done = match done {
+            .output();
+        let words = arguments.iter().take(2).copied();
+        let call = format!("Calling `aws {}`", words.collect::<Vec<_>>().join(" "));
+        let done = match shown(self.access.on_wait, &call, response).await {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(AwsCliError::Missing);
             }
@@ -178,15 +192,15 @@ impl AwsCli {
     }
 
     /// Returns the first line of a program's version.
-    pub(crate) async fn version(program: &str) -> Option<String> {
+    pub(crate) async fn version(program: &str, on_wait: Option<OnWait>) -> Option<String> {
         let path = which::which(program).ok()?;
-        let done = Command::new(path)
+        let response = Command::new(path)
             .arg("--version")
             .stdin(Stdio::null())
             .kill_on_drop(true)
-            .output()
-            .await
-            .ok()?;
+            .output();
+        let call = format!("Calling `{program} --version`");
+        let done = shown(on_wait, &call, response).await.ok()?;
         // Old versions of the AWS CLI print to stderr.
         let text = [done.stdout, done.stderr].concat();
         let text = String::from_utf8_lossy(&text).into_owned();

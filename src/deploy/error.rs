@@ -173,9 +173,8 @@ where
                 .as_connector_error()
                 .map(|it| it as &(dyn Error + 'static));
             let message = cause.map_or_else(|| chain(error), chain);
-            let kind = if failure.is_timeout() {
-                ErrorKind::Timeout
-            } else if message.contains("credential") {
+            // Only the connection has a separate timeout.
+            let kind = if message.contains("credential") && !failure.is_timeout() {
                 ErrorKind::Credentials
             } else {
                 ErrorKind::Unreachable

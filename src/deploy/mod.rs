@@ -28,6 +28,7 @@ pub(crate) mod outcome;
 pub(crate) mod parameters;
 pub(crate) mod precondition;
 pub(crate) mod preflight;
+pub(crate) mod progress;
 pub(crate) mod removal;
 pub(crate) mod rollout;
 pub(crate) mod stop;

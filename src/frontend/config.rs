@@ -176,6 +176,13 @@ impl Config {
         Ok(())
     }
 
+    /// Returns whether the file sets the Region.
+    #[cfg(feature = "cli")]
+    pub(crate) fn sets_region(&self) -> bool {
+        let region = self.root.get("region");
+        region.is_some_and(|item| !matches!(item.node, Node::Null))
+    }
+
     /// Returns the number of instances in the file. Without any, the stack has the default instance.
     pub(crate) fn instances(&self) -> usize {
         self.root

@@ -1,7 +1,9 @@
 //! AWS regions and their properties, from one data file.
 
+mod instance_types;
 mod service;
 
+pub(crate) use instance_types::{Offer, instance_types, offer};
 pub(crate) use service::{EndpointService, split_name};
 
 use std::sync::OnceLock;

@@ -34,7 +34,7 @@ pub struct Code {
     pub code: &'static str,
     /// What it names.
     pub kind: CodeKind,
-    /// The first line of its page, in Markdown.
+    /// The first sentence of its page, in Markdown.
     pub summary: &'static str,
 }
 
@@ -49,9 +49,14 @@ pub fn codes() -> Vec<Code> {
     let diagnostics = sections(ERRORS).map(|(code, page)| Code {
         code,
         kind: CodeKind::Diagnostic,
-        summary: page.lines().nth(2).unwrap_or_default(),
+        summary: sentence(page.lines().nth(2).unwrap_or_default()),
     });
     hops.chain(diagnostics).collect()
+}
+
+/// Returns the first sentence of a line.
+fn sentence(line: &str) -> &str {
+    line.find(". ").map_or(line, |end| &line[..=end])
 }
 
 /// Returns the page of a hop or of a diagnostic, in Markdown.
@@ -90,7 +95,8 @@ mod tests {
             let page = explain(it.code).unwrap_or_else(|| panic!("{}", it.code));
             assert!(page.lines().count() > 2, "{page}");
             assert_eq!(page.matches("\n## ").count(), 0, "{page}");
-            assert!(!it.summary.is_empty(), "{}", it.code);
+            let is_sentence = it.kind == CodeKind::Hop || it.summary.ends_with('.');
+            assert!(!it.summary.is_empty() && is_sentence, "{}", it.code);
         }
         assert_eq!(explain("nothing"), None);
     }

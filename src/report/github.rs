@@ -17,7 +17,8 @@ pub(crate) fn property(text: &str) -> String {
     message(text).replace(':', "%3A").replace(',', "%2C")
 }
 
-/// Prints a report: an error for the first failing hop, a warning for each unknown one.
+/// Prints a report: an error for the first failing hop, a warning for each unknown one. A reachable
+/// instance needs no attention.
 #[must_use]
 pub fn github(report: &CheckReport<'_>) -> String {
     let mut out = String::new();
@@ -25,19 +26,7 @@ pub fn github(report: &CheckReport<'_>) -> String {
         let (command, found) = match reachability.verdict {
             Verdict::Unreachable => ("error", HopStatus::Fail),
             Verdict::Unknown => ("warning", HopStatus::Unknown),
-            Verdict::Reachable | Verdict::NotCreated => {
-                let _ = writeln!(
-                    out,
-                    "::notice file={},title=Session Manager::{}",
-                    property(report.file_of(Some(reachability.node))),
-                    message(&format!(
-                        "{}: {}",
-                        report.name(reachability.node),
-                        reachability.verdict.as_str()
-                    ))
-                );
-                continue;
-            }
+            Verdict::Reachable | Verdict::NotCreated => continue,
         };
         for result in reachability.hops.iter().filter(|it| it.status == found) {
             let location = report

@@ -9,8 +9,10 @@ or AWS's timing.
 """
 
 import json
+import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -208,6 +210,107 @@ def without_a_terminal(place):
     assert "is not deployed" in place.run("diff", code=1).stderr
 
 
+def resolves_region_once(place):
+    """The Region of the environment reaches the generated template, its check and comparisons with the stack."""
+    hardened = "name: other\npreset: hardened\nmonitoring: {config_rules: false}\n"
+    place.write(hardened)
+    fast = ["--poll-interval", "0.1"]
+    text = place.run("deploy", "--dry-run", *fast).stdout
+    assert "S3PrefixListId" not in text and "Plan: " in text, text
+    place.run("deploy", "--stack", "team", "--yes", *fast)
+    for arguments in (["stack:team", "ssm-synth.yaml"], ["ssm-synth.yaml", "stack:team"], ["--stack", "team"]):
+        done = place.run("diff", *arguments, "--exit-code")
+        assert "replaced" not in done.stdout, done.stdout
+    # The file wins over the environment, and the option over the file.
+    place.write(hardened + "region: eu-west-1\n")
+    assert "`other` is not deployed in `eu-west-1`" in place.run("diff", code=1).stderr
+    assert "in `eu-central-1`" in place.run("diff", "--region", "eu-central-1", code=1).stderr
+    assert "in `us-west-2`" in place.run("status", "--region", "us-west-2", code=1).stderr
+    done = place.run("deploy", "--region", "us-east-2", "--dry-run", *fast)
+    assert "Stack `other` in us-east-2: create" in done.stdout, done.stdout
+    place.write(CONFIG)
+    assert "at list prices in us-east-1" in place.run("cost").stdout
+    done = place.run("cost", environment={"AWS_REGION": "eu-west-1"})
+    assert "at list prices in eu-west-1" in done.stdout and "assumed" not in done.stdout, done.stdout
+
+
+def shows_the_plan(place):
+    """Who deploys, the counts, the cost, and how to connect; access only if it becomes broader."""
+    fast = ["--yes", "--poll-interval", "0.1"]
+    done = place.run("deploy", *fast)
+    # Without a terminal, a call that takes long is a line.
+    first = next(it for it in done.stderr.splitlines() if not it.startswith("Calling "))
+    assert first.startswith("Account 123456789012, Region us-east-1, as arn:aws:"), done.stderr
+    added = done.stderr.count("  added ")
+    assert f"Plan: {added} to add, 0 to change, 0 to replace\n" in done.stderr and added > 10, done.stderr
+    assert "broader" not in done.stderr and "Cost: " in done.stderr and "USD per month" in done.stderr, done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert last == "Connect: ssm-synth connect web --stack team", done.stderr
+    place.write(CONFIG.replace("t3.micro", "t3.small"))
+    done = place.run("deploy", *fast)
+    assert "Plan: 0 to add, " in done.stderr and " before\n" in done.stderr, done.stderr
+    place.write(CONFIG)
+    lines = [json.loads(it) for it in place.run("deploy", *fast, "--format", "json").stdout.splitlines()]
+    assert lines[0]["account"] == "123456789012" and lines[0]["monthly_cost"] > 0, lines[0]
+
+
+def ends_once(place):
+    """JSON Lines have exactly one final event, whatever happens."""
+
+    def ends(*arguments, code, environment=None):
+        done = place.run(*arguments, "--format", "json", code=code, environment=environment)
+        events = [json.loads(it)["event"] for it in done.stdout.splitlines()]
+        assert events.count("end") == 1 and events[-1] == "end", (arguments, events)
+
+    offline = CONFIG.replace("instance_type: t3.micro", "instance_type: t3.micro, tags: {'emulator:agent': never}")
+    place.write(offline)
+    ends("status", code=1)
+    ends("deploy", "--dry-run", "--poll-interval", "0.1", code=0)
+    ends("deploy", "--yes", "--poll-interval", "0.1", code=0)
+    ends("deploy", "--yes", "--poll-interval", "0.1", code=0)
+    ends("status", code=1)
+    ends("status", "--wait", "--timeout", "1s", "--poll-interval", "0.2", code=1)
+    ends("status", code=2, environment={"PATH": "/nonexistent"})
+    ends("destroy", "--yes", "--poll-interval", "0.1", code=0)
+    ends("destroy", "--yes", code=0)
+
+
+def unreachable_network(place):
+    """A network without an answer is said after seconds; until then, the call is shown."""
+    nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    for command, limit in (("status", 15), ("doctor", 30)):
+        start = time.monotonic()
+        done = place.run(command, code=2 if command == "status" else 1, environment=nowhere)
+        assert time.monotonic() - start < limit, f"{command}: {time.monotonic() - start} s"
+        assert "cannot reach AWS" in done.stderr + done.stdout, done.stderr
+    assert "attempt 2" in done.stderr, done.stderr
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        place.environment["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        child = place.terminal("status")
+        child.expect("DescribeStacks in us-east-1", timeout=10)
+        child.kill(signal.SIGKILL)
+        # Each line is printed as it is known.
+        child = place.terminal("doctor")
+        child.expect("session plugin", timeout=20)
+        child.expect("aws sts get-caller-identity", timeout=20)
+        child.kill(signal.SIGKILL)
+
+
+def narrow(place):
+    """Tables fit a terminal of 40 columns."""
+    place.run("deploy", "--yes", "--poll-interval", "0.1")
+    for arguments in (["cost"], ["explain"], ["status"], ["doctor"], ["deploy", "--poll-interval", "0.1"]):
+        child = pexpect.spawn(
+            str(place.program), arguments, cwd=place.folder, env=place.environment, timeout=60, dimensions=(200, 40)
+        )
+        child.expect(pexpect.EOF)
+        plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", child.before.decode())
+        lines = [it for it in re.split(r"[\r\n]+", plain) if len(it) > 40 and " " in it.strip()]
+        # Sentences, commands and outputs to copy stay on one line.
+        lines = [it for it in lines if not re.search(r"^(Connect: |Account |No changes|\w+ += )", it)]
+        assert not lines, (arguments, lines)
+
+
 def sessions(place):
     """The arguments of the AWS CLI, in all variants."""
     place.write(CONFIG + "  - {name: db-1, instance_type: t3.micro}\n")
@@ -232,9 +335,9 @@ def sessions(place):
         ),
         (["web", "--", "uptime"], web, [*command, {"command": ["uptime"]}, *where]),
         (["web", "--", "echo", "a b"], web, [*command, {"command": ["echo 'a b'"]}, *where]),
-        (["i-0123456789abcdef0"], "i-0123456789abcdef0", []),
-        (["i-0123456789abcdef0", "--region", "eu-west-1"], "i-0123456789abcdef0", ["--region", "eu-west-1"]),
-        (["i-0123456789abcdef0", "--profile", "x"], "i-0123456789abcdef0", ["--profile", "x"]),
+        ([web], web, []),
+        ([web, "--region", "us-east-1"], web, ["--region", "us-east-1"]),
+        ([web, "--profile", "x"], web, ["--profile", "x"]),
     ]:
         place.run("connect", *arguments, code=7)
         found = place.record.read_text().splitlines()
@@ -275,6 +378,10 @@ def not_online(place):
     assert "timed out after 1 second" in done.stderr and "Reachability of the deployed" in done.stderr, done.stderr
     done = place.run("doctor", code=1)
     assert "fail    agent" in done.stdout, done.stdout
+    # `connect` says so, instead of the AWS CLI.
+    done = place.run("connect", "web", code=1)
+    assert "is not connected" in done.stderr and "status --stack team --wait" in done.stderr, done.stderr
+    assert not place.record.exists()
     # An endpoint without private DNS: the deployed template shows the reason.
     text = place.run("--format", "cfn").stdout.replace('"PrivateDnsEnabled": true', '"PrivateDnsEnabled": false')
     (place.folder / "broken.json").write_text(text)
@@ -610,7 +717,7 @@ def what_is_meant(place):
 
 def a_job_that_is_ended(place):
     """SIGTERM, which CI systems send, acts like Ctrl-C."""
-    vpc = {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.9.0.0/16"}, "Metadata": {"Emulator": {"Seconds": 3}}}
+    vpc = {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.9.0.0/16"}, "Metadata": {"Emulator": {"Seconds": 10}}}
     (place.folder / "t.json").write_text(json.dumps({"Resources": {"V": vpc}}))
     arguments = ["deploy", "--stack", "t", "t.json", "--yes", "--poll-interval", "0.1"]
     child = subprocess.Popen(
@@ -631,6 +738,11 @@ def a_job_that_is_ended(place):
 CASES = [
     on_a_terminal,
     without_a_terminal,
+    resolves_region_once,
+    shows_the_plan,
+    ends_once,
+    unreachable_network,
+    narrow,
     sessions,
     not_online,
     failures,

@@ -104,9 +104,121 @@ fn completion_scripts_and_man_pages_are_written() {
     }
     let directory = tempfile::tempdir().unwrap();
     let ran = run_in(directory.path(), &["man", "man1"], b"");
-    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, "", ""));
-    let page = std::fs::read_to_string(directory.path().join("man1/ssm-synth-check.1")).unwrap();
-    assert!(page.starts_with(".ie") || page.contains(".TH"), "{page}");
+    assert_eq!((ran.code, ran.out.as_str()), (0, ""));
+    assert!(ran.err.contains("pages to man1"), "{}", ran.err);
+    for entry in std::fs::read_dir(directory.path().join("man1")).unwrap() {
+        let page = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        assert!(page.contains(".TH"), "{page}");
+        // Roff fills lines outside of such blocks, and the options of an example would be prose.
+        let examples = page.split(".SH EXAMPLES\n").nth(1).unwrap();
+        let (before, code) = examples.split_once(".nf\n").unwrap();
+        assert!(!before.contains("\n  ") && code.contains(".fi"), "{page}");
+        assert!(!page.contains(".SH EXTRA"), "{page}");
+    }
+}
+
+#[test]
+fn files_in_a_directory_are_reported() {
+    let directory = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| run_in(directory.path(), args, b"");
+    let ran = run(&["-o", "stacks/"]);
+    assert_eq!(ran.code, 0);
+    assert_eq!(ran.err, "wrote stacks/access.json\n");
+    let ran = run(&["--format", "cdk"]);
+    assert!(ran.err.contains("files to cdk.out"), "{}", ran.err);
+    assert_eq!(run(&["-o", "stacks/", "--quiet"]).err, "");
+}
+
+#[test]
+fn code_scanning_gets_complete_rules_and_relative_paths() {
+    let directory = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| run_in(directory.path(), args, b"");
+    let text = run(&["synth"]).out.replace(
+        "\"PrivateDnsEnabled\": true",
+        "\"PrivateDnsEnabled\": false",
+    );
+    std::fs::create_dir(directory.path().join("a b")).unwrap();
+    let path = directory.path().join("a b/stack.json");
+    std::fs::write(&path, text).unwrap();
+    for file in ["./a b/stack.json", path.to_str().unwrap()] {
+        let ran = run(&["check", file, "-f", "sarif"]);
+        assert_eq!(ran.code, 1, "{}", ran.err);
+        let log: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+        let driver = &log["runs"][0]["tool"]["driver"];
+        assert_eq!(driver["version"], env!("CARGO_PKG_VERSION"));
+        for rule in driver["rules"].as_array().unwrap() {
+            for text in ["/fullDescription/text", "/help/text", "/help/markdown"] {
+                let text = rule.pointer(text).and_then(|it| it.as_str());
+                assert!(text.is_some_and(|it| !it.is_empty()), "{rule}");
+            }
+        }
+        let results = log["runs"][0]["results"].as_array().unwrap();
+        assert!(!results.is_empty());
+        for result in results {
+            let index = result["ruleIndex"].as_u64().unwrap();
+            assert_eq!(driver["rules"][index as usize]["id"], result["ruleId"]);
+            let artifact = &result["locations"][0]["physicalLocation"]["artifactLocation"];
+            assert_eq!(artifact["uri"], "a%20b/stack.json");
+            assert_eq!(artifact["uriBaseId"], "%SRCROOT%");
+        }
+    }
+}
+
+#[test]
+fn annotations_are_only_for_what_needs_attention() {
+    let directory = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| run_in(directory.path(), args, b"");
+    let text = run(&["synth"]).out;
+    let broken = text.replace(
+        "\"PrivateDnsEnabled\": true",
+        "\"PrivateDnsEnabled\": false",
+    );
+    std::fs::write(directory.path().join("a.json"), &text).unwrap();
+    std::fs::write(directory.path().join("b.json"), &broken).unwrap();
+    assert_eq!(run(&["check", "a.json", "-f", "github"]).out, "");
+    assert_eq!(run(&["diff", "a.json", "a.json", "-f", "github"]).out, "");
+    let line = broken
+        .lines()
+        .position(|line| line.starts_with("    \"MainInstance\""));
+    let place = format!("file=b.json,line={},col=", line.unwrap() + 1);
+    let ran = run(&["diff", "a.json", "b.json", "-f", "github"]);
+    assert!(ran.out.contains(&place), "{}", ran.out);
+    // The lines of a configuration are not those of its template.
+    std::fs::write(
+        directory.path().join("c.yaml"),
+        "endpoints: {services: [logs]}\n",
+    )
+    .unwrap();
+    let ran = run(&["diff", "a.json", "c.yaml", "-f", "github"]);
+    assert!(!ran.out.contains("line="), "{}", ran.out);
+}
+
+#[test]
+fn instance_types_are_checked_against_the_region() {
+    let of = |kind: &str, region: &str| {
+        let config =
+            format!("region: {region}\ninstances: [{{name: web, instance_type: {kind}}}]\n");
+        run(&["-c", "-"], &config)
+    };
+    let ran = of("t3.micr", "eu-central-1");
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.err.contains("unknown instance type `t3.micr`"),
+        "{}",
+        ran.err
+    );
+    assert!(ran.err.contains("did you mean `t3.micro`?"), "{}", ran.err);
+    // A list of offers ages, so this is a warning.
+    let ran = of("t2.micro", "af-south-1");
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(
+        ran.err.contains("`af-south-1` does not offer `t2.micro`"),
+        "{}",
+        ran.err
+    );
+    assert!(ran.err.contains("did you mean `t3.micro`?"), "{}", ran.err);
+    assert_eq!(of("t3.micro", "af-south-1").err, "");
+    assert_eq!(of("t3.micro", "cn-north-1").code, 0);
 }
 
 #[test]

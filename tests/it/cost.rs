@@ -357,6 +357,19 @@ fn flags_are_those_of_the_configuration() {
 }
 
 #[test]
+fn a_region_without_prices_is_rejected() {
+    for region in ["af-south-1", "cn-north-1", "us-gov-west-1"] {
+        let (code, out, err) = run(&["--region", region], "");
+        assert_eq!((code, out.as_str()), (2, ""), "{err}");
+        assert!(
+            err.contains(&format!("no list prices for `{region}`")),
+            "{err}"
+        );
+        assert!(err.contains("us-east-1, "), "{err}");
+    }
+}
+
+#[test]
 fn mistakes_end_as_documented() {
     for (args, input, code) in [
         (&["-"][..], "network: {cidr: 10.0.0.0/33}\n", 1),

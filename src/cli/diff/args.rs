@@ -9,7 +9,7 @@ use super::super::failure::Failure;
 use super::super::format::FromFileName;
 use super::super::input::ParameterArgs;
 use super::super::output::OutputArgs;
-use super::super::settings::{Settings, region};
+use super::super::settings::{Settings, StackName, region};
 use crate::diff::Gate;
 use crate::frontend::cfn::Deployment;
 
@@ -130,6 +130,19 @@ impl Args {
         return self.aws.region.as_ref();
         #[cfg(not(feature = "deploy"))]
         return self.region.as_ref();
+    }
+
+    /// Returns the name and Region of a side that is a configuration. Compared with the deployed stack
+    /// `deployed`, it is the version that `deploy` generates for this stack.
+    pub(super) fn stack_name<'a>(&'a self, deployed: Option<&'a String>) -> StackName<'a> {
+        StackName {
+            name: self.stack.as_ref().or(deployed),
+            region: self.region(),
+            #[cfg(feature = "deploy")]
+            default_region: deployed.and_then(|_| self.aws.environment_region()),
+            #[cfg(not(feature = "deploy"))]
+            default_region: None,
+        }
     }
 
     /// Returns the values of the deployment of each side.

@@ -6,9 +6,10 @@ use super::super::aws::{block_on, print_error, report_aws_error, report_deploy_e
 use super::super::context::Context;
 use super::super::failure::Failure;
 use super::super::progress::report_forced_stop;
+use super::super::settings::StackName;
 use super::super::source::Source;
 use super::super::{output, planned};
-use super::{Addition, Args, Comparison, comparison, read_new, sides};
+use super::{Addition, Args, Comparison, comparison, sides};
 use crate::deploy::aws::{Access, Cloud};
 use crate::deploy::options::Options;
 use crate::deploy::outcome::{Confirm, Confirmation, Deployed, Outcome};
@@ -117,8 +118,13 @@ fn read(
 ) -> Result<(New, String, Option<&'static Region>), Failure> {
     let parameters = args.parameters.pairs()?;
     let named = stack.map(str::to_owned).or(args.stack.clone());
+    let side = args.stack_name(named.as_ref());
     let Some(new) = new else {
-        let made = args.settings.template(context, named.as_ref())?;
+        let side = StackName {
+            default_region: args.aws.environment_region(),
+            ..side
+        };
+        let made = args.settings.template(context, side)?;
         let region = made.region;
         let source = Source::new(
             made.stack.clone(),
@@ -130,21 +136,19 @@ fn read(
         let name = source.stack.clone();
         return Ok((New::Template(Box::new(source)), name, region));
     };
-    let name = named.unwrap_or_default();
-    if sides::stack_name(new).is_some() {
-        return Ok((New::Version(Box::new(read_new(args, new)?)), name, None));
+    let name = named.clone().unwrap_or_default();
+    if let Some(other) = sides::stack_name(new) {
+        let version = version(args, other, None)?;
+        return Ok((New::Version(Box::new(version)), name, None));
     }
-    let text = sides::text(new)?;
-    match sides::template(new, text, Some(&name))? {
-        (text, InputFormat::Cfn) if !text.trim().is_empty() => {
-            let source = Source::new(new.to_owned(), text, name.clone(), None, &parameters)?;
-            Ok((New::Template(Box::new(source)), name, None))
-        }
-        (text, _) => {
-            let version = sides::version(new, text, &args.deployment()?)?;
-            Ok((New::Version(Box::new(version)), name, None))
-        }
+    let side = sides::template(new, sides::text(new)?, side)?;
+    let region = side.region;
+    if side.format == InputFormat::Cfn && !side.text.trim().is_empty() {
+        let source = Source::new(new.to_owned(), side.text, name.clone(), region, &parameters)?;
+        return Ok((New::Template(Box::new(source)), name, region));
     }
+    let version = side.version(new, &args.deployment()?)?;
+    Ok((New::Version(Box::new(version)), name, region))
 }
 
 /// Returns what the report of a deployed stack has in addition. The change set is an inner `None` if
@@ -211,8 +215,12 @@ async fn find(cloud: &Cloud, name: &str) -> Result<Deployed, Failure> {
 }
 
 /// Reads a deployed stack.
-pub(super) fn version(args: &Args, name: &str) -> Result<Version, Failure> {
-    let access = args.aws.access(None)?;
+pub(super) fn version(
+    args: &Args,
+    name: &str,
+    region: Option<&'static Region>,
+) -> Result<Version, Failure> {
+    let access = args.aws.access(region)?;
     block_on(async {
         let stop = Stop::listen(report_forced_stop);
         let cloud = connect(&access, &stop).await?;

@@ -13,7 +13,7 @@ use args::Format;
 use super::context::Context;
 use super::failure::Failure;
 use super::output;
-use crate::diff::{ChangeReport, Version};
+use crate::diff::ChangeReport;
 
 /// What a report has in addition to the change.
 #[derive(Debug, Default)]
@@ -62,13 +62,14 @@ fn compare(args: &Args, context: &Context) -> Result<Comparison, Failure> {
         );
     }
     let deployment = args.deployment()?;
+    let stack = args.stack_name(None);
     let Some(new) = new else {
-        let old = sides::version(old, sides::text(old)?, &deployment)?;
+        let old = sides::version(old, sides::text(old)?, stack, &deployment)?;
         if let Some(report) = ChangeReport::of_plan(&old) {
             return Ok(comparison(report, args.old.clone().unwrap_or_default()));
         }
-        let made = args.settings.template(context, args.stack.as_ref())?;
-        let new = sides::version(&made.stack, made.text, &deployment)?;
+        let made = args.settings.template(context, stack)?;
+        let new = sides::version(&made.stack, made.text, stack, &deployment)?;
         return Ok(comparison(ChangeReport::compare(&old, &new), made.stack));
     };
     if old == "-" && new == "-" {
@@ -76,8 +77,28 @@ fn compare(args: &Args, context: &Context) -> Result<Comparison, Failure> {
             Failure::usage("standard input is read once").with_help("pass OLD or NEW as a file")
         );
     }
-    let old = sides::version(old, sides::text(old)?, &deployment)?;
-    let side = read_new(args, new)?;
+    #[cfg(feature = "deploy")]
+    let deployed = sides::stack_name(new).map(str::to_owned);
+    #[cfg(not(feature = "deploy"))]
+    let deployed: Option<String> = None;
+    let stack = args.stack_name(deployed.as_ref());
+    let old_side = sides::template(old, sides::text(old)?, stack)?;
+    #[cfg(feature = "deploy")]
+    if let Some(name) = &deployed {
+        // Pseudo parameters have the same values on both sides.
+        let mut deployment = deployment;
+        let region = deployment.region.or(old_side.region);
+        deployment.region = region.or(stack.default_region);
+        let old = old_side.version(old, &deployment)?;
+        let side = deployed::version(args, name, old_side.region)?;
+        return Ok(comparison(
+            ChangeReport::compare(&old, &side),
+            new.to_owned(),
+        ));
+    }
+    let old = old_side.version(old, &deployment)?;
+    let new_side = sides::template(new, sides::text(new)?, stack)?;
+    let side = new_side.version(new, &deployment)?;
     if side.is_empty() && !old.is_empty() && !args.fail_on.is_empty() {
         return Err(Failure::usage(format!("`{new}` is empty"))
             .with_help("without `--fail-on`, `diff` shows what an empty file removes"));
@@ -85,15 +106,6 @@ fn compare(args: &Args, context: &Context) -> Result<Comparison, Failure> {
     let mut out = comparison(ChangeReport::compare(&old, &side), new.to_owned());
     out.file = Path::new(new).is_file().then(|| new.to_owned());
     Ok(out)
-}
-
-/// Reads the new version, which can be a deployed stack.
-fn read_new(args: &Args, new: &str) -> Result<Version, Failure> {
-    #[cfg(feature = "deploy")]
-    if let Some(stack) = sides::stack_name(new) {
-        return deployed::version(args, stack);
-    }
-    sides::version(new, sides::text(new)?, &args.deployment()?)
 }
 
 fn comparison(report: ChangeReport, title: String) -> Comparison {

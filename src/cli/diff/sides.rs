@@ -7,10 +7,12 @@ use super::super::diagnostics::unreadable;
 use super::super::failure::Failure;
 use super::super::input::reject_unknown;
 use super::super::output;
-use super::super::settings::{Settings, read};
+use super::super::settings::{Settings, StackName, read};
 use crate::diff::Version;
 use crate::frontend::InputFormat;
 use crate::frontend::cfn::Deployment;
+#[cfg(feature = "deploy")]
+use crate::region::Region;
 
 /// Returns the name of the deployed stack that a side specifies.
 #[cfg(feature = "deploy")]
@@ -27,13 +29,19 @@ pub(super) fn text(side: &str) -> Result<String, Failure> {
     }
 }
 
-/// Returns the template of a configuration; any other text as it is. Names in the template contain
-/// the one of the stack. Default: that of the configuration.
-pub(super) fn template(
-    name: &str,
-    text: String,
-    stack: Option<&String>,
-) -> Result<(String, InputFormat), Failure> {
+/// A side of a comparison that is not a deployed stack.
+pub(super) struct Side {
+    pub(super) text: String,
+    pub(super) format: InputFormat,
+    /// Whether the text is generated from a configuration.
+    pub(super) is_generated: bool,
+    /// The Region of a configuration.
+    #[cfg(feature = "deploy")]
+    pub(super) region: Option<&'static Region>,
+}
+
+/// Returns the template of a configuration for a stack; any other text as it is.
+pub(super) fn template(name: &str, text: String, stack: StackName<'_>) -> Result<Side, Failure> {
     if matches!(text.trim(), "null" | "~" | "{}" | "---") {
         return Err(Failure::usage(format!(
             "`{name}` is empty; expected a template, plan or configuration"
@@ -43,10 +51,25 @@ pub(super) fn template(
         InputFormat::Config if !text.trim().is_empty() => {
             reject_unknown(name, &text)?;
             let made = Settings::default().template_of((name.to_owned(), text), stack)?;
-            Ok((made.text, InputFormat::Cfn))
+            Ok(Side {
+                text: made.text,
+                format: InputFormat::Cfn,
+                is_generated: true,
+                #[cfg(feature = "deploy")]
+                region: made.region,
+            })
         }
-        InputFormat::Config => Ok((text, InputFormat::Cfn)),
-        format => Ok((text, format)),
+        format => Ok(Side {
+            text,
+            format: match format {
+                // An empty file is a version without resources.
+                InputFormat::Config => InputFormat::Cfn,
+                format => format,
+            },
+            is_generated: false,
+            #[cfg(feature = "deploy")]
+            region: None,
+        }),
     }
 }
 
@@ -54,17 +77,22 @@ pub(super) fn template(
 pub(super) fn version(
     name: &str,
     text: String,
+    stack: StackName<'_>,
     deployment: &Deployment,
 ) -> Result<Version, Failure> {
-    let is_generated = InputFormat::of(&text) == InputFormat::Config;
-    let (text, format) = template(name, text, None)?;
-    let version = Version::read(name, &text, format, deployment)
-        .map_err(|diagnostics| unreadable(&diagnostics, name, &text))?;
-    Ok(match is_generated {
-        // The lines are those of the generated template.
-        true => version.without_lines(),
-        false => version,
-    })
+    template(name, text, stack)?.version(name, deployment)
+}
+
+impl Side {
+    pub(super) fn version(&self, name: &str, deployment: &Deployment) -> Result<Version, Failure> {
+        let version = Version::read(name, &self.text, self.format, deployment)
+            .map_err(|diagnostics| unreadable(&diagnostics, name, &self.text))?;
+        Ok(match self.is_generated {
+            // The lines are those of the generated template.
+            true => version.without_lines(),
+            false => version,
+        })
+    }
 }
 
 /// Returns the text of `REVISION:FILE`, if the side is one. A file that the revision does not have is

@@ -304,7 +304,9 @@ pub(crate) async fn unmet(aws_cli: &AwsCli, requirements: &[Requirement]) -> Vec
         }
     }
     found.extend(plugin(
-        AwsCli::version("session-manager-plugin").await.as_deref(),
+        AwsCli::version("session-manager-plugin", None)
+            .await
+            .as_deref(),
     ));
     found
 }

@@ -11,7 +11,7 @@ use crate::report::{github_message as message, github_property as property};
 
 impl ChangeReport {
     /// Returns workflow commands: an error for each matching gate, a warning for all other
-    /// replacements, broader access and broken sessions. One notice contains the counts.
+    /// replacements, broader access and broken sessions.
     pub fn to_github(&self, file: Option<&str>, gates: &[Gate]) -> String {
         let mut out = String::new();
         let level = |gate: Gate| match gates.contains(&gate) {
@@ -79,7 +79,6 @@ impl ChangeReport {
                 &text,
             );
         }
-        say("notice", "ssm-synth diff", None, &self.counts());
         out
     }
 

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use crate::ir::{AddressSet, Cidr, Dialect, Link, NodeId};
+use crate::ir::{AddressSet, Cidr, Dialect, NodeId};
 use crate::reachability::Fix;
 use crate::reachability::addresses::{fixed_addresses, of_vpc};
 use crate::reachability::cache::FixedAddress;
@@ -166,19 +166,16 @@ pub(super) fn gateway_of_vpc(
     changes.done()
 }
 
-/// Returns the fix of a security group of another VPC: without it, or with a new one in its place.
+/// Returns the fix of a security group of another VPC: the other ones, or a new one if there are none.
 pub(super) fn group_of_vpc(
     index: &GraphIndex<'_>,
     at: (NodeId, &'static str),
     vpc: NodeId,
-    groups: &[Link<SecurityGroup>],
-    wrong: NodeId,
+    mut kept: Vec<RawValue<'static>>,
 ) -> Option<Fix> {
     if !is_settable(index, at.0) {
         return None;
     }
-    let is_right = |it: &&Link<SecurityGroup>| super::groups::node_of(index, it) != Some(wrong);
-    let mut kept: Vec<RawValue<'static>> = groups.iter().filter(is_right).map(raw).collect();
     let mut changes = Changes::new(index.graph);
     if kept.is_empty() {
         let group = SecurityGroup::new("Instances of Session Manager", link::<Vpc>(vpc));

@@ -60,11 +60,6 @@ fn group<'g>(index: &GraphIndex<'g>, link: &Link<SecurityGroup>) -> Option<Group
     }
 }
 
-/// Returns the node of a security group, or of the VPC whose default group it is.
-pub(super) fn node_of(index: &GraphIndex<'_>, link: &Link<SecurityGroup>) -> Option<NodeId> {
-    group(index, link).map(|it| it.node)
-}
-
 /// Returns whether a rule of one security group can name another.
 fn can_name(index: &GraphIndex<'_>, a: &Group<'_>, b: &Group<'_>) -> Ternary {
     let (of_a, of_b) = match (&a.vpc, &b.vpc) {
@@ -169,8 +164,14 @@ fn foreign_group(
                 "vpc",
                 RawValue::from(vpc.at(<Vpc as crate::resource::Typed>::LINK)),
             ),
-            Resolved::Node(vpc, _) => group_of_vpc(index, at, *vpc, links, found.node)
-                .unwrap_or_else(|| Fix::manual("use a security group of the VPC")),
+            Resolved::Node(vpc, _) => {
+                let is_right = |it: &&Link<SecurityGroup>| {
+                    group(index, it).map(|it| it.node) != Some(found.node)
+                };
+                let kept = links.iter().filter(is_right).map(raw).collect();
+                group_of_vpc(index, at, *vpc, kept)
+            }
+            .unwrap_or_else(|| Fix::manual("use a security group of the VPC")),
             _ => Fix::manual("use a security group of the VPC"),
         }),
     )
