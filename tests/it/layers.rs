@@ -21,7 +21,9 @@ const LAYERS: &[&[&str]] = &[
     &["backend", "construct"],
     &["reachability"],
     &["frontend", "report"],
-    &["convert", "cost", "deploy", "diagram", "diff", "testing"],
+    &[
+        "convert", "cost", "deploy", "diagram", "diff", "prelude", "testing",
+    ],
     &["runbook"],
     &["cli"],
 ];

@@ -27,6 +27,7 @@ mod goldens;
 mod graph;
 mod hops;
 mod layers;
+mod library;
 mod linked;
 mod names;
 mod pages;
