@@ -1,11 +1,14 @@
 //! General infrastructure beside the access: types that the model has, and types that it does not
 //! have, with references in both directions.
 
+// `ssm-synth generate` wrote this module from the schemas in `examples/schemas`.
+#[allow(dead_code, unreachable_pub)]
+#[path = "generated/queue.rs"]
+mod queue;
+
+use queue::Queue;
 use ssm_synth::prelude::*;
 use ssm_synth::resource::{Bucket, EncryptionByDefault, Instance, KmsKey, RolePolicy};
-
-/// The ARN of a queue in both languages.
-const QUEUE_ARN: Attr = Attr::by_get_att("Arn", "arn");
 
 /// A queue with its jobs, and the bucket of the results.
 struct Jobs {
@@ -17,23 +20,17 @@ impl Construct for Jobs {
 
     fn build(self, scope: &mut Scope<'_>) -> Handle<RawResource> {
         let key = scope.add("Key", KmsKey::new().enable_key_rotation(true));
-        // A type without a model: each language names its own properties.
-        let queue = scope.add(
-            "Queue",
-            RawResource::new()
-                .cfn("AWS::SQS::Queue")
-                .property("MessageRetentionPeriod", 1_209_600)
-                .property("KmsMasterKeyId", key)
-                .tf("aws_sqs_queue")
-                .argument("message_retention_seconds", 1_209_600)
-                .argument("kms_master_key_id", key)
-                .tags([("Team", "core")]),
-        );
+        // A type without a model, whose property names the compiler checks.
+        let queue = Queue::new()
+            .kms_master_key_id(key)
+            .cfn_message_retention_period(1_209_600)
+            .tf_message_retention_seconds(1_209_600);
+        let queue = scope.add("Queue", queue.tags([("Team", "core")]));
         let results = Bucket::private(EncryptionByDefault::new("AES256"));
         let results = scope.add("Results", results);
         scope.set_removal_policy(results, RemovalPolicy::Retain);
         let receive = Statement::allow(["sqs:ReceiveMessage", "sqs:DeleteMessage"])
-            .on([queue.attr(QUEUE_ARN)]);
+            .on([queue.attr(Queue::ARN)]);
         let policy = PolicyDocument::new([receive]);
         scope.add("Permissions", RolePolicy::new("jobs", self.role, policy));
         queue
@@ -46,11 +43,11 @@ fn main() -> Result<(), Diagnostics> {
     let access = stack.add_inline(SessionAccess::new());
     let role = access.instance_role.role;
     let queue = stack.add("Jobs", Jobs { role });
-    stack.output("QueueArn", queue.attr(QUEUE_ARN), "The queue of the jobs");
+    stack.output("QueueArn", queue.attr(Queue::ARN), "The queue of the jobs");
 
     // A property of an instance with the value of a raw resource.
     app.update_all::<Instance>(move |_path, instance| {
-        instance.tags.set("Queue", queue.attr(QUEUE_ARN));
+        instance.tags.set("Queue", queue.attr(Queue::ARN));
     });
 
     // A map, a float and a nested value in a raw resource that refers to the instance.

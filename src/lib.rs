@@ -40,6 +40,8 @@ pub mod diagram;
 pub mod diff;
 #[cfg(feature = "config")]
 pub mod frontend;
+#[cfg(feature = "cli")]
+mod generate;
 pub mod ir;
 pub mod prelude;
 pub mod reachability;

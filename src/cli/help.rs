@@ -6,7 +6,10 @@ use clap::{Arg, Command};
 
 /// The groups of commands, in the order of the help.
 pub(super) const GROUPS: [(&str, &[&str]); 5] = [
-    ("Author", &["init", "synth", "convert", "operator-policy"]),
+    (
+        "Author",
+        &["init", "synth", "convert", "generate", "operator-policy"],
+    ),
     ("Verify", &["check", "explain", "cost"]),
     ("Review", &["diff", "graph", "runbook"]),
     (

@@ -12,8 +12,8 @@ use super::reader::{Item, Reader};
 use super::scope::{Construct, Scope};
 use super::service::Service;
 use crate::ir::{
-    ConditionId, Diagnostic, Dialect, Expr, Handle, IntoValue, Link, Parameter, Predicate,
-    Text, Value,
+    ConditionId, Diagnostic, Dialect, Expr, Handle, IntoValue, Link, Parameter, Predicate, Text,
+    Value,
 };
 use crate::region::{Region, regions};
 use crate::resource::{

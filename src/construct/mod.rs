@@ -7,6 +7,7 @@ mod audit;
 mod duplicates;
 mod endpoint_handles;
 mod endpoints;
+mod environment;
 mod existing_network;
 mod image;
 mod instance;

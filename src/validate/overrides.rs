@@ -49,7 +49,8 @@ fn check_node(graph: &Graph, (id, node): (NodeId, &Node), out: &mut Diagnostics)
         };
         let stack = graph.stacks().nth(node.stack().index());
         let aliases = stack.map_or(&[][..], |stack| stack.provider_aliases.as_slice());
-        let is_declared = |(alias, _): &(String, _)| provider.strip_prefix("aws.") == Some(alias.as_str());
+        let is_declared =
+            |(alias, _): &(String, _)| provider.strip_prefix("aws.") == Some(alias.as_str());
         if change.dialect == Dialect::Tf
             && change.pointer == "/provider"
             && !aliases.iter().any(is_declared)

@@ -22,7 +22,7 @@ const LAYERS: &[&[&str]] = &[
     &["reachability"],
     &["frontend", "report"],
     &[
-        "convert", "cost", "deploy", "diagram", "diff", "prelude", "testing",
+        "convert", "cost", "deploy", "diagram", "diff", "generate", "prelude", "testing",
     ],
     &["runbook"],
     &["cli"],

@@ -23,6 +23,7 @@ mod documents;
 mod edits;
 mod examples;
 mod facts;
+mod generate;
 mod goldens;
 mod graph;
 mod hops;
