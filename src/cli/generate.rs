@@ -10,8 +10,8 @@ use crate::generate::{TypeNames, generate};
 #[command(
     override_usage = "ssm-synth generate <TYPE>... [OPTIONS]",
     after_help = format!("\
-The file has a struct with a setter for each property. Properties of the same name
-and type in both languages share a setter. Format the file with `rustfmt`.
+The file has a struct with a setter for each property. Properties of the same
+name and type in both languages share a setter. Format the file with `rustfmt`.
 
 The schemas come from these commands:
   aws cloudformation describe-type --type RESOURCE --type-name AWS::SQS::Queue

@@ -43,7 +43,7 @@ enum Assumption {
     Agent,
     /// Default Host Management in the account and Region
     Dhmc,
-    /// Permissions boundaries outside the file that allow the calls of the agent
+    /// Permission for the agent in boundaries outside the file
     Boundary,
 }
 
