@@ -1,5 +1,5 @@
-//! Rust source of a resource type that the model does not have: a struct with a setter for each
-//! property, from the schemas of both languages.
+//! Rust source of a resource type that the model does not have, from the schemas of both languages.
+//! It has a setter for each property.
 
 use std::fmt::Write as _;
 
@@ -213,7 +213,7 @@ impl Setter<'_> {
     }
 }
 
-/// Returns a name that is no keyword.
+/// Returns a name that is not a keyword.
 fn ident(name: &str) -> String {
     const KEYWORDS: [&str; 14] = [
         "as", "async", "const", "enum", "fn", "for", "in", "loop", "match", "mod", "move", "ref",

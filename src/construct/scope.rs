@@ -21,11 +21,11 @@ pub(super) fn invalid_id(id: &str, path: &str, location: &SourceLocation) -> Dia
 }
 
 /// Returns the line of the caller, or `outer` if a construct of this crate calls. A problem inside
-/// such a construct then points at the line that asked for it.
+/// such a construct then points at the line of the user.
 #[track_caller]
 pub(super) fn caller_or(outer: &SourceLocation) -> SourceLocation {
     let caller = Location::caller();
-    // The path of this crate is absolute in another crate, so it is no prefix of a user's file.
+    // The path of this crate is absolute in another crate, so a user's file does not start with it.
     let is_built_in = file!()
         .strip_suffix("scope.rs")
         .is_some_and(|here| caller.file().starts_with(here));

@@ -1,6 +1,6 @@
-//! Why a path leads to no resource.
+//! Why no resource has a path.
 
-/// The reason why a path does not lead to a resource of a type.
+/// The reason why no resource of a type has a path.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FindError {

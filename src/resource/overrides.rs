@@ -323,7 +323,7 @@ impl Target {
             RawValue::List(items) => self.in_list(items, keys, path, change),
             other => error(
                 format!("`{path}` is {}, and has nothing inside", other.what()),
-                format!("set `{path}` as a whole"),
+                format!("set all of `{path}`"),
             ),
         }
     }
