@@ -12,7 +12,7 @@ fn main() -> Result<(), ssm_synth::ir::Diagnostics> {
     let network = ExistingNetwork::new(vpc).subnet_list(&subnets);
     stack.add_inline(
         SessionAccess::new()
-            .existing_network(network)
+            .network(network)
             .instance(PrivateInstance::new("web")),
     );
     let validated = app.validate()?;

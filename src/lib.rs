@@ -42,7 +42,10 @@ pub mod diagram;
 pub mod diff;
 #[cfg(feature = "config")]
 pub mod frontend;
+#[cfg(feature = "cli")]
+mod generate;
 pub mod ir;
+pub mod prelude;
 pub mod reachability;
 mod region;
 pub mod report;
@@ -59,7 +62,7 @@ pub mod validate;
 
 #[cfg(feature = "user-data")]
 pub use construct::user_data;
-pub use construct::{App, Construct, Scope, SessionAccess};
+pub use construct::{App, Construct, Scope, SessionAccess, Stage};
 pub use ir::{Cidr, Handle, Id, Parameter, Value};
 pub use region::{Region, regions};
 #[cfg(any(feature = "report", feature = "user-data"))]

@@ -12,6 +12,7 @@ pub(super) const GROUPS: [(&str, &[&str]); 5] = [
             "init",
             "synth",
             "convert",
+            "generate",
             "operator-policy",
             "deployer-policy",
         ],

@@ -43,6 +43,8 @@ enum Assumption {
     Agent,
     /// Default Host Management in the account and Region
     Dhmc,
+    /// Permission for the agent in boundaries outside the file
+    Boundary,
 }
 
 /// Values of template parameters.
@@ -210,6 +212,7 @@ impl AssumptionArgs {
         Assumptions {
             agent: self.assume.contains(&Assumption::Agent),
             dhmc: self.assume.contains(&Assumption::Dhmc),
+            boundary: self.assume.contains(&Assumption::Boundary),
         }
     }
 

@@ -24,6 +24,7 @@ mod doctor;
 mod explain;
 mod failure;
 mod format;
+mod generate;
 mod global;
 #[cfg(test)]
 mod grammar;
@@ -77,6 +78,8 @@ enum Command {
     Synth(Box<synth::Args>),
     /// Convert a template to Terraform, or a plan to a template
     Convert(convert::Args),
+    /// Generate Rust source of a resource type for your own stacks
+    Generate(generate::Args),
     /// Generate an IAM policy for operators, who open sessions
     OperatorPolicy(operator_policy::Args),
     /// Generate an IAM policy for deployers, who create stacks
@@ -162,6 +165,7 @@ fn execute(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Init(args) => init::run(&args, context),
         Command::Synth(args) => synth::run(&args, context),
         Command::Convert(args) => convert::run(&args),
+        Command::Generate(args) => generate::run(&args),
         Command::OperatorPolicy(args) => operator_policy::run(&args),
         Command::DeployerPolicy(args) => deployer_policy::run(&args, context),
         Command::Check(args) => check::run(&args, context),

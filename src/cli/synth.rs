@@ -115,9 +115,7 @@ fn all_files(format: Format, validated: &Validated<'_>) -> Result<Vec<(PathBuf, 
     let mut kind = ModuleKind::Root;
     if let (Dialect::Tf, true) = (format.dialect(), stacks.len() > 1) {
         kind = ModuleKind::Module;
-        let root = backend::tf::root(validated).map_err(|error| {
-            Failure::usage(error.to_string()).with_help("generate each stack with `--stack`")
-        })?;
+        let root = backend::tf::root(validated);
         let text = match format {
             Format::Hcl => root.to_hcl(),
             _ => root.to_json(),

@@ -1,19 +1,22 @@
 //! The whole stack: private instances that Session Manager reaches.
 
 use super::audit::{Audit, AuditHandles, PlacedAudit};
-use super::endpoints::{EndpointHandles, EndpointNeeds, Endpoints, PlacedEndpoints};
+use super::endpoint_handles::EndpointHandles;
+use super::endpoints::{EndpointNeeds, Endpoints, PlacedEndpoints};
+use super::existing_network::Network;
 use super::image::Image;
 use super::instance::{DEFAULT_INSTANCE_NAME, InstanceHandles, PlacedInstance, PrivateInstance};
 use super::instance_role::{InstanceRole, InstanceRoleHandles, Permissions};
 use super::monitoring::{Monitoring, PlacedMonitoring};
-use super::network::{ExistingNetwork, Network, NetworkHandles, PrivateNetwork};
+use super::network::PrivateNetwork;
+use super::network_handles::NetworkHandles;
 use super::operators::{OperatorHandles, Operators, PlacedOperators};
 #[cfg(feature = "config")]
 use super::options::options;
 use super::patching::{PatchPermissions, Patching, PlacedPatching};
 use super::preset::Preset;
 use super::preset_settings::SUPPRESSIONS;
-use super::scope::{Construct, Scope};
+use super::scope::{Construct, Scope, caller_or};
 use super::sessions::{PlacedSessions, SessionHandles, Sessions};
 use crate::ir::{Diagnostic, Handle, SourceLocation, Suppression, natural, quoted};
 #[cfg(feature = "config")]
@@ -129,63 +132,84 @@ impl SessionAccess {
         SessionAccess::default()
     }
 
-    /// Creates a network. Default: `10.0.0.0/16` in two Availability Zones.
-    pub fn network(mut self, network: PrivateNetwork) -> Self {
-        self.network = Network::New(network);
-        self
-    }
-
-    /// Uses an existing network.
-    pub fn existing_network(mut self, network: ExistingNetwork) -> Self {
-        self.network = Network::Existing(network);
+    /// Sets the network: a [`PrivateNetwork`] to create, an
+    /// [`ExistingNetwork`](super::ExistingNetwork), or the [`NetworkHandles`] of one that the app
+    /// creates. Default: `10.0.0.0/16` in two Availability Zones.
+    ///
+    /// ```
+    /// use ssm_synth::construct::PrivateNetwork;
+    /// use ssm_synth::{App, Cidr, SessionAccess};
+    ///
+    /// let mut app = App::new();
+    /// let network = PrivateNetwork::new(Cidr::v4([10, 0, 0, 0], 16));
+    /// let network = app.stack("Network").add_inline(network);
+    /// app.stack("Access").add_inline(SessionAccess::new().network(&network));
+    /// let validated = app.validate().expect("values cross between stacks");
+    /// assert_eq!(validated.deployment_order(), ["Network", "Access"]);
+    /// ```
+    #[track_caller]
+    pub fn network(mut self, network: impl Into<Network>) -> Self {
+        self.network = network.into();
+        self.locations[0] = caller_or(&SourceLocation::Default);
         self
     }
 
     /// Sets the endpoints. Default: those of the agent, in all zones.
+    #[track_caller]
     pub fn endpoints(mut self, endpoints: Endpoints) -> Self {
         self.endpoints = endpoints;
+        self.locations[1] = caller_or(&SourceLocation::Default);
         self
     }
 
     /// Sets the instance role. Default: a role with `AmazonSSMManagedInstanceCore`.
+    #[track_caller]
     pub fn instance_role(mut self, instance_role: InstanceRole) -> Self {
         self.instance_role = instance_role;
+        self.locations[2] = caller_or(&SourceLocation::Default);
         self
     }
 
     /// Sets the session preferences. Default: those of the account, if it has any.
+    #[track_caller]
     pub fn sessions(mut self, sessions: Sessions) -> Self {
-        self.sessions = Some((sessions, SourceLocation::Default));
+        self.sessions = Some((sessions, caller_or(&SourceLocation::Default)));
         self
     }
 
     /// Sets the operators. Default: no policy and no role.
+    #[track_caller]
     pub fn operators(mut self, operators: Operators) -> Self {
-        self.operators = Some((operators, SourceLocation::Default));
+        self.operators = Some((operators, caller_or(&SourceLocation::Default)));
         self
     }
 
     /// Sets the updates of the agent and of packages. Default: no updates.
+    #[track_caller]
     pub fn patching(mut self, patching: Patching) -> Self {
-        self.patching = Some((patching, SourceLocation::Default));
+        self.patching = Some((patching, caller_or(&SourceLocation::Default)));
         self
     }
 
     /// Sets the monitoring. Default: no topic, alarms or rules.
+    #[track_caller]
     pub fn monitoring(mut self, monitoring: Monitoring) -> Self {
-        self.monitoring = Some((monitoring, SourceLocation::Default));
+        self.monitoring = Some((monitoring, caller_or(&SourceLocation::Default)));
         self
     }
 
     /// Sets the audit. Default: no trail and no flow logs.
+    #[track_caller]
     pub fn audit(mut self, audit: Audit) -> Self {
-        self.audit = Some((audit, SourceLocation::Default));
+        self.audit = Some((audit, caller_or(&SourceLocation::Default)));
         self
     }
 
     /// Adds an instance. Default: one named `main`.
+    #[track_caller]
     pub fn instance(mut self, instance: PrivateInstance) -> Self {
-        self.instances.push((instance, SourceLocation::Default));
+        let location = caller_or(&SourceLocation::Default);
+        self.instances.push((instance, location));
         self
     }
 
@@ -372,10 +396,7 @@ impl Construct for SessionAccess {
                     ),
             );
         }
-        let network = match self.network {
-            Network::New(network) => scope.add_renamed("Network", None, at_network, network),
-            Network::Existing(network) => scope.add_renamed("Network", None, at_network, network),
-        };
+        let network = scope.add_renamed("Network", None, at_network, self.network);
         let boundary = self.instance_role.permissions_boundary.clone();
         let instance_role =
             scope.add_renamed("Instances", None, at_instance_role, self.instance_role);

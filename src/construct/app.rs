@@ -2,11 +2,11 @@
 
 use std::fmt;
 use std::panic::Location;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::scope::{Scope, invalid_id};
-use crate::ir::{Diagnostics, SourceLocation, Stack, StackId, is_id};
-use crate::resource::{Graph, Tags, Typed};
+use crate::ir::{AppId, Diagnostic, Diagnostics, Handle, SourceLocation, Stack, StackId, is_id};
+use crate::resource::{FindError, Graph, Tags, Typed};
 use crate::validate::{self, Validated};
 
 /// An app with its stacks and resources.
@@ -20,21 +20,80 @@ use crate::validate::{self, Validated};
 /// let template = backend::cfn::template(&validated, "Access").expect("the stack was just added");
 /// assert!(template.to_json().contains("AWS::EC2::VPCEndpoint"));
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct App {
+    /// The resources as they were added.
     graph: Graph,
-    rules: Vec<Rule>,
+    aspects: Vec<Prioritized<AspectFn>>,
+    rules: Vec<Prioritized<RuleFn>>,
+    /// The graph with the changes of the aspects.
+    changed: OnceLock<Graph>,
 }
 
 type RuleFn = dyn Fn(&Graph, &mut Diagnostics) + Send + Sync;
+type AspectFn = dyn Fn(&mut Graph) + Send + Sync;
 
-/// A custom validation rule.
-#[derive(Clone)]
-struct Rule(Arc<RuleFn>);
+/// A rule or an aspect with its priority.
+struct Prioritized<F: ?Sized> {
+    priority: i32,
+    call: Arc<F>,
+}
 
-impl fmt::Debug for Rule {
+impl<F: ?Sized> Clone for Prioritized<F> {
+    fn clone(&self) -> Self {
+        Prioritized {
+            priority: self.priority,
+            call: Arc::clone(&self.call),
+        }
+    }
+}
+
+impl<F: ?Sized> fmt::Debug for Prioritized<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Rule")
+        write!(f, "Prioritized({})", self.priority)
+    }
+}
+
+/// Returns the functions by priority, and those of one priority in the order of addition.
+fn in_order<F: ?Sized>(all: &[Prioritized<F>]) -> Vec<&F> {
+    let mut sorted: Vec<&Prioritized<F>> = all.iter().collect();
+    sorted.sort_by_key(|it| it.priority);
+    sorted.into_iter().map(|it| it.call.as_ref()).collect()
+}
+
+/// The priority of a rule or an aspect that was just added. The lowest number runs first.
+#[derive(Debug)]
+pub struct Priority<'a>(&'a mut i32);
+
+impl Priority<'_> {
+    /// The priority of a rule or an aspect without its own.
+    pub const DEFAULT: i32 = 500;
+
+    /// Sets the priority. Default: 500.
+    pub fn priority(self, priority: i32) {
+        *self.0 = priority;
+    }
+}
+
+fn register<F: ?Sized>(all: &mut Vec<Prioritized<F>>, call: Arc<F>) -> Priority<'_> {
+    let priority = Priority::DEFAULT;
+    all.push(Prioritized { priority, call });
+    let last = all.len() - 1;
+    Priority(&mut all[last].priority)
+}
+
+impl Default for App {
+    /// An app without stacks.
+    fn default() -> Self {
+        App {
+            graph: Graph {
+                app: AppId::unique(),
+                ..Graph::default()
+            },
+            aspects: Vec::new(),
+            rules: Vec::new(),
+            changed: OnceLock::new(),
+        }
     }
 }
 
@@ -48,7 +107,7 @@ impl App {
     #[track_caller]
     pub fn stack(&mut self, name: &str) -> Scope<'_> {
         let location = SourceLocation::Caller(Location::caller());
-        let graph = &mut self.graph;
+        let graph = self.graph_mut();
         let stack = match graph.stack_names.get(name) {
             Some(id) => *id,
             None => {
@@ -65,6 +124,8 @@ impl App {
                     conditions: Vec::new(),
                     outputs: Vec::new(),
                     suppressions: Vec::new(),
+                    account: None,
+                    provider_aliases: Vec::new(),
                     location: location.clone(),
                 });
                 graph.stack_names.insert(name.to_owned(), id);
@@ -74,86 +135,175 @@ impl App {
         Scope::of(graph, stack, location)
     }
 
+    /// Finds the resource of a type at a path, such as `Access/web/Instance`.
+    ///
+    /// ```
+    /// use ssm_synth::resource::{Instance, Vpc};
+    /// use ssm_synth::{App, SessionAccess, construct::PrivateInstance};
+    ///
+    /// let mut app = App::new();
+    /// let access = SessionAccess::new().instance(PrivateInstance::new("web"));
+    /// let handles = app.stack("Access").add_inline(access);
+    /// let web = app.find::<Instance>("Access/web/Instance").expect("the stack has this instance");
+    /// assert_eq!(web, handles.instances[0].instance);
+    /// let error = app.find::<Vpc>("Access/Network/Vcp").expect_err("this is a typo");
+    /// assert!(error.to_string().ends_with("did you mean `Access/Network/Vpc`?"));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If no resource has this path, or the one that has is of another type.
+    pub fn find<R: Typed>(&self, path: &str) -> Result<Handle<R>, FindError> {
+        self.graph.find(path)
+    }
+
     /// Validates all stacks, and returns all errors together.
+    ///
+    /// Aspects change the resources first, in the order of their priority. Then the rules run.
     ///
     /// # Errors
     ///
     /// Returns all diagnostics if one of them is an error.
     pub fn validate(&self) -> Result<Validated<'_>, Diagnostics> {
-        let mut own = Diagnostics::default();
-        for rule in &self.rules {
-            (rule.0)(&self.graph, &mut own);
+        let graph = self.graph();
+        let mut found = Diagnostics::default();
+        for rule in in_order(&self.rules) {
+            rule(graph, &mut found);
         }
-        validate::run(&self.graph, own)
+        validate::run(graph, without_suppressed(graph, found))
     }
 
     /// Adds a custom validation rule for the entire graph. An error prevents the output.
     ///
     /// ```
-    /// use ssm_synth::ir::Diagnostic;
     /// use ssm_synth::resource::Instance;
     /// use ssm_synth::{App, SessionAccess};
     ///
     /// let mut app = App::new();
     /// app.stack("Access").add_inline(SessionAccess::new());
     /// app.add_rule(|graph, out| {
-    ///     for (node, instance) in graph.all::<Instance>() {
+    ///     for (_, node, instance) in graph.all::<Instance>() {
     ///         if instance.instance_type.lit().is_none_or(|it| !it.starts_with("t4g.")) {
-    ///             out.push(
-    ///                 Diagnostic::error("team-instance-type", "instance type is not `t4g`")
-    ///                     .path(node.path.clone())
-    ///                     .at(node.location.clone())
-    ///                     .help("use a type such as `t4g.small`"),
-    ///             );
+    ///             let found = node.error("team-instance-type", "instance type is not `t4g`");
+    ///             out.push(found.help("use a type such as `t4g.small`"));
     ///         }
     ///     }
     /// });
     /// assert!(app.validate().is_err());
     /// ```
-    pub fn add_rule(&mut self, rule: impl Fn(&Graph, &mut Diagnostics) + Send + Sync + 'static) {
-        self.rules.push(Rule(Arc::new(rule)));
+    pub fn add_rule(
+        &mut self,
+        rule: impl Fn(&Graph, &mut Diagnostics) + Send + Sync + 'static,
+    ) -> Priority<'_> {
+        register(&mut self.rules, Arc::new(rule))
     }
 
-    /// Adds tags to all resources added so far, in every stack. Existing keys keep their value.
-    pub fn tags(&mut self, tags: impl Into<Tags>) {
+    /// Adds a function that changes the graph before validation, with everything that is added
+    /// until then. See [`update_all`](App::update_all) for changes to one type.
+    pub fn add_aspect(
+        &mut self,
+        aspect: impl Fn(&mut Graph) + Send + Sync + 'static,
+    ) -> Priority<'_> {
+        self.changed = OnceLock::new();
+        register(&mut self.aspects, Arc::new(aspect))
+    }
+
+    /// Adds tags to all resources of every stack. Existing keys keep their value.
+    pub fn tags(&mut self, tags: impl Into<Tags>) -> Priority<'_> {
         let tags = tags.into();
-        for node in &mut self.graph.nodes {
-            let Some(own) = node.resource.tags_mut() else {
-                continue;
-            };
-            for (key, value) in tags.iter() {
-                if own.get(key).is_none() {
-                    own.set(key.clone(), value.clone());
+        self.add_aspect(move |graph| {
+            for node in &mut graph.nodes {
+                let Some(own) = node.resource.tags_mut() else {
+                    continue;
+                };
+                for (key, value) in tags.iter() {
+                    if own.get(key).is_none() {
+                        own.set(key.clone(), value.clone());
+                    }
                 }
             }
-        }
+        })
     }
 
-    /// Changes every resource of a type added so far, in every stack. The callback receives the
-    /// path of each.
+    /// Changes every resource of a type, in every stack. The callback receives the path of each.
+    ///
+    /// The order of the calls does not matter: the change applies to resources that are added later,
+    /// too.
     ///
     /// ```
     /// use ssm_synth::resource::Instance;
     /// use ssm_synth::{App, SessionAccess};
     ///
     /// let mut app = App::new();
-    /// app.stack("Access").add_inline(SessionAccess::new());
     /// app.update_all::<Instance>(|_path, instance| {
     ///     *instance = instance.clone().monitoring(true);
     /// });
-    /// assert!(app.graph().all::<Instance>().all(|(_, it)| it.monitoring.is_some()));
+    /// app.stack("Access").add_inline(SessionAccess::new());
+    /// assert!(app.graph().all::<Instance>().all(|(_, _, it)| it.monitoring.is_some()));
     /// ```
-    pub fn update_all<R: Typed>(&mut self, change: impl FnMut(&str, &mut R)) {
-        self.graph.update_all(change);
+    pub fn update_all<R: Typed>(
+        &mut self,
+        change: impl Fn(&str, &mut R) + Send + Sync + 'static,
+    ) -> Priority<'_> {
+        self.add_aspect(move |graph| graph.update_all(&change))
     }
 
-    /// Returns the graph.
+    /// Returns the graph with the changes of all aspects.
     pub fn graph(&self) -> &Graph {
-        &self.graph
+        if self.aspects.is_empty() {
+            return &self.graph;
+        }
+        self.changed.get_or_init(|| {
+            let mut graph = self.graph.clone();
+            for aspect in in_order(&self.aspects) {
+                aspect(&mut graph);
+            }
+            graph
+        })
     }
 
-    /// Returns the graph, for changes.
+    /// Returns the graph for changes, before those of the aspects.
     pub fn graph_mut(&mut self) -> &mut Graph {
+        self.changed = OnceLock::new();
         &mut self.graph
     }
+}
+
+/// Removes the diagnostics that the graph suppresses, and reports suppressions without an effect.
+fn without_suppressed(graph: &Graph, found: Diagnostics) -> Diagnostics {
+    let mut used = vec![false; graph.rule_suppressions.len()];
+    let mut out: Diagnostics = found
+        .into_iter()
+        .filter_map(|mut diagnostic| {
+            let before = diagnostic.paths.len();
+            for (suppression, used) in graph.rule_suppressions.iter().zip(&mut used) {
+                if suppression.code == diagnostic.code {
+                    let left = diagnostic.paths.len();
+                    diagnostic.paths.retain(|path| !suppression.covers(path));
+                    *used |= diagnostic.paths.len() < left;
+                }
+            }
+            (before == 0 || !diagnostic.paths.is_empty()).then_some(diagnostic)
+        })
+        .collect();
+    for (suppression, used) in graph.rule_suppressions.iter().zip(used) {
+        let about = |diagnostic: Diagnostic| {
+            diagnostic
+                .path(suppression.path.clone())
+                .at(suppression.location.clone())
+        };
+        let code = &suppression.code;
+        if suppression.reason.trim().is_empty() {
+            let message = format!("suppression of `{code}` has no reason");
+            let help = "state the reason, for the next reader of the stack";
+            out.push(about(Diagnostic::error("rule-suppression", message)).help(help));
+        }
+        if !used {
+            let message =
+                format!("suppression of `{code}` has no effect; no custom rule reports it here");
+            let help = "remove the suppression, or correct its code";
+            out.push(about(Diagnostic::warning("rule-suppression", message)).help(help));
+        }
+    }
+    out
 }

@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-auditing.html>
 
 use super::arn::ArnContext;
-use super::network::NetworkHandles;
+use super::network_handles::NetworkHandles;
 use super::options::{Ranges, options};
 use super::scope::{Construct, Scope};
 use super::shared::{WRITE_LOGS, allow_cloudwatch_logs, delegate_to_iam, require_tls, rotated_key};

@@ -1,8 +1,9 @@
 //! VPC endpoints for the services that the agent needs.
 
 use super::duplicates::check_id;
+use super::endpoint_handles::{CreatedEndpoints, EndpointHandles};
 use super::instance_role::{InstanceRoleHandles, Permissions};
-use super::network::{NetworkHandles, SubnetHandle};
+use super::network_handles::{NetworkHandles, SubnetHandle};
 #[cfg(feature = "config")]
 use super::option_types::{Kind, OptionType};
 use super::options::options;
@@ -11,8 +12,8 @@ use super::reader::{Item, Reader};
 use super::scope::{Construct, Scope};
 use super::service::Service;
 use crate::ir::{
-    ConditionId, Diagnostic, Dialect, Expr, Handle, IntoValue, Link, NodeId, Parameter, Predicate,
-    Text, Value,
+    ConditionId, Diagnostic, Dialect, Expr, Handle, IntoValue, Link, Parameter, Predicate, Text,
+    Value,
 };
 use crate::region::{Region, regions};
 use crate::resource::{
@@ -35,6 +36,19 @@ pub enum EndpointZones {
     One,
     /// In these of the network's.
     Named(Vec<Text>),
+}
+
+impl<const N: usize> IntoValue<EndpointZones> for [&str; N] {
+    fn into_value(self) -> EndpointZones {
+        EndpointZones::Named(self.map(IntoValue::into_value).into())
+    }
+}
+
+/// An existing endpoint of a service.
+impl<V: IntoValue<Link<VpcEndpoint>>> IntoValue<(Service, Link<VpcEndpoint>)> for (&str, V) {
+    fn into_value(self) -> (Service, Link<VpcEndpoint>) {
+        (self.0.into_value(), self.1.into_value())
+    }
 }
 
 options! {
@@ -94,20 +108,6 @@ impl OptionType for EndpointZones {
             EndpointZones::Named(names) => names.shown(),
         }
     }
-}
-
-/// The endpoints, for the parts that use them.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct EndpointHandles {
-    /// The group of those created, if there are any.
-    pub security_group: Option<Link<SecurityGroup>>,
-    /// The group of those that exist already, if there are any.
-    pub existing_security_group: Option<Link<SecurityGroup>>,
-    /// S3's prefix list, where there is a gateway.
-    pub s3_prefix_list: Option<Link<PrefixList>>,
-    /// What an instance waits for.
-    pub ready: Vec<NodeId>,
 }
 
 /// The services that other parts of the stack need.
@@ -306,7 +306,7 @@ impl PlacedEndpoints<'_> {
         group: Handle<SecurityGroup>,
         condition: Option<ConditionId>,
         scope: &mut Scope<'_>,
-    ) -> NodeId {
+    ) -> Handle<VpcEndpoint> {
         let mut endpoint = VpcEndpoint::new(
             self.network.vpc.clone(),
             service.name(scope),
@@ -326,7 +326,7 @@ impl PlacedEndpoints<'_> {
             endpoint.attr(VpcEndpoint::LINK),
             "An endpoint",
         );
-        endpoint.node()
+        endpoint
     }
 
     /// Returns the prefix list of S3, if the settings or the Region determine it.
@@ -342,7 +342,7 @@ impl PlacedEndpoints<'_> {
         Some(known)
     }
 
-    fn gateway(&self, scope: &mut Scope<'_>) -> (Link<PrefixList>, NodeId) {
+    fn gateway(&self, scope: &mut Scope<'_>) -> (Link<PrefixList>, Handle<VpcEndpoint>) {
         if self.network.route_tables.is_empty() {
             scope.add_diagnostic(
                 Diagnostic::error(
@@ -379,7 +379,7 @@ impl PlacedEndpoints<'_> {
             cfn: Box::new(cfn),
             tf: Box::new(tf),
         };
-        (Value::Expr(list), endpoint.node())
+        (Value::Expr(list), endpoint)
     }
 }
 
@@ -490,7 +490,7 @@ impl Construct for PlacedEndpoints<'_> {
             );
         }
         let mut ready = Vec::new();
-        let mut security_group = None;
+        let mut created = CreatedEndpoints::default();
         let services = self.created(scope);
         if !services.is_empty() {
             let group = scope.add(
@@ -508,14 +508,16 @@ impl Construct for PlacedEndpoints<'_> {
                     let with = Region::with_ec2messages().map(Text::Borrowed).collect();
                     scope.condition("HasEc2messages", Predicate::OneOf(scope.region(), with))
                 });
-                ready.push(self.interface(service, &subnets, group, condition, scope));
+                let endpoint = self.interface(service, &subnets, group, condition, scope);
+                ready.push(endpoint.node());
+                created.interfaces.push((service.clone(), endpoint));
             }
             scope.output(
                 "SecurityGroupId",
                 group.attr(SecurityGroup::LINK),
                 "The endpoints' group",
             );
-            security_group = Some(group.into_value());
+            created.security_group = Some(group);
         }
         if let Some(group) = &self.endpoints.existing_security_group {
             check_id(
@@ -549,9 +551,10 @@ impl Construct for PlacedEndpoints<'_> {
                     .help("remove `endpoints.s3_gateway`, or `s3` from `endpoints.existing`"),
                 );
             } else {
-                let (list, node) = self.gateway(scope);
+                let (list, endpoint) = self.gateway(scope);
                 s3_prefix_list = Some(list);
-                ready.push(node);
+                ready.push(endpoint.node());
+                created.s3_gateway = Some(endpoint);
             }
         }
         if self.needs.s3 && s3_prefix_list.is_none() {
@@ -572,10 +575,11 @@ impl Construct for PlacedEndpoints<'_> {
             );
         }
         EndpointHandles {
-            security_group,
+            security_group: created.security_group.map(Handle::into_value),
             existing_security_group: self.endpoints.existing_security_group,
             s3_prefix_list,
             ready,
+            created,
         }
     }
 }

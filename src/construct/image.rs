@@ -6,8 +6,8 @@ use super::option_types::{Kind, OptionType};
 use super::options::options;
 #[cfg(feature = "config")]
 use super::reader::{Item, Reader};
-use crate::ir::{Link, Text, words};
-use crate::resource::LaunchImage;
+use crate::ir::{IntoValue, Link, Text, words};
+use crate::resource::{LaunchImage, is_arm64};
 
 words! {
     /// The instruction set of an image or an instance type.
@@ -34,23 +34,13 @@ impl Architecture {
     /// assert_eq!(Architecture::of("mac2.metal"), None);
     /// ```
     pub fn of(instance_type: &str) -> Option<Architecture> {
-        let (family, size) = instance_type.split_once('.')?;
-        let digits = family.find(|c: char| c.is_ascii_digit())?;
-        if &family[..digits] == "mac" {
+        let digits = instance_type.find(|c: char| c.is_ascii_digit())?;
+        if &instance_type[..digits] == "mac" {
             return None;
         }
-        let plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-        if digits == 0 || size.is_empty() || !plain(family) || !plain(size) {
-            return None;
-        }
-        let behind = family[digits..].trim_start_matches(|c: char| c.is_ascii_digit());
-        let end = behind.find(|c: char| !c.is_ascii_alphabetic());
-        let (letters, variant) = behind.split_at(end.unwrap_or(behind.len()));
-        let arm = family == "a1" || letters.contains('g') || variant.starts_with("-gb");
-        Some(if arm {
-            Architecture::Arm64
-        } else {
-            Architecture::X86_64
+        Some(match is_arm64(instance_type)? {
+            true => Architecture::Arm64,
+            false => Architecture::X86_64,
         })
     }
 }
@@ -188,6 +178,58 @@ pub enum Image {
     },
 }
 
+impl Image {
+    /// An image by ID, with its name for its root device, such as `/dev/xvda`.
+    ///
+    /// ```
+    /// use ssm_synth::construct::{Architecture, Image, PrivateInstance};
+    /// use ssm_synth::{Id, resource::LaunchImage};
+    ///
+    /// let golden: Id<LaunchImage> = Id::new("ami-0a1b2c3d4e5f60718");
+    /// let image = Image::ami(golden, "/dev/xvda").architecture(Architecture::Arm64);
+    /// let web = PrivateInstance::new("web").image(image).instance_type("t4g.small");
+    /// ```
+    pub fn ami(
+        id: impl IntoValue<Link<LaunchImage>>,
+        root_device_name: impl IntoValue<Text>,
+    ) -> Image {
+        Image::Id {
+            id: id.into_value(),
+            root_device_name: root_device_name.into_value(),
+            architecture: None,
+        }
+    }
+
+    /// What a parameter of Parameter Store names when the instance is launched, with the image's name
+    /// for its root device.
+    pub fn parameter(name: impl IntoValue<Text>, root_device_name: impl IntoValue<Text>) -> Image {
+        Image::Parameter {
+            name: name.into_value(),
+            root_device_name: root_device_name.into_value(),
+            architecture: None,
+        }
+    }
+
+    /// Sets the architecture of an image of your own. Default: not checked.
+    #[must_use]
+    pub fn architecture(mut self, of: Architecture) -> Image {
+        match &mut self {
+            Image::Parameter { architecture, .. } | Image::Id { architecture, .. } => {
+                *architecture = Some(of);
+            }
+            // AWS publishes it for the architecture of the instance type.
+            Image::Latest(_) => {}
+        }
+        self
+    }
+}
+
+impl IntoValue<Image> for ImageFamily {
+    fn into_value(self) -> Image {
+        Image::Latest(self)
+    }
+}
+
 #[cfg(feature = "config")]
 options! {
     /// An image of your own.
@@ -255,7 +297,7 @@ impl OptionType for Image {
 
 impl Image {
     /// Returns the stated architecture, or the one in the name of a public parameter.
-    pub(crate) fn architecture(&self) -> Option<Architecture> {
+    pub(crate) fn own_architecture(&self) -> Option<Architecture> {
         match self {
             Image::Latest(_) => None,
             Image::Id { architecture, .. } => *architecture,

@@ -2,7 +2,7 @@
 
 use super::duplicates::{check_arn, check_id, check_ids};
 use super::image::{Architecture, Image, ImageFamily, Package};
-use super::network::NetworkHandles;
+use super::network_handles::NetworkHandles;
 use super::options::{Integer, Ranges, options};
 use super::scope::{Construct, Scope};
 use super::sessions::{SessionHandles, SessionScope};
@@ -145,7 +145,7 @@ impl PrivateInstance {
                 return Architecture::X86_64;
             }
         };
-        match (of_type, self.image.architecture()) {
+        match (of_type, self.image.own_architecture()) {
             (Some(is), Some(image)) if is != image => {
                 let (of, is, image) = (self.display_type(scope), is.as_str(), image.as_str());
                 scope.add_diagnostic(
@@ -252,7 +252,7 @@ impl PrivateInstance {
             return wrong(scope, message, "set `region`");
         };
         let of = match self.architecture(scope) {
-            Ok(of) => of.or(self.image.architecture()),
+            Ok(of) => of.or(self.image.own_architecture()),
             // `resolve_architecture` reports it.
             Err(_) => return,
         };
@@ -414,6 +414,8 @@ pub(crate) struct PlacedInstance<'a> {
 pub struct InstanceHandles {
     /// The instance.
     pub instance: Handle<Instance>,
+    /// The launch template, where the image comes from a parameter of AWS.
+    pub launch_template: Option<Handle<LaunchTemplate>>,
 }
 
 impl PlacedInstance<'_> {
@@ -514,6 +516,7 @@ impl Construct for PlacedInstance<'_> {
                     );
                     return InstanceHandles {
                         instance: scope.add("Instance", instance),
+                        launch_template: None,
                     };
                 };
                 (Some(parameter), Text::Borrowed(family.root_device_name()))
@@ -543,6 +546,7 @@ impl Construct for PlacedInstance<'_> {
             .http_endpoint(Switch::Enabled)
             .http_tokens(HttpTokens::Required)
             .http_put_response_hop_limit(1);
+        let mut launch_template = None;
         if let Some(parameter) = parameter {
             let image = crate::ir::Id::new(format!("resolve:ssm:{parameter}"));
             // A new version replaces the instance: no setting that can change without belongs here.
@@ -558,6 +562,7 @@ impl Construct for PlacedInstance<'_> {
                 template = template.tag_specifications([marker]);
             }
             let template = scope.add("Image", template);
+            launch_template = Some(template);
             let version: Value<Text> = template.attr(LaunchTemplate::LATEST_VERSION).into_value();
             instance.launch_template = Some(LaunchTemplateSpecification::new(template, version));
         } else {
@@ -596,6 +601,9 @@ impl Construct for PlacedInstance<'_> {
             session.push(sessions.document.attr(Document::LINK));
         }
         scope.output("StartSession", Expr::concat(session), "Opens a session");
-        InstanceHandles { instance }
+        InstanceHandles {
+            instance,
+            launch_template,
+        }
     }
 }

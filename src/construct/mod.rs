@@ -5,12 +5,16 @@ mod app;
 mod arn;
 mod audit;
 mod duplicates;
+mod endpoint_handles;
 mod endpoints;
+mod environment;
+mod existing_network;
 mod image;
 mod instance;
 mod instance_role;
 mod monitoring;
 mod network;
+mod network_handles;
 mod offers;
 mod operators;
 #[cfg(feature = "config")]
@@ -18,6 +22,7 @@ mod option_kind;
 #[cfg(feature = "config")]
 pub(crate) mod option_types;
 pub(crate) mod options;
+mod overrides;
 mod patching;
 mod preset;
 mod preset_settings;
@@ -27,6 +32,7 @@ mod scope;
 mod service;
 mod sessions;
 mod shared;
+mod stage;
 #[cfg(feature = "user-data")]
 pub mod user_data;
 
@@ -34,24 +40,29 @@ pub use crate::session_manager::DEFAULT_DOCUMENT;
 #[cfg(feature = "config")]
 pub(crate) use access::Parts;
 pub use access::{AccessHandles, SessionAccess};
-pub use app::App;
+pub use app::{App, Priority};
 pub use arn::ArnContext;
 pub use audit::{Audit, AuditHandles};
-pub use endpoints::{EndpointHandles, EndpointZones, Endpoints};
+pub use endpoint_handles::{CreatedEndpoints, EndpointHandles};
+pub use endpoints::{EndpointZones, Endpoints};
+pub use existing_network::{ExistingNetwork, Network};
 pub use image::{Architecture, Image, ImageFamily, Package};
 #[cfg(feature = "config")]
 pub(crate) use instance::DEFAULT_INSTANCE_NAME;
 pub use instance::{InstanceHandles, PrivateInstance};
 pub use instance_role::{InstanceRole, InstanceRoleHandles, Permissions};
 pub use monitoring::Monitoring;
-pub use network::{ExistingNetwork, NetworkHandles, PrivateNetwork, SubnetHandle, Zones};
+pub use network::{PrivateNetwork, Zones};
+pub use network_handles::{CreatedNetwork, NetworkHandles, SubnetHandle};
 pub use operators::{OperatorHandles, OperatorPolicy, Operators, SessionTargets};
+pub use overrides::{Lifecycle, Overrides};
 pub use patching::{PatchOperation, PatchWindow, Patching};
 pub use preset::Preset;
-pub use scope::{Construct, Overrides, Scope};
+pub use scope::{Construct, Scope};
 pub use service::Service;
 #[cfg(feature = "deploy")]
 pub(crate) use sessions::DOCUMENT_OUTPUT;
 pub use sessions::{
     SessionBucket, SessionHandles, SessionKey, SessionLogs, SessionScope, Sessions,
 };
+pub use stage::Stage;

@@ -1,16 +1,15 @@
-//! The network: a new VPC, or an existing one.
+//! A new network.
 
-use super::duplicates::{check_id, check_ids};
+use super::network_handles::{CreatedNetwork, NetworkHandles, SubnetHandle};
 #[cfg(feature = "config")]
-use super::option_types::{Kind, Named, OptionType, Options};
+use super::option_types::{Kind, OptionType};
 use super::options::options;
 #[cfg(feature = "config")]
 use super::reader::{Item, Node, Reader};
 use super::scope::{Construct, Scope};
-use crate::ir::{Cidr, Diagnostic, Expr, Id, IntoValue, Link, ListValue, NodeId, Text, Value};
+use crate::ir::{Cidr, Diagnostic, Expr, IntoValue, Link, Text, Value};
 use crate::region::Region;
-use crate::resource::{ExistingSubnet, RouteTable, Subnet, SubnetRouteTableAssociation, Tags, Vpc};
-use crate::validate::IdOf;
+use crate::resource::{RouteTable, Subnet, SubnetRouteTableAssociation, Tags, Vpc};
 
 /// The zones of a network.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +19,18 @@ pub enum Zones {
     Count(u32),
     /// Zones by name.
     Named(Vec<Text>),
+}
+
+impl IntoValue<Zones> for u32 {
+    fn into_value(self) -> Zones {
+        Zones::Count(self)
+    }
+}
+
+impl<const N: usize> IntoValue<Zones> for [&str; N] {
+    fn into_value(self) -> Zones {
+        Zones::Named(self.map(IntoValue::into_value).into())
+    }
 }
 
 options! {
@@ -39,71 +50,6 @@ options! {
         /// Tags of the new network, in addition to the tags of the stack.
         tags: tags Tags;
     }
-}
-
-options! {
-    /// A subnet of a network.
-    #[derive(Clone, Debug)]
-    pub struct SubnetHandle, start |_preset| SubnetHandle::new(Id::new("")), reader custom;
-    required {
-        /// Subnet ID.
-        id: Link<Subnet>;
-    }
-    options {
-        /// Availability Zone of the subnet. An endpoint has one subnet per zone.
-        zone: opt Text, shown "unknown";
-        /// IPv4 range of the subnet, to find overlaps.
-        cidr: opt Cidr, shown "unknown";
-    }
-}
-
-#[cfg(feature = "config")]
-impl OptionType for SubnetHandle {
-    const KIND: Kind = Kind::Either(&Kind::Object(&[SubnetHandle::ROWS]), &Link::<Subnet>::KIND);
-    const LIST: Kind = Kind::Either(
-        &Kind::Parameter(Subnet::SEVERAL),
-        &Kind::List(&<SubnetHandle as OptionType>::KIND),
-    );
-
-    fn read(item: &Item, _: &Kind, reader: &mut Reader) -> Option<Self> {
-        if item.as_text().is_some() || item.get("parameter").is_some() {
-            let id: Option<Link<Subnet>> = reader.read(item, &Link::<Subnet>::KIND);
-            return id.map(SubnetHandle::new);
-        }
-        reader.known_keys(item, &[SubnetHandle::ROWS]);
-        let mut subnet = SubnetHandle::start(reader.preset);
-        subnet.read_options(item, reader);
-        Some(subnet)
-    }
-
-    fn read_list(item: &Item, _: &Kind, reader: &mut Reader) -> Option<Vec<Self>> {
-        if let Node::Map(_) = item.node {
-            let subnets = Link::<Subnet>::read_list(item, &Link::<Subnet>::LIST, reader)?;
-            return Some(subnets.into_iter().map(SubnetHandle::new).collect());
-        }
-        let items = item.items().iter().enumerate();
-        items
-            .map(|(n, item)| reader.inside(&format!("[{n}]"), item, &Self::KIND))
-            .collect()
-    }
-
-    fn shown(&self) -> Option<String> {
-        self.id.shown()
-    }
-}
-
-/// The network, for the parts that use it.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct NetworkHandles {
-    /// The VPC.
-    pub vpc: Link<Vpc>,
-    /// The subnets for instances and endpoints.
-    pub subnets: Vec<SubnetHandle>,
-    /// Their route tables.
-    pub route_tables: Vec<Link<RouteTable>>,
-    /// What an instance waits for.
-    pub ready: Vec<NodeId>,
 }
 
 impl PrivateNetwork {
@@ -271,7 +217,9 @@ impl Construct for PrivateNetwork {
             subnets: Vec::new(),
             route_tables: Vec::new(),
             ready: Vec::new(),
+            created: None,
         };
+        let (mut subnets, mut route_tables) = (Vec::new(), Vec::new());
         let mut outputs = Vec::new();
         for (zone, cidr) in zones.into_iter().zip(cidrs) {
             let key = zone.key;
@@ -293,11 +241,18 @@ impl Construct for PrivateNetwork {
             });
             handles.route_tables.push(table.into_value());
             handles.ready.push(association.node());
+            subnets.push(subnet);
+            route_tables.push(table);
         }
         scope.output("VpcId", handles.vpc.clone(), "The VPC");
         for (id, subnet) in outputs {
             scope.output(&id, subnet, "A private subnet");
         }
+        handles.created = Some(CreatedNetwork {
+            vpc,
+            subnets,
+            route_tables,
+        });
         handles
     }
 }
@@ -358,7 +313,12 @@ fn check_zones(zones: &Zones, scope: &mut Scope<'_>) {
 }
 
 /// Reports what is not the name of a zone, or of another region.
-fn check_zone(name: &str, about: &[&str], region: Option<&'static Region>, scope: &mut Scope<'_>) {
+pub(super) fn check_zone(
+    name: &str,
+    about: &[&str],
+    region: Option<&'static Region>,
+    scope: &mut Scope<'_>,
+) {
     let shown = name.escape_debug();
     let such = region.map_or("eu-central-1", |region| region.name);
     let message = match (Region::of_zone(name), region) {
@@ -388,77 +348,6 @@ fn check_zone(name: &str, about: &[&str], region: Option<&'static Region>, scope
     );
 }
 
-options! {
-    /// An existing network. Creates no resources.
-    #[derive(Clone, Debug)]
-    pub struct ExistingNetwork, start |_preset| ExistingNetwork::new(Id::new(""));
-    required {
-        /// ID of an existing VPC, with DNS support and DNS hostnames enabled.
-        vpc: Link<Vpc>, shown "a new VPC";
-    }
-    options {
-        /// Subnets of the existing VPC for instances and endpoints.
-        subnets: many SubnetHandle;
-        /// Route tables of the existing subnets. The S3 gateway endpoint needs them.
-        route_tables: many Link<RouteTable>;
-    }
-}
-
-impl IntoValue<SubnetHandle> for Link<Subnet> {
-    /// A subnet in an unknown zone.
-    fn into_value(self) -> SubnetHandle {
-        SubnetHandle::new(self)
-    }
-}
-
-/// The network of a stack.
-#[derive(Clone, Debug)]
-pub(crate) enum Network {
-    New(PrivateNetwork),
-    Existing(ExistingNetwork),
-}
-
-#[cfg(feature = "config")]
-impl OptionType for Network {
-    const KIND: Kind = Kind::Object(&[PrivateNetwork::ROWS, ExistingNetwork::ROWS]);
-
-    fn read(item: &Item, _: &Kind, reader: &mut Reader) -> Option<Self> {
-        reader.known_keys(item, &[PrivateNetwork::ROWS, ExistingNetwork::ROWS]);
-        let existing = item.get("vpc").is_some();
-        let (other, message, help) = match existing {
-            true => (
-                PrivateNetwork::ROWS,
-                "applies to a new VPC only",
-                "remove it, or remove `network.vpc`",
-            ),
-            false => (
-                ExistingNetwork::ROWS,
-                "requires `network.vpc`",
-                "set `network.vpc` to the ID of the VPC",
-            ),
-        };
-        for row in other {
-            if let Some(item) = item.get(row.key) {
-                let message = format!("`{}` {message}", reader.full(row.key));
-                reader.error("setting", &item.location, message, help);
-            }
-        }
-        Some(if existing {
-            let mut network = ExistingNetwork::start(reader.preset);
-            network.read_options(item, reader);
-            Network::Existing(network)
-        } else {
-            let mut network = PrivateNetwork::start(reader.preset);
-            network.read_options(item, reader);
-            Network::New(network)
-        })
-    }
-
-    fn shown(&self) -> Option<String> {
-        None
-    }
-}
-
 #[cfg(feature = "config")]
 impl OptionType for Zones {
     const KIND: Kind = Kind::Either(&COUNT, &Vec::<Text>::KIND);
@@ -483,100 +372,3 @@ impl OptionType for Zones {
 
 #[cfg(feature = "config")]
 const COUNT: Kind = Kind::Int(1, 26);
-
-impl ExistingNetwork {
-    /// The network that another stack of the app makes, by what adding it gave.
-    ///
-    /// ```
-    /// use ssm_synth::construct::{ExistingNetwork, PrivateNetwork};
-    /// use ssm_synth::{App, SessionAccess};
-    ///
-    /// let mut app = App::new();
-    /// let cidr = "10.0.0.0/16".parse().expect("this is a range");
-    /// let network = app.stack("Network").add_inline(PrivateNetwork::new(cidr));
-    /// let access = SessionAccess::new().existing_network(ExistingNetwork::of(&network));
-    /// app.stack("Access").add_inline(access);
-    /// let validated = app.validate().expect("values cross between stacks");
-    /// assert_eq!(validated.deployment_order(), ["Network", "Access"]);
-    /// ```
-    pub fn of(network: &NetworkHandles) -> ExistingNetwork {
-        ExistingNetwork {
-            vpc: network.vpc.clone(),
-            subnets: network.subnets.clone(),
-            route_tables: network.route_tables.clone(),
-        }
-    }
-
-    /// Adds all subnets of a list parameter, each in another Availability Zone. Instances go into the first,
-    /// endpoints into all.
-    pub fn subnet_list(self, subnets: &ListValue<Id<Subnet>>) -> Self {
-        self.subnets([subnets.all()])
-    }
-}
-
-impl Construct for ExistingNetwork {
-    type Handle = NetworkHandles;
-
-    fn build(self, scope: &mut Scope<'_>) -> NetworkHandles {
-        if self.subnets.is_empty() {
-            scope.add_diagnostic(
-                Diagnostic::error(
-                    "network-subnets",
-                    "`network.vpc` requires `network.subnets`",
-                )
-                .about(&["subnets"])
-                .about(&["vpc"])
-                .help("list at least one subnet for instances and endpoints in `network.subnets`"),
-            );
-        }
-        check_id("vpc", IdOf::VPC, &self.vpc, scope);
-        let subnets: Vec<_> = self.subnets.iter().map(|it| it.id.clone()).collect();
-        check_ids("subnets", IdOf::SUBNET, &subnets, scope);
-        check_ids("route_tables", IdOf::ROUTE_TABLE, &self.route_tables, scope);
-        for (n, subnet) in self.subnets.iter().enumerate() {
-            // A letter or an ID identifies an Availability Zone as well as a name.
-            if let Some(zone) = &subnet.zone
-                && Region::of_zone(zone).is_some()
-            {
-                let about = ["subnets", &n.to_string(), "zone"];
-                check_zone(zone, &about, scope.known_region(), scope);
-            }
-            if subnet.zone.is_some() || subnet.cidr.is_some() {
-                scope.describe_subnet(ExistingSubnet {
-                    id: subnet.id.clone(),
-                    zone: subnet.zone.clone(),
-                    cidr: subnet.cidr,
-                });
-            }
-            let overlapping = self.subnets[..n].iter().filter_map(|other| other.cidr);
-            if let Some(cidr) = subnet.cidr
-                && let Some(other) = overlapping.into_iter().find(|other| other.overlaps(cidr))
-            {
-                let message = format!("subnet ranges `{other}` and `{cidr}` overlap");
-                scope.add_diagnostic(
-                    Diagnostic::error("network-subnet-cidrs", message)
-                        .about(&["subnets", &n.to_string(), "cidr"])
-                        .help("use ranges that do not overlap"),
-                );
-            }
-        }
-        NetworkHandles {
-            vpc: self.vpc,
-            subnets: self.subnets,
-            route_tables: self.route_tables,
-            ready: Vec::new(),
-        }
-    }
-}
-
-impl SubnetHandle {
-    /// Returns the subnet for one instance: the first, where it stands for a list.
-    pub(crate) fn one(&self) -> Link<Subnet> {
-        match &self.id {
-            Value::Expr(Expr::Items(list)) => {
-                Value::Expr(Expr::Select(Box::new(Expr::Param(*list)), 0))
-            }
-            other => other.clone(),
-        }
-    }
-}

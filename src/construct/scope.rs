@@ -4,12 +4,13 @@ use std::marker::PhantomData;
 use std::panic::Location;
 
 use crate::ir::{
-    Condition, ConditionId, Diagnostic, Dialect, Expr, Handle, IntoValue, ListParameter, ListValue,
-    NodeId, Output, ParamId, Parameter, ParameterDeclaration, Predicate, Pseudo, SourceLocation,
-    StackId, Suppression, Text, Value, is_id, kebab, logical_id, quoted, terraform_name,
+    Condition, ConditionId, Diagnostic, Expr, Handle, IntoValue, ListParameter, ListValue, NodeId,
+    Output, ParamId, Parameter, ParameterDeclaration, Predicate, Pseudo, RuleSuppression,
+    SourceLocation, StackId, Suppression, Text, Value, is_id, kebab, logical_id, quoted,
+    terraform_name,
 };
 use crate::region::Region;
-use crate::resource::{ExistingSubnet, Graph, Node, Override, RemovalPolicy, Tags, Typed};
+use crate::resource::{ExistingSubnet, FindError, Graph, Node, RemovalPolicy, Tags, Typed};
 
 pub(super) fn invalid_id(id: &str, path: &str, location: &SourceLocation) -> Diagnostic {
     Diagnostic::error("construct-id", format!("{} is not a valid ID", quoted(id)))
@@ -19,7 +20,28 @@ pub(super) fn invalid_id(id: &str, path: &str, location: &SourceLocation) -> Dia
         .help("start with a letter, then use letters, digits, `-`, `_` and `.`")
 }
 
+/// Returns the line of the caller, or `outer` if a construct of this crate calls. A problem inside
+/// such a construct then points at the line of the user.
+#[track_caller]
+pub(super) fn caller_or(outer: &SourceLocation) -> SourceLocation {
+    let caller = Location::caller();
+    // The path of this crate is absolute in another crate, so a user's file does not start with it.
+    let is_built_in = file!()
+        .strip_suffix("scope.rs")
+        .is_some_and(|here| caller.file().starts_with(here));
+    match outer {
+        SourceLocation::File(_) => outer.clone(),
+        _ if is_built_in => outer.clone(),
+        _ => SourceLocation::Caller(caller),
+    }
+}
+
 /// A part that can be added to a stack.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be added to a stack",
+    label = "not a resource, and not a construct",
+    note = "add a resource such as `Vpc::new(…)`, or implement `Construct` for your type"
+)]
 pub trait Construct {
     /// The return type of [`Scope::add`].
     type Handle;
@@ -39,14 +61,14 @@ impl<R: Typed> Construct for R {
 /// A stack, or a construct in it, to which parts are added.
 #[derive(Debug)]
 pub struct Scope<'a> {
-    graph: &'a mut Graph,
-    stack: StackId,
+    pub(super) graph: &'a mut Graph,
+    pub(super) stack: StackId,
     /// The path below the stack. Empty for the stack itself.
     path: String,
     /// The former paths.
     renamed_from: Vec<String>,
     tags: Tags,
-    location: SourceLocation,
+    pub(super) location: SourceLocation,
 }
 
 fn join(path: &str, id: &str) -> String {
@@ -78,17 +100,18 @@ impl Scope<'_> {
     /// caller.
     #[track_caller]
     pub fn add<C: Construct>(&mut self, id: &str, construct: C) -> C::Handle {
-        let location = match &self.location {
-            SourceLocation::File(span) => SourceLocation::File(span.clone()),
-            _ => SourceLocation::Caller(Location::caller()),
-        };
+        let location = caller_or(&self.location);
         construct.build(&mut self.child(id, location))
     }
 
     /// Adds the parts of a construct directly to this scope, without an ID in between.
     #[track_caller]
     pub fn add_inline<C: Construct>(&mut self, construct: C) -> C::Handle {
-        construct.build(self)
+        let inside = caller_or(&self.location);
+        let outer = std::mem::replace(&mut self.location, inside);
+        let handle = construct.build(self);
+        self.location = outer;
+        handle
     }
 
     /// Adds a construct that had another ID in this scope.
@@ -205,7 +228,7 @@ impl Scope<'_> {
             tags.merge(own);
             *own = tags;
         }
-        let id = NodeId::next(self.graph.nodes.len());
+        let id = NodeId::next(self.graph.nodes.len()).of(self.graph.app);
         self.graph.nodes.push(Node {
             stack: self.stack,
             path: join(&stack.name, &self.path),
@@ -228,9 +251,33 @@ impl Scope<'_> {
         Handle::new(id)
     }
 
+    /// Returns a resource of this app for changes, or reports that the handle is of another app.
+    #[track_caller]
+    pub(super) fn node_mut(&mut self, id: NodeId) -> Option<&mut Node> {
+        if self.graph.node(id).is_none() {
+            let location = caller_or(&self.location);
+            self.add_diagnostic(
+                Diagnostic::error("reference", "handle belongs to another app")
+                    .at(location)
+                    .help("use a handle that `Scope::add` of this app returned"),
+            );
+        }
+        self.graph.node_mut(id)
+    }
+
+    /// Finds the resource of a type at a path below this scope, such as `web/Instance`.
+    ///
+    /// # Errors
+    ///
+    /// If no resource has this path, or the one that has is of another type.
+    pub fn find<R: Typed>(&self, path: &str) -> Result<Handle<R>, FindError> {
+        self.graph.find(&self.full(&join(&self.path, path)))
+    }
+
     /// Sets explicit dependencies of a resource, in addition to references.
+    #[track_caller]
     pub fn depends_on<R>(&mut self, resource: Handle<R>, others: impl IntoIterator<Item = NodeId>) {
-        if let Some(node) = self.graph.nodes.get_mut(resource.node().index()) {
+        if let Some(node) = self.node_mut(resource.node()) {
             for other in others {
                 if !node.depends_on.contains(&other) {
                     node.depends_on.push(other);
@@ -240,8 +287,9 @@ impl Scope<'_> {
     }
 
     /// Sets the effect of removing a resource. Default: delete.
+    #[track_caller]
     pub fn set_removal_policy<R>(&mut self, resource: Handle<R>, policy: RemovalPolicy) {
-        if let Some(node) = self.graph.nodes.get_mut(resource.node().index()) {
+        if let Some(node) = self.node_mut(resource.node()) {
             node.removal_policy = Some(policy);
         }
     }
@@ -263,8 +311,9 @@ impl Scope<'_> {
     /// let template = backend::cfn::template(&validated, "Access").expect("the stack was just added");
     /// assert!(template.to_yaml().contains("Condition: Elsewhere"));
     /// ```
+    #[track_caller]
     pub fn set_condition<R>(&mut self, resource: Handle<R>, condition: ConditionId) {
-        if let Some(node) = self.graph.nodes.get_mut(resource.node().index()) {
+        if let Some(node) = self.node_mut(resource.node()) {
             node.condition = Some(condition);
         }
     }
@@ -297,7 +346,7 @@ impl Scope<'_> {
             }
             return known;
         }
-        let condition = ConditionId::next(self.graph.conditions.len());
+        let condition = ConditionId::next(self.graph.conditions.len()).of(self.graph.app);
         self.graph.conditions.push(Condition {
             id: id.to_owned(),
             predicate,
@@ -311,12 +360,9 @@ impl Scope<'_> {
     #[track_caller]
     fn declare(&mut self, mut declaration: ParameterDeclaration) -> ParamId {
         if declaration.location == SourceLocation::Default {
-            declaration.location = match &self.location {
-                SourceLocation::File(span) => SourceLocation::File(span.clone()),
-                _ => SourceLocation::Caller(Location::caller()),
-            };
+            declaration.location = caller_or(&self.location);
         }
-        let id = ParamId::next(self.graph.parameters.len());
+        let id = ParamId::next(self.graph.parameters.len()).of(self.graph.app);
         self.graph.parameters.push(declaration);
         self.graph.stacks[self.stack.index()].parameters.push(id);
         id
@@ -380,20 +426,9 @@ impl Scope<'_> {
             value,
             description: description.into(),
             condition,
-            location: match &self.location {
-                SourceLocation::File(span) => SourceLocation::File(span.clone()),
-                _ => SourceLocation::Caller(Location::caller()),
-            },
+            location: caller_or(&self.location),
         };
         self.graph.stacks[self.stack.index()].outputs.push(output);
-    }
-
-    /// Returns the overrides of a resource, for properties that the model does not support.
-    pub fn overrides<R>(&mut self, resource: Handle<R>) -> Overrides<'_> {
-        Overrides {
-            graph: self.graph,
-            node: resource.node(),
-        }
     }
 
     /// Sets the description of the stack. Default: none.
@@ -412,9 +447,40 @@ impl Scope<'_> {
         }
     }
 
-    /// Sets the region of the stack. Default: set at deployment.
-    pub fn set_region(&mut self, region: &'static Region) {
-        self.graph.stacks[self.stack.index()].region = Some(region);
+    /// Suppresses the diagnostics of a custom rule for this scope and everything below it, for a
+    /// reason. Built-in validation cannot be suppressed.
+    ///
+    /// ```
+    /// use ssm_synth::resource::LogGroup;
+    /// use ssm_synth::App;
+    ///
+    /// let mut app = App::new();
+    /// app.add_rule(|graph, out| {
+    ///     for (_, node, _) in graph.all::<LogGroup>() {
+    ///         out.push(node.error("team-logs", "log groups belong to the log account"));
+    ///     }
+    /// });
+    /// let mut stack = app.stack("Access");
+    /// stack.add("Logs", LogGroup::new());
+    /// stack.suppress_rule("team-logs", "the stack is a sandbox");
+    /// assert!(app.validate().is_ok());
+    /// ```
+    #[track_caller]
+    pub fn suppress_rule(&mut self, code: &str, reason: &str) {
+        let location = caller_or(&self.location);
+        let path = self.full(&self.path);
+        let suppression = RuleSuppression::new(code, path, reason, location);
+        self.graph.rule_suppressions.push(suppression);
+    }
+
+    /// Suppresses the diagnostics of a custom rule for one resource, for a reason.
+    #[track_caller]
+    pub fn suppress_rule_for<R>(&mut self, resource: Handle<R>, code: &str, reason: &str) {
+        let location = caller_or(&self.location);
+        if let Some(path) = self.node_mut(resource.node()).map(|node| node.path.clone()) {
+            let suppression = RuleSuppression::new(code, path, reason, location);
+            self.graph.rule_suppressions.push(suppression);
+        }
     }
 
     /// Returns the name of the stack.
@@ -473,45 +539,6 @@ impl Scope<'_> {
             diagnostic
         };
         self.graph.diagnostics.push(diagnostic);
-    }
-}
-
-/// Changes to the generated output of one resource, applied last and in order.
-#[derive(Debug)]
-pub struct Overrides<'a> {
-    graph: &'a mut Graph,
-    node: NodeId,
-}
-
-impl Overrides<'_> {
-    fn push(self, dialect: Dialect, pointer: &str, value: Option<serde_json::Value>) -> Self {
-        if let Some(node) = self.graph.nodes.get_mut(self.node.index()) {
-            node.overrides.push(Override {
-                dialect,
-                pointer: pointer.to_owned(),
-                value,
-            });
-        }
-        self
-    }
-
-    /// Sets a property at a JSON pointer below `Properties` to CloudFormation JSON.
-    #[allow(clippy::return_self_not_must_use)]
-    pub fn cfn(self, pointer: &str, value: impl Into<serde_json::Value>) -> Self {
-        self.push(Dialect::Cfn, pointer, Some(value.into()))
-    }
-
-    /// Sets an argument at a JSON pointer below the resource to Terraform JSON, in which strings
-    /// are templates.
-    #[allow(clippy::return_self_not_must_use)]
-    pub fn tf(self, pointer: &str, value: impl Into<serde_json::Value>) -> Self {
-        self.push(Dialect::Tf, pointer, Some(value.into()))
-    }
-
-    /// Removes the property at a JSON pointer.
-    #[allow(clippy::return_self_not_must_use)]
-    pub fn remove(self, dialect: Dialect, pointer: &str) -> Self {
-        self.push(dialect, pointer, None)
     }
 }
 

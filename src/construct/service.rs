@@ -181,8 +181,8 @@ impl From<String> for Service {
     }
 }
 
-impl IntoValue<Service> for &'static str {
+impl IntoValue<Service> for &str {
     fn into_value(self) -> Service {
-        Service::new(self)
+        Service::new(self.to_owned())
     }
 }

@@ -13,7 +13,7 @@ use super::scope::{Construct, Scope};
 use super::service::Service;
 use super::shared::{WRITE_LOGS, allow_cloudwatch_logs, delegate_to_iam, require_tls, rotated_key};
 use crate::ir::{
-    Diagnostic, Expr, Handle, IntoValue, Link, NodeId, Text, Value, kebab, quoted, words,
+    Diagnostic, Expr, Handle, Id, IntoValue, Link, NodeId, Text, Value, kebab, quoted, words,
 };
 use crate::resource::{
     Bucket, BucketPolicy, Content, Document, EncryptionByDefault, KmsKey, LifecycleRule, LogGroup,
@@ -41,6 +41,18 @@ pub enum SessionKey {
     Existing(Link<KmsKey>),
     /// No key: TLS encrypts sessions, and keys of AWS encrypt what is stored.
     None,
+}
+
+impl IntoValue<SessionKey> for Handle<KmsKey> {
+    fn into_value(self) -> SessionKey {
+        SessionKey::Existing(self.into_value())
+    }
+}
+
+impl IntoValue<SessionKey> for Id<KmsKey> {
+    fn into_value(self) -> SessionKey {
+        SessionKey::Existing(self.into_value())
+    }
 }
 
 #[cfg(feature = "config")]

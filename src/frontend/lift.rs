@@ -62,6 +62,8 @@ impl Lift {
             conditions: Vec::new(),
             outputs: Vec::new(),
             suppressions: Vec::new(),
+            account: None,
+            provider_aliases: Vec::new(),
             location: SourceLocation::Default,
         });
         graph.stack_names.insert(name.to_owned(), stack);

@@ -151,8 +151,8 @@ impl Diagnostic {
     }
 }
 
-/// Formats `error[code]: message`, the paths and the help. `{:#}` adds the locations, which tests
-/// omit because line numbers change with every edit.
+/// Formats `error[code]: message`, the paths, the locations and the help. `{:#}` omits the locations,
+/// for tests: line numbers change with every edit.
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let severity = match self.severity {
@@ -163,7 +163,7 @@ impl fmt::Display for Diagnostic {
         for path in &self.paths {
             write!(f, "\n  = in: {}", shortened(path))?;
         }
-        if f.alternate() {
+        if !f.alternate() {
             for location in &self.locations {
                 write!(f, "\n  --> {location}")?;
             }
@@ -177,8 +177,8 @@ impl fmt::Display for Diagnostic {
 
 impl std::error::Error for Diagnostic {}
 
-/// All errors and warnings.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// All errors and warnings. `Debug` formats them as `Display` does, so that `main` can return them.
+#[derive(Clone, Default, PartialEq)]
 pub struct Diagnostics(Vec<Diagnostic>);
 
 impl Diagnostics {
@@ -262,6 +262,16 @@ impl fmt::Display for Diagnostics {
             fmt::Display::fmt(diagnostic, f)?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Debug for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.is_empty() {
+            // The first line follows `Error: ` of `main`.
+            f.write_str("\n")?;
+        }
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -15,9 +15,10 @@ mod words;
 pub use cidr::{Cidr, CidrError};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, SourceLocation, Span};
 pub use dialect::Dialect;
+pub(crate) use index::AppId;
 pub use index::{ConditionId, NodeId, ParamId, StackId};
 pub use parameter::{ListParameter, ListValue, Parameter, ParameterDeclaration, ParameterType};
-pub use stack::{Condition, Output, Predicate, Scanner, Stack, Suppression};
+pub use stack::{Condition, Output, Predicate, RuleSuppression, Scanner, Stack, Suppression};
 pub use value::{
     Arn, ArnLink, Attr, CfnAttr, Expr, Handle, Id, IntoValue, Link, Pseudo, Text, Value,
 };
@@ -28,6 +29,5 @@ pub(crate) use diagnostic::quoted;
 pub(crate) use diagnostic::shortened;
 pub(crate) use names::{is_id, kebab, logical_id, natural, terraform_name};
 pub(crate) use nearest::near;
-#[cfg(feature = "config")]
 pub(crate) use nearest::nearest;
 pub(crate) use words::{Word, words};

@@ -15,7 +15,6 @@ pub(crate) fn near<'a>(text: &str, words: impl Iterator<Item = &'a str>) -> Opti
 }
 
 /// Returns a hint with the closest known word, or with the known words if none is close.
-#[cfg(feature = "config")]
 pub(crate) fn nearest<'a>(text: &str, words: impl Iterator<Item = &'a str>) -> String {
     const MAX: usize = 16;
     let mut words: Vec<&str> = words.collect();
@@ -42,7 +41,7 @@ fn distance(from: &str, to: &str) -> usize {
     strsim::levenshtein(&from[..end], to)
 }
 
-#[cfg(all(test, feature = "config"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -157,32 +157,6 @@ impl<T> Parameter<T> {
         }
     }
 
-    /// Sets the description. Default: none.
-    pub fn description(mut self, text: impl Into<Text>) -> Self {
-        self.declaration.description = Some(text.into());
-        self
-    }
-
-    /// Sets the default value. Default: none, the deployment must set the parameter.
-    pub fn default_value(mut self, value: impl Into<Text>) -> Self {
-        self.declaration.default = Some(value.into());
-        self
-    }
-
-    /// Sets the allowed values. Default: any.
-    pub fn allowed_values<V: Into<Text>>(mut self, values: impl IntoIterator<Item = V>) -> Self {
-        self.declaration
-            .allowed_values
-            .extend(values.into_iter().map(V::into));
-        self
-    }
-
-    /// Sets a regular expression that the entire value must match. Default: any.
-    pub fn allowed_pattern(mut self, pattern: impl Into<Text>) -> Self {
-        self.declaration.allowed_pattern = Some(pattern.into());
-        self
-    }
-
     pub(crate) fn only(mut self, dialect: Dialect) -> Self {
         self.declaration.only = Some(dialect);
         self
@@ -213,6 +187,74 @@ impl<T> ListParameter<T> {
             declaration,
             of: PhantomData,
         }
+    }
+}
+
+/// The setters of both kinds of parameters.
+macro_rules! setters {
+    ($parameter:ident) => {
+        impl<T> $parameter<T> {
+            /// Sets the description. Default: none.
+            pub fn description(mut self, text: impl Into<Text>) -> Self {
+                self.declaration.description = Some(text.into());
+                self
+            }
+
+            /// Sets the default value, in a list with commas. Default: none, the deployment must set
+            /// the parameter.
+            pub fn default_value(mut self, value: impl Into<Text>) -> Self {
+                self.declaration.default = Some(value.into());
+                self
+            }
+
+            /// Sets the allowed values. Default: any.
+            pub fn allowed_values<V: Into<Text>>(
+                mut self,
+                values: impl IntoIterator<Item = V>,
+            ) -> Self {
+                let values = values.into_iter().map(V::into);
+                self.declaration.allowed_values.extend(values);
+                self
+            }
+
+            /// Sets a regular expression that the entire value must match. Default: any.
+            pub fn allowed_pattern(mut self, pattern: impl Into<Text>) -> Self {
+                self.declaration.allowed_pattern = Some(pattern.into());
+                self
+            }
+
+            /// Sets the description of the values that the constraints allow. Default: none.
+            pub fn constraint_description(mut self, text: impl Into<Text>) -> Self {
+                self.declaration.constraint_description = Some(text.into());
+                self
+            }
+
+            /// Hides the value in the output of the tools: `NoEcho`, and `sensitive` in Terraform.
+            /// Default: shown.
+            pub fn no_echo(mut self) -> Self {
+                self.declaration.no_echo = true;
+                self
+            }
+        }
+    };
+}
+setters!(Parameter);
+setters!(ListParameter);
+
+impl Parameter<Text> {
+    /// Sets the least and the greatest length. Default: any.
+    pub fn length(mut self, range: std::ops::RangeInclusive<u32>) -> Self {
+        self.declaration.length = [Some(*range.start()), Some(*range.end())];
+        self
+    }
+}
+
+impl Parameter<i64> {
+    /// Sets the least and the greatest value. Default: any.
+    pub fn range(mut self, range: std::ops::RangeInclusive<i64>) -> Self {
+        let [min, max] = [range.start(), range.end()].map(|it| Some(Text::Owned(it.to_string())));
+        self.declaration.range = [min, max];
+        self
     }
 }
 

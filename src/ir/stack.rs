@@ -104,6 +104,10 @@ pub struct Stack {
     pub description: Option<Text>,
     /// The region. Default: set at deployment.
     pub region: Option<&'static Region>,
+    /// The account, of 12 digits. Default: that of the credentials at deployment.
+    pub account: Option<String>,
+    /// Additional providers in Terraform, by alias.
+    pub provider_aliases: Vec<(String, &'static Region)>,
     /// The resources, in the order of addition.
     pub nodes: Vec<NodeId>,
     /// The parameters.
@@ -116,4 +120,35 @@ pub struct Stack {
     pub suppressions: Vec<Suppression>,
     /// The location in the source.
     pub location: SourceLocation,
+}
+
+/// The suppression of a custom rule for a path and the paths below it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct RuleSuppression {
+    /// The code of the diagnostics.
+    pub code: String,
+    /// The path, which starts with the name of the stack.
+    pub path: String,
+    /// The reason.
+    pub reason: String,
+    /// The location in the source.
+    pub location: SourceLocation,
+}
+
+impl RuleSuppression {
+    pub(crate) fn new(code: &str, path: String, reason: &str, location: SourceLocation) -> Self {
+        RuleSuppression {
+            code: code.to_owned(),
+            path,
+            reason: reason.to_owned(),
+            location,
+        }
+    }
+
+    /// Returns whether it applies to a path.
+    pub(crate) fn covers(&self, path: &str) -> bool {
+        let rest = path.strip_prefix(self.path.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
 }

@@ -289,6 +289,12 @@ impl Expr {
         Expr::Text(text.into())
     }
 
+    /// Creates the value of a parameter in SSM Parameter Store, by name: a dynamic reference in
+    /// CloudFormation, and a data source in Terraform.
+    pub fn ssm_parameter(name: impl Into<Text>) -> Expr {
+        Expr::SsmParameter(name.into())
+    }
+
     /// Joins parts, and merges adjacent text, so that literals remain one literal.
     pub fn concat(parts: impl IntoIterator<Item = Expr>) -> Expr {
         let mut joined: Vec<Expr> = Vec::new();
@@ -402,7 +408,8 @@ impl<R> From<Link<R>> for Expr {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be used as a `{T}`",
     label = "this is a `{Self}`, and the property is a `{T}`",
-    note = "a property that refers to a resource accepts a handle from `Scope::add`, an `Id`, or a parameter of that resource type"
+    note = "a reference is a handle from `Scope::add`, an `Id`, or a parameter of that resource type",
+    note = "a CIDR range is `Cidr::v4([10, 0, 0, 0], 16)`, and a word a variant such as `HttpTokens::Required`"
 )]
 pub trait IntoValue<T> {
     /// Converts the value.
@@ -412,6 +419,14 @@ pub trait IntoValue<T> {
 impl<T> IntoValue<T> for T {
     fn into_value(self) -> T {
         self
+    }
+}
+
+/// A copy, so that a value can be used twice.
+#[diagnostic::do_not_recommend]
+impl<T: Clone> IntoValue<T> for &T {
+    fn into_value(self) -> T {
+        self.clone()
     }
 }
 
@@ -427,9 +442,21 @@ impl<T> IntoValue<Value<T>> for Expr {
     }
 }
 
-impl IntoValue<Value<Text>> for &'static str {
+impl IntoValue<Value<Text>> for &str {
     fn into_value(self) -> Value<Text> {
-        Value::Lit(Text::Borrowed(self))
+        Value::Lit(Text::Owned(self.to_owned()))
+    }
+}
+
+impl IntoValue<Value<Text>> for &String {
+    fn into_value(self) -> Value<Text> {
+        Value::Lit(Text::Owned(self.clone()))
+    }
+}
+
+impl<R> IntoValue<Link<R>> for &Id<R> {
+    fn into_value(self) -> Link<R> {
+        Value::Lit(self.clone())
     }
 }
 
@@ -456,15 +483,26 @@ macro_rules! literal_into_value {
 }
 literal_into_value!(bool, i64, super::Cidr);
 
-impl IntoValue<Value<i64>> for i32 {
-    fn into_value(self) -> Value<i64> {
-        Value::Lit(self.into())
-    }
-}
+macro_rules! integer_into_value {
+    ($($integer:ty),+) => {$(
+        impl IntoValue<Value<i64>> for $integer {
+            fn into_value(self) -> Value<i64> {
+                Value::Lit(self.into())
+            }
+        }
 
-impl IntoValue<Text> for &'static str {
+        impl IntoValue<i64> for $integer {
+            fn into_value(self) -> i64 {
+                self.into()
+            }
+        }
+    )+};
+}
+integer_into_value!(i32, u8, u16, u32);
+
+impl IntoValue<Text> for &str {
     fn into_value(self) -> Text {
-        Text::Borrowed(self)
+        Text::Owned(self.to_owned())
     }
 }
 

@@ -10,4 +10,7 @@ pub struct Assumptions {
     /// `false`.
     /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/fleet-manager-default-host-management-configuration.html>
     pub dhmc: bool,
+    /// Whether to assume that a permissions boundary which the file does not contain allows the calls
+    /// of the agent. Default: `false`.
+    pub boundary: bool,
 }

@@ -5,13 +5,14 @@ use std::collections::HashSet;
 
 use super::graph_index::GraphIndex;
 use super::hop::{Connection, PathChoice};
+use super::iam::{can_allow_agent, link_can_allow_agent};
 use super::instance::InstanceConfig;
 use super::routes::{InternetRoute, routes, table_of};
 use super::{Hop, HopResult, HopStatus};
 use crate::ir::{Dialect, NodeId};
 use crate::resource::{
-    InlinePolicy, RolePolicy, RolePolicyAttachment, SecurityGroupEgress, SecurityGroupIngress,
-    SubnetRouteTableAssociation, VpcEndpoint,
+    InlinePolicy, PolicyDocument, RolePolicy, RolePolicyAttachment, SecurityGroupEgress,
+    SecurityGroupIngress, SubnetRouteTableAssociation, VpcEndpoint,
 };
 use crate::session_manager::SERVICES;
 
@@ -108,11 +109,23 @@ pub(super) fn warnings<'g>(
         .all::<VpcEndpoint>()
         .filter(|(_, _, endpoint)| needed(endpoint))
         .map(|(id, ..)| id);
+    let needs = |document: &PolicyDocument| can_allow_agent(index, document);
     let policies = index
         .all::<RolePolicy>()
+        .filter(|(_, _, it)| needs(&it.policy_document))
         .map(|(id, ..)| id)
-        .chain(index.all::<InlinePolicy>().map(|(id, ..)| id))
-        .chain(index.all::<RolePolicyAttachment>().map(|(id, ..)| id));
+        .chain(
+            index
+                .all::<InlinePolicy>()
+                .filter(|(_, _, it)| needs(&it.policy_document))
+                .map(|(id, ..)| id),
+        )
+        .chain(
+            index
+                .all::<RolePolicyAttachment>()
+                .filter(|(_, _, it)| link_can_allow_agent(index, &it.policy))
+                .map(|(id, ..)| id),
+        );
     let written_alone = |id: &NodeId| {
         index
             .graph

@@ -18,7 +18,10 @@ pub(super) struct Grant<'g> {
 #[derive(Debug)]
 pub(super) enum Boundary<'g> {
     Document(Cow<'g, PolicyDocument>, String),
-    Unknown(String),
+    /// A policy outside the file, by ARN.
+    External(String),
+    /// What the model cannot represent.
+    Unmodeled,
 }
 
 /// All policies of a role.

@@ -56,6 +56,13 @@ pub fn regions() -> &'static [Region] {
     })
 }
 
+impl AsRef<str> for Region {
+    /// The name.
+    fn as_ref(&self) -> &str {
+        self.name
+    }
+}
+
 impl Region {
     /// Returns the region of this name.
     ///

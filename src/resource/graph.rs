@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
+use super::find::FindError;
 use super::{Map, RawValue, Resource, Subnet, Typed, overrides::Override};
 use crate::ir::{
-    Cidr, Condition, ConditionId, Diagnostics, Dialect, Handle, Link, NodeId, ParamId,
-    ParameterDeclaration, SourceLocation, Stack, StackId, Text,
+    AppId, Cidr, Condition, ConditionId, Diagnostic, Diagnostics, Dialect, Handle, Link, NodeId,
+    ParamId, ParameterDeclaration, RuleSuppression, SourceLocation, Stack, StackId, Text, near,
 };
 
 /// A property whose value the model cannot represent.
@@ -113,6 +114,20 @@ impl Node {
             .any(|unmodeled| inside(&unmodeled.field))
     }
 
+    /// Creates an error about the resource, with its path and location.
+    pub fn error(&self, code: &'static str, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::error(code, message)
+            .path(self.path.clone())
+            .at(self.location.clone())
+    }
+
+    /// Creates a warning about the resource, with its path and location.
+    pub fn warning(&self, code: &'static str, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::warning(code, message)
+            .path(self.path.clone())
+            .at(self.location.clone())
+    }
+
     /// Returns whether the resource certainly exists.
     pub fn is_certain(&self) -> bool {
         let origin = self.origin.as_ref();
@@ -164,6 +179,8 @@ impl Node {
 /// All stacks of an app.
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
+    /// The app of the graph. Default: none, the graph was read from a file.
+    pub(crate) app: AppId,
     pub(crate) nodes: Vec<Node>,
     pub(crate) stacks: Vec<Stack>,
     pub(crate) stack_names: HashMap<String, StackId>,
@@ -172,6 +189,7 @@ pub struct Graph {
     /// The mappings of a converted template.
     pub(crate) mappings: Vec<(String, RawValue<'static>)>,
     pub(crate) diagnostics: Diagnostics,
+    pub(crate) rule_suppressions: Vec<RuleSuppression>,
     /// Whether a CloudFormation macro can change the template.
     pub(crate) macros: bool,
     /// The account of the deployment, if known.
@@ -192,7 +210,38 @@ pub(crate) struct ExistingSubnet {
 impl Graph {
     /// Returns a resource with its metadata, or `None` if the index belongs to another graph.
     pub fn node(&self, id: NodeId) -> Option<&Node> {
-        self.nodes.get(id.index())
+        let is_own = self.app.accepts(id.app());
+        self.nodes.get(id.index()).filter(|_| is_own)
+    }
+
+    /// Returns a resource with its metadata for changes, or `None` if the index belongs to another
+    /// graph.
+    pub fn node_mut(&mut self, id: NodeId) -> Option<&mut Node> {
+        let is_own = self.app.accepts(id.app());
+        self.nodes.get_mut(id.index()).filter(|_| is_own)
+    }
+
+    /// Finds the resource of a type at a path, such as `Access/web/Instance`.
+    ///
+    /// # Errors
+    ///
+    /// If no resource has this path, or the one that has is of another type.
+    pub fn find<R: Typed>(&self, path: &str) -> Result<Handle<R>, FindError> {
+        match self.nodes().find(|(_, node)| node.path == path) {
+            Some((id, node)) if R::of(&node.resource).is_some() => Ok(Handle::new(id)),
+            Some((_, node)) => Err(FindError::OtherType {
+                path: path.to_owned(),
+                found: node.resource.kind().map_or("RawResource", |it| it.name),
+                expected: R::KIND.name,
+            }),
+            None => {
+                let paths = self.all::<R>().map(|(_, node, _)| node.path.as_str());
+                Err(FindError::NotFound {
+                    path: path.to_owned(),
+                    similar: near(path, paths).map(str::to_owned),
+                })
+            }
+        }
     }
 
     /// Returns the resource of a handle.
@@ -203,27 +252,27 @@ impl Graph {
 
     /// Returns the resource of a handle, for changes.
     pub fn get_mut<R: Typed>(&mut self, handle: Handle<R>) -> Option<&mut R> {
-        self.nodes
-            .get_mut(handle.node().index())
+        self.node_mut(handle.node())
             .and_then(|node| R::of_mut(&mut node.resource))
     }
 
     /// Iterates over the resources of a type in all stacks, in the order of addition.
-    pub fn all<R: Typed>(&self) -> impl Iterator<Item = (&Node, &R)> {
-        self.nodes
-            .iter()
-            .filter_map(|node| Some((node, R::of(&node.resource)?)))
+    pub fn all<R: Typed>(&self) -> impl Iterator<Item = (Handle<R>, &Node, &R)> {
+        self.nodes()
+            .filter_map(|(id, node)| Some((Handle::new(id), node, R::of(&node.resource)?)))
     }
 
     /// Iterates over all resources of all stacks, in the order of addition.
     pub fn nodes(&self) -> impl Iterator<Item = (NodeId, &Node)> {
-        let ids = (0..self.nodes.len()).map(NodeId::next);
+        let app = self.app;
+        let ids = (0..self.nodes.len()).map(move |n| NodeId::next(n).of(app));
         ids.zip(&self.nodes)
     }
 
     /// Iterates over all resources of all stacks, for changes.
     pub fn nodes_mut(&mut self) -> impl Iterator<Item = (NodeId, &mut Node)> {
-        let ids = (0..self.nodes.len()).map(NodeId::next);
+        let app = self.app;
+        let ids = (0..self.nodes.len()).map(move |n| NodeId::next(n).of(app));
         ids.zip(&mut self.nodes)
     }
 
@@ -239,6 +288,11 @@ impl Graph {
     /// Returns whether a CloudFormation macro can change the template.
     pub fn has_macros(&self) -> bool {
         self.macros
+    }
+
+    /// Returns the suppressions of custom rules, with their reasons.
+    pub fn rule_suppressions(&self) -> &[RuleSuppression] {
+        &self.rule_suppressions
     }
 
     /// Returns the account of the deployment, if known.
@@ -266,12 +320,14 @@ impl Graph {
 
     /// Returns a parameter, or `None` if the index belongs to another graph.
     pub fn parameter(&self, id: ParamId) -> Option<&ParameterDeclaration> {
-        self.parameters.get(id.index())
+        let is_own = self.app.accepts(id.app());
+        self.parameters.get(id.index()).filter(|_| is_own)
     }
 
     /// Returns a condition, or `None` if the index belongs to another graph.
     pub fn condition(&self, id: ConditionId) -> Option<&Condition> {
-        self.conditions.get(id.index())
+        let is_own = self.app.accepts(id.app());
+        self.conditions.get(id.index()).filter(|_| is_own)
     }
 }
 

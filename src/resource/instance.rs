@@ -2,9 +2,9 @@ use super::codec::{Mismatch, Prop, UnmodeledNotes};
 use super::table::{Unfolded, nested, resource, take_object};
 use super::{
     BlockDeviceMapping, Ebs, Hooks, InstanceProfile, LaunchImage, LaunchTemplate, Map,
-    NetworkInterface, Node, RawValue, SecurityGroup, Subnet, Tags, UserData, tagged,
+    NetworkInterface, Node, RawValue, SecurityGroup, Subnet, Tags, UserData, is_arm64, tagged,
 };
-use crate::ir::{Attr, Diagnostic, Diagnostics, Dialect, Link, NodeId, Text, Value, words};
+use crate::ir::{Attr, Diagnostic, Diagnostics, Dialect, Link, NodeId, Text, Value, quoted, words};
 
 words! {
     /// The requirement for session tokens of the metadata service.
@@ -296,6 +296,16 @@ impl Hooks for Instance {
     }
 
     fn check(&self, node: &Node, out: &mut Diagnostics) {
+        if let Some(of) = self.instance_type.lit()
+            && is_arm64(of).is_none()
+        {
+            let message = format!("{} is not an instance type", quoted(of));
+            out.push(
+                node.error("instance-type", message)
+                    .about(&["instance_type"])
+                    .help("use a type such as `t3.micro` or `t4g.small`"),
+            );
+        }
         if let Some(text) = self.user_data.as_ref().and_then(|data| data.0.lit())
             && text.len() > 16 * 1024
         {

@@ -1,8 +1,11 @@
 //! The resource types, with one file each and one line each in the list below.
 
+mod attributes;
 pub(crate) mod codec;
+mod find;
 mod graph;
 mod iam;
+mod instance_type;
 mod overrides;
 mod parameters;
 mod policy;
@@ -12,14 +15,16 @@ mod raw_resource;
 mod raw_value;
 #[cfg(test)]
 pub(crate) mod round_trip;
+mod schema;
 pub(crate) mod table;
 mod tags;
 
 pub use codec::{EncodedUserData, OneInList, UserData};
+pub use find::FindError;
 pub(crate) use graph::ExistingSubnet;
 pub use graph::{Graph, Node, Origin, RemovalPolicy, Unmodeled};
-pub use overrides::Override;
-pub(crate) use overrides::apply_overrides;
+pub(crate) use instance_type::is_arm64;
+pub use overrides::{Change, Override, Part};
 pub use policy::{Effect, Not, PolicyDocument, Principal, Statement};
 pub use property::{Coverage, Field, Inert, Inside, Occurs};
 pub use raw_resource::RawResource;
@@ -50,6 +55,12 @@ pub trait Typed: sealed::Sealed + Sized + Into<Resource> + 'static {
 }
 
 impl<R: Typed> IntoValue<Link<R>> for Handle<R> {
+    fn into_value(self) -> Link<R> {
+        Value::Expr(self.attr(R::LINK))
+    }
+}
+
+impl<R: Typed> IntoValue<Link<R>> for &Handle<R> {
     fn into_value(self) -> Link<R> {
         Value::Expr(self.attr(R::LINK))
     }
@@ -178,7 +189,7 @@ macro_rules! resources {
             pub(crate) fn tags_mut(&mut self) -> Option<&mut Tags> {
                 match self {
                     $($( Resource::$name(it) => Hooks::tags_mut(it.as_mut()), )+)+
-                    Resource::Raw(_) => None,
+                    Resource::Raw(it) => Hooks::tags_mut(it.as_mut()),
                 }
             }
         }

@@ -2,94 +2,402 @@
 
 use std::borrow::Cow;
 
+use super::schema::{Schema, is_meta_block, suggestion};
 use super::{Map, RawValue};
-use crate::ir::Dialect;
+use crate::ir::{Dialect, SourceLocation};
 
 /// A change to the generated output that the model does not support. Applied last.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Override {
     /// The output language.
     pub dialect: Dialect,
-    /// A JSON pointer below the resource's properties or arguments, such as `/Tags/0/Value`.
+    /// The part of the resource that the pointer is in.
+    pub part: Part,
+    /// A JSON pointer such as `/Tags/0/Value`.
     pub pointer: String,
-    /// The value in JSON of the output language. `None` removes the property.
-    pub value: Option<serde_json::Value>,
+    /// The change.
+    pub change: Change,
+    /// The location in the source.
+    pub location: SourceLocation,
 }
 
-/// Applies the overrides of a resource for one language. Validation reports errors before output.
+/// A part of a resource in the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The properties in CloudFormation, and the arguments and blocks in Terraform.
+    Properties,
+    /// The attributes in CloudFormation, such as `CreationPolicy`.
+    Attributes,
+}
+
+/// What an override does at its pointer.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Change {
+    /// Sets the value, in JSON of the output language.
+    Set(serde_json::Value),
+    /// Appends an item to a list.
+    Append(serde_json::Value),
+    /// Adds a block in Terraform, after those of the same name.
+    Block(serde_json::Value),
+    /// Removes the value.
+    Remove,
+}
+
+impl Override {
+    /// Creates an override of a property or an argument.
+    pub fn new(dialect: Dialect, pointer: impl Into<String>, change: Change) -> Override {
+        Override {
+            dialect,
+            part: Part::Properties,
+            pointer: pointer.into(),
+            change,
+            location: SourceLocation::Default,
+        }
+    }
+
+    /// Sets the part of the resource. Default: the properties.
+    #[must_use]
+    pub fn part(self, part: Part) -> Override {
+        Override { part, ..self }
+    }
+
+    /// Sets the location in the source. Default: unknown.
+    #[must_use]
+    pub fn at(self, location: SourceLocation) -> Override {
+        Override { location, ..self }
+    }
+}
+
+/// Attributes of resources in CloudFormation.
+const ATTRIBUTES: [&str; 6] = [
+    "Condition",
+    "CreationPolicy",
+    "DeletionPolicy",
+    "Metadata",
+    "UpdatePolicy",
+    "UpdateReplacePolicy",
+];
+
+/// An override that does not apply, and why.
+#[derive(Debug)]
+pub(crate) struct OverrideError<'a> {
+    pub(crate) change: &'a Override,
+    pub(crate) message: String,
+    pub(crate) help: String,
+}
+
+/// Applies the overrides of one part of a resource, and returns those that do not apply. Validation
+/// reports them before output.
 pub(crate) fn apply_overrides<'a>(
     map: &mut Map<'a>,
     overrides: &'a [Override],
+    type_name: &str,
+    (dialect, part): (Dialect, Part),
+) -> Vec<OverrideError<'a>> {
+    let target = Target {
+        schema: match part {
+            Part::Properties => Schema::of(type_name, dialect),
+            Part::Attributes => None,
+        },
+        dialect,
+        part,
+    };
+    let own = |it: &&Override| it.dialect == dialect && it.part == part;
+    let mut errors = Vec::new();
+    for change in overrides.iter().filter(own) {
+        if let Err((message, help)) = target.change(map, change) {
+            errors.push(OverrideError {
+                change,
+                message: format!("override `{}`: {message}", change.pointer),
+                help,
+            });
+        }
+    }
+    errors
+}
+
+type Outcome = Result<(), (String, String)>;
+
+fn error(message: impl Into<String>, help: impl Into<String>) -> Outcome {
+    Err((message.into(), help.into()))
+}
+
+struct Target {
+    schema: Option<Schema>,
     dialect: Dialect,
-) -> Result<(), String> {
-    for change in overrides.iter().filter(|it| it.dialect == dialect) {
-        let pointer = &change.pointer;
-        let keys = pointer
-            .strip_prefix('/')
-            .ok_or_else(|| format!("override pointer `{pointer}` does not start with `/`"))?;
+    part: Part,
+}
+
+fn join(path: &str, key: &str) -> String {
+    match path {
+        "" => key.to_owned(),
+        path => format!("{path}.{key}"),
+    }
+}
+
+/// Returns JSON of the user as a map or list that can be changed. Its leaves stay as they are.
+fn opened(json: serde_json::Value) -> RawValue<'static> {
+    match json {
+        serde_json::Value::Array(items) => RawValue::List(items.into_iter().map(opened).collect()),
+        serde_json::Value::Object(entries) => RawValue::Object(
+            entries
+                .into_iter()
+                .map(|(key, value)| (key.into(), opened(value)))
+                .collect(),
+        ),
+        leaf => RawValue::Raw(Cow::Owned(leaf)),
+    }
+}
+
+impl Target {
+    fn change<'a>(&self, map: &mut Map<'a>, change: &'a Override) -> Outcome {
+        let Some(keys) = change.pointer.strip_prefix('/') else {
+            return error(
+                "the pointer does not start with `/`",
+                "use a JSON pointer such as `/Tags/0/Value`",
+            );
+        };
         let keys: Vec<String> = keys
             .split('/')
             .map(|key| key.replace("~1", "/").replace("~0", "~"))
             .collect();
-        apply(map, &keys, change.value.as_ref(), dialect)
-            .ok_or_else(|| format!("override pointer `{pointer}` does not exist"))?;
+        self.in_map(map, &keys, "", &change.change)
+    }
+
+    /// Returns the error for a name that the type does not have.
+    fn check(&self, path: &str) -> Outcome {
+        let found = match (self.part, &self.schema) {
+            (Part::Attributes, _) if path.contains('.') || ATTRIBUTES.contains(&path) => None,
+            (Part::Attributes, _) if path == "DependsOn" => Some((
+                "`DependsOn` is generated".to_owned(),
+                "call `Scope::depends_on`".to_owned(),
+            )),
+            (Part::Attributes, _) => Some((
+                format!("unknown attribute `{path}`"),
+                suggestion(path, &ATTRIBUTES),
+            )),
+            (Part::Properties, Some(schema)) => schema.check(path),
+            (Part::Properties, None) => None,
+        };
+        found.map_or(Ok(()), Err)
+    }
+
+    /// Checks the names inside a value.
+    fn check_value(&self, path: &str, value: &serde_json::Value) -> Outcome {
+        match value {
+            serde_json::Value::Object(entries) => {
+                let is_function = |key: &String| key == "Ref" || key.starts_with("Fn::");
+                if entries.len() == 1 && entries.keys().all(is_function) {
+                    return Ok(());
+                }
+                for (key, value) in entries {
+                    let inside = join(path, key);
+                    self.check(&inside)?;
+                    self.check_value(&inside, value)?;
+                }
+                Ok(())
+            }
+            serde_json::Value::Array(items) => {
+                items.iter().try_for_each(|it| self.check_value(path, it))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn is_block(&self, path: &str) -> bool {
+        self.dialect == Dialect::Tf
+            && (is_meta_block(path) || self.schema.is_some_and(|it| it.is_block(path)))
+    }
+
+    /// Returns the value in the output: an object is a block where the schema has one.
+    fn value<'a>(&self, path: &str, json: &'a serde_json::Value, block: bool) -> RawValue<'a> {
+        match json {
+            serde_json::Value::Object(entries) if block || self.is_block(path) => {
+                let inside = |key: &str| join(path, key);
+                let entries = entries.iter().map(|(key, value)| {
+                    let value = self.value(&inside(key), value, false);
+                    (Cow::Borrowed(key.as_str()), value)
+                });
+                RawValue::Block(entries.collect())
+            }
+            serde_json::Value::Array(items)
+                if self.is_block(path) && items.iter().all(serde_json::Value::is_object) =>
+            {
+                RawValue::List(items.iter().map(|it| self.value(path, it, true)).collect())
+            }
+            other => RawValue::Raw(Cow::Borrowed(other)),
+        }
+    }
+
+    fn in_map<'a>(
+        &self,
+        map: &mut Map<'a>,
+        keys: &[String],
+        path: &str,
+        change: &'a Change,
+    ) -> Outcome {
+        let Some((key, rest)) = keys.split_first() else {
+            return error(
+                "the pointer is empty",
+                "use a JSON pointer such as `/Tags/0/Value`",
+            );
+        };
+        let inside = join(path, key);
+        if *change == Change::Remove && map.get(key).is_none() {
+            let present: Vec<&str> = map.iter().map(|(key, _)| key).collect();
+            return error(
+                format!("there is nothing to remove at `{inside}`"),
+                suggestion(key, &present),
+            );
+        }
+        self.check(&inside)?;
+        if let (false, Some(term)) = (rest.is_empty(), map.get_mut(key)) {
+            return self.in_term(term, rest, &inside, change);
+        }
+        if !rest.is_empty() {
+            // An unknown nested value in Terraform is more often a block than a map.
+            let is_block =
+                self.dialect == Dialect::Tf && (self.schema.is_none() || self.is_block(&inside));
+            let mut inner = match is_block {
+                true => RawValue::Block(Map::default()),
+                false => RawValue::Object(Map::default()),
+            };
+            self.in_term(&mut inner, rest, &inside, change)?;
+            map.insert(key.clone(), inner);
+            return Ok(());
+        }
+        match change {
+            Change::Remove => drop(map.remove(key)),
+            Change::Set(value) => {
+                self.check_value(&inside, value)?;
+                let was_block = matches!(map.get(key), Some(RawValue::Block(_)));
+                map.set(key.clone(), self.value(&inside, value, was_block));
+            }
+            Change::Append(value) => {
+                self.check_value(&inside, value)?;
+                let item = self.value(&inside, value, false);
+                match map.get_mut(key) {
+                    None => map.insert(key.clone(), RawValue::List(vec![item])),
+                    Some(list) => append(list, item, &inside)?,
+                }
+            }
+            Change::Block(value) => {
+                if !value.is_object() {
+                    return error(
+                        format!("a block `{inside}` is a JSON object"),
+                        "use `json!({ \"argument\": \"value\" })`",
+                    );
+                }
+                self.check_value(&inside, value)?;
+                let block = self.value(&inside, value, true);
+                match map.get_mut(key) {
+                    None => map.insert(key.clone(), block),
+                    Some(blocks) => append(blocks, block, &inside)?,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn in_term<'a>(
+        &self,
+        term: &mut RawValue<'a>,
+        keys: &[String],
+        path: &str,
+        change: &'a Change,
+    ) -> Outcome {
+        if let RawValue::Raw(json) = term {
+            *term = opened(json.as_ref().clone());
+        }
+        match term {
+            // A plan contains a list for a single block.
+            RawValue::Block(map) if keys.len() > 1 && keys[0] == "0" => {
+                self.in_map(map, &keys[1..], path, change)
+            }
+            RawValue::Object(map) | RawValue::Block(map) => self.in_map(map, keys, path, change),
+            RawValue::Json(inner) | RawValue::Base64(inner) => {
+                self.in_term(inner, keys, path, change)
+            }
+            RawValue::List(items) => self.in_list(items, keys, path, change),
+            other => error(
+                format!("`{path}` is {}, and has nothing inside", other.what()),
+                format!("set all of `{path}`"),
+            ),
+        }
+    }
+
+    fn in_list<'a>(
+        &self,
+        items: &mut Vec<RawValue<'a>>,
+        keys: &[String],
+        path: &str,
+        change: &'a Change,
+    ) -> Outcome {
+        let Some((key, rest)) = keys.split_first() else {
+            return error(
+                "the pointer is empty",
+                "use a JSON pointer such as `/Tags/0/Value`",
+            );
+        };
+        let count = items.len();
+        let at = match key.as_str() {
+            "-" => Some(count),
+            key => key.parse().ok(),
+        };
+        let items_of = match count {
+            0 => "the list is empty".to_owned(),
+            count => format!("the list has the indices 0 to {}", count - 1),
+        };
+        match (at, change) {
+            (Some(at), _) if at < count && !rest.is_empty() => {
+                self.in_term(&mut items[at], rest, path, change)
+            }
+            (Some(at), Change::Set(value)) if at <= count && rest.is_empty() => {
+                self.check_value(path, value)?;
+                let item = self.value(path, value, false);
+                if at < count {
+                    items[at] = item;
+                } else {
+                    items.push(item);
+                }
+                Ok(())
+            }
+            (Some(at), Change::Remove) if at < count => {
+                items.remove(at);
+                Ok(())
+            }
+            (Some(at), Change::Append(value)) if at < count => {
+                let item = self.value(path, value, false);
+                append(&mut items[at], item, path)
+            }
+            _ => error(
+                format!("`{path}` has no item `{key}`; {items_of}"),
+                "use an index of the list, or `-` to append",
+            ),
+        }
+    }
+}
+
+fn append<'a>(list: &mut RawValue<'a>, item: RawValue<'a>, path: &str) -> Outcome {
+    if let RawValue::Raw(json) = list
+        && json.is_array()
+    {
+        *list = opened(json.as_ref().clone());
+    }
+    match list {
+        RawValue::List(items) => items.push(item),
+        RawValue::Block(_) if matches!(item, RawValue::Block(_)) => {
+            let first = std::mem::replace(list, RawValue::List(Vec::new()));
+            *list = RawValue::List(vec![first, item]);
+        }
+        other => {
+            return error(
+                format!("`{path}` is {}, not a list", other.what()),
+                format!("set `{path}` instead"),
+            );
+        }
     }
     Ok(())
-}
-
-fn apply<'a>(
-    map: &mut Map<'a>,
-    keys: &[String],
-    value: Option<&'a serde_json::Value>,
-    dialect: Dialect,
-) -> Option<()> {
-    let (key, rest) = keys.split_first()?;
-    if rest.is_empty() {
-        match (value, map.get_mut(key)) {
-            (Some(value), Some(term)) => *term = RawValue::Raw(Cow::Borrowed(value)),
-            (Some(value), None) => map.insert(key.clone(), RawValue::Raw(Cow::Borrowed(value))),
-            (None, _) => drop(map.remove(key)),
-        }
-        return Some(());
-    }
-    if map.get(key).is_none() {
-        // An unknown nested value in Terraform is more often a block than a map.
-        let inner = match dialect {
-            Dialect::Cfn => RawValue::Object(Map::default()),
-            Dialect::Tf => RawValue::Block(Map::default()),
-        };
-        map.insert(key.clone(), inner);
-    }
-    descend(map.get_mut(key)?, rest, value, dialect)
-}
-
-fn descend<'a>(
-    term: &mut RawValue<'a>,
-    keys: &[String],
-    value: Option<&'a serde_json::Value>,
-    dialect: Dialect,
-) -> Option<()> {
-    match term {
-        RawValue::Object(map) | RawValue::Block(map) => apply(map, keys, value, dialect),
-        RawValue::Json(inner) | RawValue::Base64(inner) => descend(inner, keys, value, dialect),
-        RawValue::List(items) => {
-            let (key, rest) = keys.split_first()?;
-            let at = if key == "-" {
-                items.len()
-            } else {
-                key.parse().ok()?
-            };
-            match (rest.is_empty(), value, at < items.len()) {
-                (true, Some(value), true) => items[at] = RawValue::Raw(Cow::Borrowed(value)),
-                (true, Some(value), false) if at == items.len() => {
-                    items.push(RawValue::Raw(Cow::Borrowed(value)));
-                }
-                (true, None, true) => drop(items.remove(at)),
-                (false, _, true) => return descend(&mut items[at], rest, value, dialect),
-                _ => return None,
-            }
-            Some(())
-        }
-        _ => None,
-    }
 }

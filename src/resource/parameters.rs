@@ -43,6 +43,8 @@ macro_rules! list_parameter_of {
     )+};
 }
 list_parameter_of! {
+    /// Creates a list of strings.
+    strings: Text = StringList,
     /// Creates a parameter for the IDs of existing subnets.
     subnet_ids: Id<Subnet> = SubnetIds,
     /// Creates a parameter for the IDs of existing security groups.

@@ -32,6 +32,18 @@ pub enum Principal {
     Several(Vec<(Text, Vec<Value<Text>>)>),
 }
 
+impl Principal {
+    /// An AWS service, such as `ec2.amazonaws.com`.
+    pub fn service(name: impl IntoValue<Value<Text>>) -> Principal {
+        Principal::Service(name.into_value())
+    }
+
+    /// An account, role or user, by ARN.
+    pub fn aws(arn: impl IntoValue<Value<Text>>) -> Principal {
+        Principal::Aws(arn.into_value())
+    }
+}
+
 /// A policy statement.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]

@@ -2,10 +2,69 @@
 //! table.
 
 use super::codec::UnmodeledNotes;
-use super::{Graph, KINDS, Kind, Map, Node, Origin, RawValue, apply_overrides};
-use crate::ir::{Dialect, NodeId};
+use super::overrides::{OverrideError, apply_overrides};
+use super::{Change, Graph, KINDS, Kind, Map, Node, Origin, Part, RawValue, RemovalPolicy};
+use crate::ir::{ConditionId, Dialect, NodeId};
+
+impl Node {
+    /// Returns the properties or arguments as the backend prints them, and the overrides that do not
+    /// apply.
+    pub(crate) fn printed<'a>(
+        &'a self,
+        this: NodeId,
+        graph: &'a Graph,
+        dialect: Dialect,
+    ) -> (Map<'a>, Vec<OverrideError<'a>>) {
+        let mut map = self.resource.put(dialect);
+        match dialect {
+            Dialect::Cfn => self.resource.cfn_extra(this, graph, &mut map),
+            Dialect::Tf => {
+                self.resource.tf_extra(&mut map);
+                if self.removal_policy == Some(RemovalPolicy::Retain) {
+                    self.resource.tf_retained(&mut map);
+                }
+            }
+        }
+        let of = self.resource.type_name(dialect).unwrap_or_default();
+        let part = (dialect, Part::Properties);
+        let errors = apply_overrides(&mut map, &self.overrides, of, part);
+        (map, errors)
+    }
+
+    /// Applies the overrides of the attributes in CloudFormation, and returns those that do not
+    /// apply.
+    pub(crate) fn override_attributes<'a>(
+        &'a self,
+        attributes: &mut Map<'a>,
+    ) -> Vec<OverrideError<'a>> {
+        apply_overrides(
+            attributes,
+            &self.overrides,
+            "",
+            (Dialect::Cfn, Part::Attributes),
+        )
+    }
+
+    /// Returns the condition that an override sets, by its ID.
+    pub(crate) fn overridden_condition(&self) -> Option<&str> {
+        let mut overrides = self.overrides.iter().rev();
+        overrides.find_map(|it| match &it.change {
+            Change::Set(value) if it.part == Part::Attributes && it.pointer == "/Condition" => {
+                value.as_str()
+            }
+            _ => None,
+        })
+    }
+}
 
 impl Graph {
+    /// Returns the condition of a stack with an ID.
+    pub(crate) fn condition_of(&self, node: &Node, id: &str) -> Option<ConditionId> {
+        let stack = self.stacks.get(node.stack.index())?;
+        let mut conditions = stack.conditions.iter().copied();
+        conditions.find(|it| self.condition(*it).is_some_and(|it| it.id == id))
+    }
+
     /// Returns the graph as each language prints it, or none if that is the graph itself.
     pub(crate) fn as_printed(&self) -> Option<[Graph; 2]> {
         let differs = |node: &Node| {
@@ -25,17 +84,22 @@ impl Graph {
         for at in 0..self.nodes.len() {
             let (id, node) = (NodeId::next(at), &self.nodes[at]);
             let raw = raw_kind(node, dialect);
-            let is_changed = node.overrides.iter().any(|it| it.dialect == dialect);
+            let condition = node
+                .overridden_condition()
+                .filter(|_| dialect == Dialect::Cfn);
+            if let Some(condition) = condition {
+                out.nodes[at].condition = self.condition_of(node, condition);
+            }
+            let own = (dialect, Part::Properties);
+            let is_changed = node.overrides.iter().any(|it| (it.dialect, it.part) == own);
             let Some(kind) = raw.or(node.resource.kind().filter(|_| is_changed)) else {
                 continue;
             };
-            let mut map = node.resource.put(dialect);
-            match dialect {
-                Dialect::Cfn => node.resource.cfn_extra(id, self, &mut map),
-                Dialect::Tf => node.resource.tf_extra(&mut map),
-            }
             // Validation reports an override that does not apply.
-            let _ = apply_overrides(&mut map, &node.overrides, dialect);
+            let (mut map, _) = node.printed(id, self, dialect);
+            if dialect == Dialect::Tf {
+                map.remove("lifecycle");
+            }
             out.reread(id, kind, dialect, plain(map.into_owned()));
         }
         out

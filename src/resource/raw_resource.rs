@@ -1,7 +1,9 @@
 //! Resources of types without a table.
 
-use super::{Hooks, Map, Node, RawValue, Resource, Typed};
-use crate::ir::{Attr, Diagnostic, Diagnostics, Dialect};
+use super::codec::Prop as _;
+use super::schema::Schema;
+use super::{Hooks, Map, Node, RawValue, Resource, Tags, Typed};
+use crate::ir::{Attr, Diagnostics, Dialect};
 
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Definition {
@@ -25,6 +27,8 @@ struct Definition {
 pub struct RawResource {
     cfn: Definition,
     tf: Definition,
+    /// Default: none, the type has no tags.
+    tags: Option<Tags>,
 }
 
 impl RawResource {
@@ -39,19 +43,21 @@ impl RawResource {
         self
     }
 
-    /// Sets the type in Terraform, such as `aws_sns_topic`.
+    /// Sets the type in Terraform, such as `aws_sns_topic`. `data.aws_ami` is a data source, and
+    /// `module` a module call.
     pub fn tf(mut self, type_name: impl Into<String>) -> RawResource {
         self.tf.type_name = Some(type_name.into());
         self
     }
 
-    /// Sets a property in CloudFormation. Text is literal, and a handle becomes a reference.
+    /// Sets a property in CloudFormation. Text is literal, and a handle becomes a reference. The last
+    /// value of a name remains.
     pub fn property(
         mut self,
         name: impl Into<String>,
         value: impl Into<RawValue<'static>>,
     ) -> RawResource {
-        self.cfn.body.insert(name.into(), value.into());
+        self.cfn.body.set(name.into(), value.into());
         self
     }
 
@@ -61,13 +67,13 @@ impl RawResource {
         name: impl Into<String>,
         value: impl Into<RawValue<'static>>,
     ) -> RawResource {
-        self.tf.body.insert(name.into(), value.into());
+        self.tf.body.set(name.into(), value.into());
         self
     }
 
-    /// Adds a nested block in Terraform.
+    /// Adds a nested block in Terraform, after those of the same name.
     pub fn block(
-        self,
+        mut self,
         name: impl Into<String>,
         arguments: impl IntoIterator<Item = (&'static str, RawValue<'static>)>,
     ) -> RawResource {
@@ -75,14 +81,42 @@ impl RawResource {
             .into_iter()
             .map(|(key, term)| (key.into(), term))
             .collect();
-        self.argument(name, RawValue::Block(body))
+        let name = name.into();
+        match self.tf.body.get_mut(&name) {
+            Some(RawValue::List(blocks)) => blocks.push(RawValue::Block(body)),
+            Some(first) => {
+                let first = std::mem::replace(first, RawValue::Bool(false));
+                let blocks = vec![first, RawValue::Block(body)];
+                self.tf.body.set(name, RawValue::List(blocks));
+            }
+            None => self.tf.body.insert(name, RawValue::Block(body)),
+        }
+        self
+    }
+
+    /// Sets tags, and accepts those of its stack and the app: a list of pairs in CloudFormation, and
+    /// a map in Terraform. Default: no tags, because some types do not have them.
+    pub fn tags(mut self, tags: impl Into<Tags>) -> RawResource {
+        self.tags.get_or_insert_default().merge(&tags.into());
+        self
+    }
+
+    /// Returns a property in CloudFormation.
+    pub fn property_value(&self, name: &str) -> Option<&RawValue<'static>> {
+        self.cfn.body.get(name)
+    }
+
+    /// Returns an argument or a block in Terraform.
+    pub fn argument_value(&self, name: &str) -> Option<&RawValue<'static>> {
+        self.tf.body.get(name)
     }
 
     fn definition(&self, dialect: Dialect) -> &Definition {
         dialect.pick(&self.cfn, &self.tf)
     }
 
-    pub(crate) fn type_name(&self, dialect: Dialect) -> Option<&str> {
+    /// Returns the type in a language, if it has one.
+    pub fn type_name(&self, dialect: Dialect) -> Option<&str> {
         self.definition(dialect).type_name.as_deref()
     }
 
@@ -90,10 +124,25 @@ impl RawResource {
         for (key, value) in self.definition(dialect).body.iter() {
             map.insert(key, value.clone());
         }
+        let tags = self
+            .tags
+            .as_ref()
+            .filter(|_| self.type_name(dialect).is_some());
+        if let Some(tags) = tags.and_then(|tags| tags.put(dialect)) {
+            map.set(dialect.pick("Tags", "tags"), tags);
+        }
     }
 }
 
 impl Hooks for RawResource {
+    fn tags(&self) -> Option<&Tags> {
+        self.tags.as_ref()
+    }
+
+    fn tags_mut(&mut self) -> Option<&mut Tags> {
+        self.tags.as_mut()
+    }
+
     fn check(&self, node: &Node, out: &mut Diagnostics) {
         let lacks_type = |language: &Definition| language.type_name.is_none();
         let is_lost =
@@ -114,14 +163,58 @@ impl Hooks for RawResource {
                 "call `.tf(\"aws_…\")`",
             )
         } else {
+            self.check_names(node, out);
             return;
         };
-        out.push(
-            Diagnostic::error("raw-resource-type", message)
-                .path(node.path.clone())
-                .at(node.location.clone())
-                .help(help),
-        );
+        out.push(node.error("raw-resource-type", message).help(help));
+    }
+}
+
+impl RawResource {
+    /// Reports properties that a type with a known schema does not have.
+    fn check_names(&self, node: &Node, out: &mut Diagnostics) {
+        for dialect in [Dialect::Cfn, Dialect::Tf] {
+            let schema = self
+                .type_name(dialect)
+                .and_then(|of| Schema::of(of, dialect));
+            if let Some(schema) = schema {
+                check_names(
+                    &self.definition(dialect).body,
+                    "",
+                    schema,
+                    &mut |(message, help)| {
+                        out.push(node.error("raw-resource-property", message).help(help));
+                    },
+                );
+            }
+        }
+    }
+}
+
+fn check_names(
+    map: &Map<'_>,
+    path: &str,
+    schema: Schema,
+    report: &mut dyn FnMut((String, String)),
+) {
+    for (key, value) in map.iter() {
+        let name = match path {
+            "" => key.to_owned(),
+            path => format!("{path}.{key}"),
+        };
+        if let Some(found) = schema.check(&name) {
+            report(found);
+            continue;
+        }
+        let items = match value {
+            RawValue::List(items) => items.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        for item in items {
+            if let RawValue::Object(inner) | RawValue::Block(inner) = item {
+                check_names(inner, &name, schema, report);
+            }
+        }
     }
 }
 

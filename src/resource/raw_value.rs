@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::ir::{Expr, NodeId};
+use crate::ir::{Expr, Link, NodeId, Text, Value};
 
 /// A value in the output.
 ///
@@ -37,6 +37,15 @@ impl<'a> RawValue<'a> {
     /// Creates literal text.
     pub fn str(text: impl Into<Cow<'a, str>>) -> RawValue<'a> {
         RawValue::Str(text.into())
+    }
+
+    /// Returns literal text.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            RawValue::Str(text) => Some(text),
+            RawValue::Raw(json) => json.as_str(),
+            _ => None,
+        }
     }
 
     /// Returns a copy that owns its text.
@@ -108,6 +117,10 @@ term_from! {
     bool => |value| RawValue::Bool(value),
     i64 => |value| RawValue::Int(value),
     i32 => |value| RawValue::Int(value.into()),
+    u16 => |value| RawValue::Int(value.into()),
+    u32 => |value| RawValue::Int(value.into()),
+    f64 => |value| RawValue::Raw(Cow::Owned(value.into())),
+    Map<'static> => |value| RawValue::Object(value),
     &str => |value| RawValue::Str(Cow::Owned(value.to_owned())),
     String => |value| RawValue::Str(Cow::Owned(value)),
     Expr => |value| RawValue::Expr(Cow::Owned(value)),
@@ -116,6 +129,31 @@ term_from! {
 impl<R: super::Typed> From<crate::ir::Handle<R>> for RawValue<'static> {
     fn from(value: crate::ir::Handle<R>) -> Self {
         value.attr(R::LINK).into()
+    }
+}
+
+impl From<Value<Text>> for RawValue<'static> {
+    fn from(value: Value<Text>) -> Self {
+        match value {
+            Value::Lit(text) => RawValue::Str(text),
+            Value::Expr(expr) => expr.into(),
+        }
+    }
+}
+
+impl<R> From<Link<R>> for RawValue<'static> {
+    fn from(link: Link<R>) -> Self {
+        Value::<Text>::from(Expr::from(link)).into()
+    }
+}
+
+/// Creates a map.
+impl<K: Into<Cow<'static, str>>, const N: usize> From<[(K, RawValue<'static>); N]>
+    for RawValue<'static>
+{
+    fn from(entries: [(K, RawValue<'static>); N]) -> Self {
+        let entries = entries.into_iter();
+        RawValue::Object(entries.map(|(key, value)| (key.into(), value)).collect())
     }
 }
 
@@ -162,6 +200,15 @@ impl<'a> Map<'a> {
     /// Adds an entry. The key must be new.
     pub fn insert(&mut self, key: impl Into<Cow<'a, str>>, term: RawValue<'a>) {
         self.0.push((key.into(), term));
+    }
+
+    /// Sets an entry, and replaces the one of the same key.
+    pub fn set(&mut self, key: impl Into<Cow<'a, str>>, term: RawValue<'a>) {
+        let key = key.into();
+        match self.get_mut(&key) {
+            Some(old) => *old = term,
+            None => self.insert(key, term),
+        }
     }
 
     /// Adds an entry at a path of keys such as `LaunchTemplateData.ImageId`.

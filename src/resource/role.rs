@@ -96,6 +96,17 @@ impl Hooks for Role {
     tagged!();
 
     fn check(&self, node: &Node, out: &mut Diagnostics) {
+        let trusts = &self.assume_role_policy.statements;
+        if trusts.iter().any(|it| it.principal.is_none()) {
+            out.push(
+                node.error(
+                    "role-trust",
+                    "a statement of the trust policy has no principal",
+                )
+                .about(&["assume_role_policy"])
+                .help("add `.principal(Principal::service(\"ec2.amazonaws.com\"))`"),
+            );
+        }
         // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
         let taken = |c: char| c.is_alphanumeric() || c.is_whitespace() || "_.:/=+-@".contains(c);
         for (key, value) in self.tags.iter() {

@@ -44,6 +44,20 @@ resource! {
 pub(crate) const OTHER_PEER: &str = "only if the source changes its kind (another one of cidr_ipv4, \
                                      cidr_ipv6, prefix_list_id, referenced_security_group_id is set)";
 
+/// Reports a rule without exactly one peer, which EC2 rejects.
+pub(crate) fn check_peers(peers: &[bool], setter: &str, node: &Node, out: &mut Diagnostics) {
+    let found = peers.iter().filter(|is_set| **is_set).count();
+    if found != 1 {
+        let message = match found {
+            0 => "the rule has no peer".to_owned(),
+            found => format!("the rule has {found} peers; expected one"),
+        };
+        out.push(node.error("rule-peer", message).help(format!(
+            "set one of `{setter}`, `{setter}_prefix_list`, `cidr_ip` and `cidr_ipv6`"
+        )));
+    }
+}
+
 /// Reports a description that EC2 does not accept for a security group or a rule.
 pub(crate) fn check_description(text: &Value<Text>, node: &Node, out: &mut Diagnostics) {
     let Some(text) = text.lit() else { return };

@@ -1,7 +1,7 @@
 use super::table::{Fields, resource};
 use super::{
     Graph, Hooks, Map, Node, PrefixList, SecurityGroup,
-    security_group::{OTHER_PEER, check_description},
+    security_group::{OTHER_PEER, check_description, check_peers},
 };
 use crate::ir::{Attr, Cidr, Diagnostics, Dialect, Expr, Link, NodeId, Text, Value};
 
@@ -69,6 +69,13 @@ impl Hooks for SecurityGroupEgress {
         if let Some(text) = &self.description {
             check_description(text, node, out);
         }
+        let peers = [
+            self.destination.is_some(),
+            self.cidr_ip.is_some(),
+            self.cidr_ipv6.is_some(),
+            self.destination_prefix_list.is_some(),
+        ];
+        check_peers(&peers, "destination", node, out);
     }
 
     // Nested only if everything it refers to precedes the group: this avoids circular dependencies.

@@ -1,6 +1,6 @@
 use super::{
     Hooks, Node, PrefixList, SecurityGroup,
-    security_group::{OTHER_PEER, check_description},
+    security_group::{OTHER_PEER, check_description, check_peers},
     table::resource,
 };
 use crate::ir::{Attr, Cidr, Diagnostics, Link, Text, Value};
@@ -63,5 +63,12 @@ impl Hooks for SecurityGroupIngress {
         if let Some(text) = &self.description {
             check_description(text, node, out);
         }
+        let peers = [
+            self.source.is_some(),
+            self.cidr_ip.is_some(),
+            self.cidr_ipv6.is_some(),
+            self.source_prefix_list.is_some(),
+        ];
+        check_peers(&peers, "source", node, out);
     }
 }

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::matcher::{Compare, Difference, Matcher, store_all};
 use crate::backend::cfn::value_of;
-use crate::ir::{Dialect, Handle, Stack};
-use crate::reachability;
+use crate::ir::{Dialect, Handle, NodeId, Stack};
+use crate::reachability::{self, Assumptions, InstanceReachability, Verdict};
 use crate::resource::{Graph, Node, RawValue, Resource, Typed};
 use crate::{App, report};
 
@@ -21,6 +21,7 @@ use crate::{App, report};
 pub struct Assertions<'a> {
     graph: &'a Graph,
     stack: &'a Stack,
+    assumptions: Assumptions,
 }
 
 impl<'a> Assertions<'a> {
@@ -32,11 +33,15 @@ impl<'a> Assertions<'a> {
     #[track_caller]
     pub fn of(app: &'a App, stack: &str) -> Assertions<'a> {
         if let Err(diagnostics) = app.validate() {
-            panic!("{diagnostics:#}");
+            panic!("{diagnostics}");
         }
         let graph = app.graph();
         match graph.stack(stack) {
-            Some(stack) => Assertions { graph, stack },
+            Some(stack) => Assertions {
+                graph,
+                stack,
+                assumptions: Assumptions::default(),
+            },
             None => {
                 let names: Vec<&str> = graph.stacks().map(|it| it.name.as_str()).collect();
                 panic!("stack `{stack}` does not exist; the app has {names:?}");
@@ -51,25 +56,52 @@ impl<'a> Assertions<'a> {
             .map(|(id, node)| (Handle::new(id), node))
     }
 
-    fn properties(&self, node: &'a Node) -> Value {
+    /// Sets what the assertions about reachability assume. Default: nothing.
+    ///
+    /// ```
+    /// use ssm_synth::Id;
+    /// use ssm_synth::construct::{InstanceRole, Permissions};
+    /// use ssm_synth::reachability::Assumptions;
+    /// use ssm_synth::testing::Assertions;
+    /// use ssm_synth::{App, SessionAccess};
+    ///
+    /// let boundary = Id::new("arn:aws:iam::111122223333:policy/boundary");
+    /// let role = InstanceRole::new(Permissions::SessionOnly).permissions_boundary(boundary);
+    /// let mut app = App::new();
+    /// app.stack("Access").add_inline(SessionAccess::new().instance_role(role));
+    /// let access = Assertions::of(&app, "Access");
+    /// access.no_instance_unreachable();
+    /// let boundary = Assumptions { boundary: true, ..Assumptions::default() };
+    /// access.assuming(boundary).all_instances_reachable();
+    /// ```
+    #[must_use]
+    pub fn assuming(self, assumptions: Assumptions) -> Self {
+        Assertions {
+            assumptions,
+            ..self
+        }
+    }
+
+    fn properties(&self, id: NodeId, node: &'a Node) -> Value {
         let dialect = match &node.resource {
             Resource::Raw(raw) if raw.type_name(Dialect::Cfn).is_none() => Dialect::Tf,
             other if other.type_name(Dialect::Cfn).is_none() => Dialect::Tf,
             _ => Dialect::Cfn,
         };
-        value_of(self.graph, RawValue::Object(node.resource.put(dialect)))
+        let (printed, _) = node.printed(id, self.graph, dialect);
+        value_of(self.graph, RawValue::Object(printed))
     }
 
     fn differences<'m>(
         &self,
-        node: &'a Node,
+        (id, node): (NodeId, &'a Node),
         expected: &'m Matcher,
     ) -> (Vec<Difference>, super::matcher::Captured<'m>) {
         let (mut out, mut captured) = (Vec::new(), Vec::new());
         let compare = Compare {
             spell: &|term| value_of(self.graph, term.clone()),
         };
-        let found = self.properties(node);
+        let found = self.properties(id, node);
         compare.value(expected, Some(&found), "", &mut captured, &mut out);
         (out, captured)
     }
@@ -101,7 +133,7 @@ impl<'a> Assertions<'a> {
         let expected = expected.into();
         let mut found = Vec::new();
         for (handle, node) in self.all::<R>() {
-            let (differences, captured) = self.differences(node, &expected);
+            let (differences, captured) = self.differences((handle.node(), node), &expected);
             if differences.is_empty() {
                 store_all(captured);
                 found.push(handle);
@@ -123,7 +155,7 @@ impl<'a> Assertions<'a> {
         }
         let closest = self
             .all::<R>()
-            .map(|(_, node)| (node, self.differences(node, &expected).0))
+            .map(|(it, node)| (node, self.differences((it.node(), node), &expected).0))
             .min_by_key(|(_, differences)| differences.len());
         let kind = R::KIND.name;
         match closest {
@@ -146,9 +178,9 @@ impl<'a> Assertions<'a> {
     pub fn all_resources_properties<R: Typed>(&self, expected: impl Into<Matcher>) {
         let expected = expected.into();
         let mut none = true;
-        for (_, node) in self.all::<R>() {
+        for (it, node) in self.all::<R>() {
             none = false;
-            let (differences, captured) = self.differences(node, &expected);
+            let (differences, captured) = self.differences((it.node(), node), &expected);
             if !differences.is_empty() {
                 panic!("`{}` differs:{}", node.path, describe(&differences));
             }
@@ -186,22 +218,86 @@ impl<'a> Assertions<'a> {
         store_all(captured);
     }
 
-    /// Asserts that the reachability check passes for every instance of the app.
+    /// Asserts the number of resources of a type by its name in either language, such as
+    /// `AWS::SQS::Queue`: for types that the model does not have.
     ///
     /// # Panics
     ///
-    /// If a hop fails or is unknown (prints the hop and the fix), or the app has no instance.
+    /// If the number differs. Prints their paths.
+    #[track_caller]
+    pub fn resource_type_count_is(&self, type_name: &str, count: usize) {
+        let paths: Vec<&str> = self
+            .of_type(type_name)
+            .map(|(_, it)| it.path.as_str())
+            .collect();
+        if paths.len() != count {
+            let (found, list) = (paths.len(), paths.join("\n  "));
+            let stack = &self.stack.name;
+            panic!("`{stack}` has {found} of `{type_name}`, expected {count}:\n  {list}");
+        }
+    }
+
+    /// Asserts that a resource of a type, by its name in either language, matches.
+    ///
+    /// # Panics
+    ///
+    /// If no resource matches. Prints the differences of each.
+    #[track_caller]
+    pub fn has_resource_type_properties(&self, type_name: &str, expected: impl Into<Matcher>) {
+        let expected = expected.into();
+        let mut out = format!("no `{type_name}` of `{}` matches", self.stack.name);
+        for (id, node) in self.of_type(type_name) {
+            let (differences, captured) = self.differences((id, node), &expected);
+            if differences.is_empty() {
+                return store_all(captured);
+            }
+            out.push_str(&format!("\n`{}`:{}", node.path, describe(&differences)));
+        }
+        panic!("{out}");
+    }
+
+    fn of_type(&self, type_name: &str) -> impl Iterator<Item = (NodeId, &'a Node)> {
+        let is_meant = move |node: &Node| {
+            let names = [Dialect::Cfn, Dialect::Tf].map(|it| node.resource.type_name(it));
+            names.contains(&Some(type_name))
+        };
+        let nodes = self.graph.nodes_of(self.stack);
+        nodes.filter(move |(_, node)| is_meant(node))
+    }
+
+    /// Asserts that the reachability check passes for every instance of this stack.
+    ///
+    /// # Panics
+    ///
+    /// If a hop fails or is unknown (prints the hop, the property that determines it, and the fix), or
+    /// the stack has no instance.
     #[track_caller]
     pub fn all_instances_reachable(&self) {
-        let assumptions = reachability::Assumptions::default();
-        let reachability = reachability::check(self.graph, &assumptions);
+        self.verdicts(&[Verdict::Reachable]);
+    }
+
+    /// Asserts that the reachability check fails for no instance of this stack. Facts that the app
+    /// does not show can be unknown.
+    ///
+    /// # Panics
+    ///
+    /// If a hop fails (prints the hop, the property that determines it, and the fix), or the stack has
+    /// no instance.
+    #[track_caller]
+    pub fn no_instance_unreachable(&self) {
+        self.verdicts(&[Verdict::Reachable, Verdict::Unknown]);
+    }
+
+    #[track_caller]
+    fn verdicts(&self, allowed: &[Verdict]) {
+        let mut reachability = reachability::check(self.graph, &self.assumptions);
+        let own: Vec<NodeId> = self.graph.nodes_of(self.stack).map(|(id, _)| id).collect();
+        reachability.instances.retain(|it| own.contains(&it.node));
         if reachability.instances.is_empty() {
-            panic!("the app of stack `{}` has no instance", self.stack.name);
+            panic!("stack `{}` has no instance", self.stack.name);
         }
-        let reached = |it: &reachability::InstanceReachability| {
-            it.verdict == reachability::Verdict::Reachable
-        };
-        if !reachability.instances.iter().all(reached) {
+        let is_allowed = |it: &InstanceReachability| allowed.contains(&it.verdict);
+        if !reachability.instances.iter().all(is_allowed) {
             let report = report::CheckReport {
                 file: &self.stack.name,
                 graph: self.graph,

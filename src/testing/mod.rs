@@ -54,7 +54,7 @@ pub struct Snapshot {
 pub fn snapshots(app: &App, formats: &[Format]) -> Vec<Snapshot> {
     let validated = match app.validate() {
         Ok(validated) => validated,
-        Err(diagnostics) => panic!("{diagnostics:#}"),
+        Err(diagnostics) => panic!("{diagnostics}"),
     };
     let snapshots = backend::snapshots(&validated, formats).into_iter();
     snapshots

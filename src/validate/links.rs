@@ -199,6 +199,20 @@ pub(super) fn check(graph: &Graph, links: &Links, out: &mut Diagnostics) {
         let from = &graph.stacks[export.from.index()];
         for to in export.to_cfn.iter().chain(&export.to_tf) {
             let to = &graph.stacks[to.index()];
+            if let (Some(was), Some(is)) = (&from.account, &to.account)
+                && was != is
+            {
+                let message = format!(
+                    "stack `{}` in account `{is}` refers to `{}` of stack `{}` in account `{was}`; references do not cross accounts",
+                    to.name, export.cfn_id, from.name
+                );
+                out.push(
+                    Diagnostic::error("cross-account-reference", message)
+                        .path(to.name.clone())
+                        .at(to.location.clone())
+                        .help("share the resource with AWS RAM, and pass its ID in a parameter"),
+                );
+            }
             let (Some(was), Some(is)) = (region(from), region(to)) else {
                 continue;
             };

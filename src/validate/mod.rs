@@ -5,6 +5,7 @@ mod limits;
 mod links;
 mod literals;
 mod names;
+mod overrides;
 mod parameters;
 mod references;
 mod tags;
@@ -105,6 +106,7 @@ pub(crate) fn run(graph: &Graph, own: Diagnostics) -> Result<Validated<'_>, Diag
     links::check(graph, &links, &mut out);
     names::check(graph, &links, &mut out);
     parameters::check(graph, &mut out);
+    overrides::check(graph, &mut out);
     tags::check(graph, &mut out);
     for node in &graph.nodes {
         node.resource.check(node, &mut out);

@@ -1,8 +1,8 @@
 //! Validation of references and dependencies.
 
 use super::literals;
-use crate::ir::{Diagnostic, Diagnostics, Dialect, Expr, NodeId, Stack, StackId};
-use crate::resource::{Graph, Map, Node, RawValue, Tags, apply_overrides};
+use crate::ir::{ConditionId, Diagnostic, Diagnostics, Dialect, Expr, NodeId, Stack, StackId};
+use crate::resource::{Graph, Map, Node, RawValue, Tags};
 
 /// Returns what is wrong with a reference.
 fn diagnostic(expr: &Expr, graph: &Graph, stack: &Stack, dialect: Dialect) -> Option<&'static str> {
@@ -14,6 +14,12 @@ fn diagnostic(expr: &Expr, graph: &Graph, stack: &Stack, dialect: Dialect) -> Op
             }
             Some(_) => None,
         },
+        Expr::Param(param) | Expr::Items(param) if graph.parameter(*param).is_none() => {
+            Some("refers to a parameter of another app")
+        }
+        Expr::If(condition, ..) if graph.condition(*condition).is_none() => {
+            Some("refers to a condition of another app")
+        }
         Expr::Param(param) | Expr::Items(param) if !stack.parameters.contains(param) => {
             Some("refers to a parameter of another stack")
         }
@@ -86,7 +92,7 @@ fn check_node(
         if node.resource.type_name(dialect).is_none() {
             continue;
         }
-        let mut map = node.resource.put(dialect);
+        let map = node.resource.put(dialect);
         let mut found = None;
         map.walk(&mut |expr| {
             forward |= matches!(expr, Expr::Attr(to, _) if *to >= id);
@@ -123,14 +129,21 @@ fn check_node(
                 .help("remove `{{resolve:` from the text; the template splits it, but CloudFormation can resolve it after the parts are joined"),
             );
         }
-        if let Err(message) = apply_overrides(&mut map, &node.overrides, dialect) {
-            out.push(
-                Diagnostic::error("override", message)
-                    .path(node.path.clone())
-                    .at(node.location.clone())
-                    .help("use a JSON pointer such as `/Tags/0/Value`"),
-            );
-        }
+    }
+    let is_foreign = |id: &ConditionId| graph.condition(*id).is_none();
+    if node.condition.as_ref().is_some_and(is_foreign) {
+        out.push(report(
+            "has a condition of another app",
+            "declare the condition in this app",
+        ));
+    } else if node
+        .condition
+        .is_some_and(|id| !here.conditions.contains(&id))
+    {
+        out.push(report(
+            "has a condition of another stack",
+            "declare the condition in the stack of the resource",
+        ));
     }
     let nowhere = |after: &NodeId| graph.node(*after).is_none();
     if node.depends_on.iter().any(nowhere) {

@@ -242,10 +242,7 @@ fn diagnostics(text: &str) -> Diagnostics {
 
 fn printed(text: &str) -> String {
     let diagnostics = diagnostics(text);
-    format!(
-        "{text}\n{diagnostics:#}\n",
-        diagnostics = Lines(&diagnostics)
-    )
+    format!("{text}\n{diagnostics}\n", diagnostics = Lines(&diagnostics))
 }
 
 /// Diagnostics with their locations in the text.
@@ -254,7 +251,7 @@ struct Lines<'a>(&'a Diagnostics);
 impl std::fmt::Display for Lines<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for problem in self.0.iter() {
-            writeln!(f, "{problem:#}")?;
+            writeln!(f, "{problem}")?;
         }
         Ok(())
     }
@@ -474,7 +471,7 @@ fn errors_are_at_the_setting() {
             .replace("LONG", &"x".repeat(1025))
             .replace("HUGE", &"x".repeat(16 * 1024 + 1));
         let diagnostics = diagnostics(&text);
-        assert_eq!(diagnostics.iter().count(), 1, "{marked}: {diagnostics:#}");
+        assert_eq!(diagnostics.iter().count(), 1, "{marked}: {diagnostics}");
         let problem = diagnostics.iter().next().unwrap();
         let mut places: Vec<String> = problem.locations.iter().map(ToString::to_string).collect();
         places.sort();
@@ -529,7 +526,7 @@ fn a_warning_has_its_language_and_its_setting() {
     let built_config = super::built("warning", text);
     let validated = built_config.validate().unwrap();
     let warnings = validated.warnings();
-    assert_eq!(warnings.iter().count(), 1, "{warnings:#}");
+    assert_eq!(warnings.iter().count(), 1, "{warnings}");
     let warning = warnings.iter().next().unwrap();
     assert_eq!(warning.only, Some(ssm_synth::ir::Dialect::Cfn));
     assert_eq!(warning.locations[0].to_string(), "warning:7:13");

@@ -9,6 +9,7 @@ use super::{documents, golden};
 #[test]
 fn each_example_prints_the_expected_output() {
     let [(_, cfn), (_, yaml), (_, tf), (_, hcl)] = documents("default", "");
+    let none = String::new();
     // They are in a directory next to the program.
     let directory = Path::new(env!("CARGO_BIN_EXE_ssm-synth"))
         .parent()
@@ -20,8 +21,18 @@ fn each_example_prints_the_expected_output() {
         ("many_instances", &[], &hcl),
         ("overrides", &[], &cfn),
         ("overrides", &["hcl"], &hcl),
-        ("own_resources", &[], &cfn),
-        ("own_resources", &["tf"], &tf),
+        ("overrides", &["tf"], &tf),
+        ("general_iac", &[], &cfn),
+        ("general_iac", &["tf"], &tf),
+        ("own_network", &[], &cfn),
+        ("own_network", &["hcl"], &hcl),
+        ("rules", &[], &cfn),
+        // These print no stack of their own.
+        ("two_regions", &[], &none),
+        ("two_regions", &["check"], &none),
+        ("stages", &[], &none),
+        ("from_cdk", &[], &none),
+        ("testing", &[], &none),
     ] {
         let ran = Command::new(directory.join(name)).args(arguments).output();
         let ran = ran.unwrap_or_else(|error| {

@@ -22,7 +22,8 @@ const LAYERS: &[&[&str]] = &[
     &["reachability"],
     &["frontend", "report"],
     &[
-        "convert", "cost", "deploy", "deployer", "diagram", "diff", "testing",
+        "convert", "cost", "deploy", "deployer", "diagram", "diff", "generate", "prelude",
+        "testing",
     ],
     &["runbook"],
     &["cli"],

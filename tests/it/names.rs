@@ -194,12 +194,16 @@ fn the_rules_of_existing_endpoints_keep_their_names() {
 
 #[test]
 fn iam_limits_are_reported() {
-    use ssm_synth::resource::{InstanceProfile, PolicyDocument, Role, RolePolicy, Statement};
+    use ssm_synth::resource::{
+        InstanceProfile, PolicyDocument, Principal, Role, RolePolicy, Statement,
+    };
     let policy = || PolicyDocument::new([Statement::allow(["ssm:GetParameter"]).on(["*"])]);
     let errors = |name: &'static str, role_name: String, description: &'static str| {
         let mut app = App::new();
         let mut stack = app.stack("Access");
-        let role = Role::new(policy())
+        let trust =
+            Statement::allow(["sts:AssumeRole"]).principal(Principal::service("ec2.amazonaws.com"));
+        let role = Role::new(PolicyDocument::new([trust]))
             .role_name(role_name)
             .description(description);
         let role = stack.add("Role", role);

@@ -2,7 +2,7 @@
 
 use ssm_synth::ir::Dialect;
 use ssm_synth::reachability::{self, Assumptions, Reachability, Verdict};
-use ssm_synth::resource::{Override, RawResource, Resource};
+use ssm_synth::resource::{Change, Override, RawResource, Resource};
 use ssm_synth::{App, SessionAccess};
 
 fn app() -> App {
@@ -19,11 +19,8 @@ fn check(app: &App) -> Reachability {
 fn with_override(app: &mut App, dialect: Dialect, pointer: &str, value: serde_json::Value) {
     let endpoints = app.graph_mut().nodes_mut().map(|(_, node)| node);
     for node in endpoints.filter(|it| matches!(it.resource, Resource::VpcEndpoint(_))) {
-        node.overrides.push(Override {
-            dialect,
-            pointer: pointer.to_owned(),
-            value: Some(value.clone()),
-        });
+        let change = Change::Set(value.clone());
+        node.overrides.push(Override::new(dialect, pointer, change));
     }
 }
 

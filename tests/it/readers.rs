@@ -216,7 +216,7 @@ fn an_address_that_only_a_refreshed_plan_shows_is_not_a_setting() {
             &Deployment::default(),
         );
         let graph = input.unwrap().graphs.remove(0);
-        let (_, endpoint) = graph.all::<VpcEndpoint>().next().unwrap();
+        let (_, _, endpoint) = graph.all::<VpcEndpoint>().next().unwrap();
         endpoint.subnet_configurations.len()
     };
     assert_eq!(addresses(serde_json::json!({ "service_name": {} })), 0);

@@ -10,7 +10,10 @@ fn knows(schema: &serde_json::Value, of: &str, name: &str) -> bool {
 
 #[test]
 fn every_name_is_in_the_schemas() {
-    let schemas = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/schema_names.json");
+    let schemas = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/src/resource/schema_names.json"
+    );
     let schemas: serde_json::Value =
         serde_json::from_str(&std::fs::read_to_string(schemas).unwrap()).unwrap();
     let mut missing = Vec::new();
@@ -33,7 +36,10 @@ fn every_name_is_in_the_schemas() {
 
 #[test]
 fn import_identifiers_are_those_of_the_schemas() {
-    let schemas = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/schema_names.json");
+    let schemas = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/src/resource/schema_names.json"
+    );
     let schemas: serde_json::Value =
         serde_json::from_str(&std::fs::read_to_string(schemas).unwrap()).unwrap();
     for kind in KINDS.iter().filter(|it| !it.identifiers.is_empty()) {
@@ -72,7 +78,10 @@ fn every_written_name_is_in_the_schemas() {
         }
     }
 
-    let schemas = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/schema_names.json");
+    let schemas = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/src/resource/schema_names.json"
+    );
     let schemas: serde_json::Value =
         serde_json::from_str(&std::fs::read_to_string(schemas).unwrap()).unwrap();
     for (case, text) in super::cases() {

@@ -19,7 +19,7 @@ fn copied<T: Copy>() {}
 fn public_types_are_send_and_sync() {
     shared::<App>();
     shared::<Scope<'_>>();
-    shared::<construct::Overrides<'_>>();
+    shared::<construct::Overrides<'_, '_>>();
     shared::<SessionAccess>();
     shared::<Graph>();
     shared::<Resource>();
@@ -53,7 +53,7 @@ fn public_types_are_send_and_sync() {
 fn every_error_can_be_boxed() {
     error::<ir::Diagnostics>();
     error::<ir::Diagnostic>();
-    error::<backend::tf::RegionsError>();
+    error::<ssm_synth::resource::FindError>();
     error::<ir::CidrError>();
     error::<TemplateError>();
     error::<ssm_synth::user_data::UserDataError>();

@@ -45,9 +45,10 @@ pub fn assembly(validated: &Validated<'_>) -> Vec<AssemblyFile> {
         };
         let file = format!("{name}.template.json");
         let region = stack.region.map_or("unknown-region", |region| region.name);
+        let account = stack.account.as_deref().unwrap_or("unknown-account");
         let mut artifact = json!({
             "type": "aws:cloudformation:stack",
-            "environment": format!("aws://unknown-account/{region}"),
+            "environment": format!("aws://{account}/{region}"),
             "properties": { "templateFile": file, "stackName": name },
             "displayName": name,
         });

@@ -10,10 +10,8 @@ pub use assembly::{AssemblyFile, assembly};
 use std::borrow::Cow;
 
 use crate::backend::json;
-use crate::ir::{
-    Attr, CfnAttr, Dialect, Expr, NodeId, Predicate, Pseudo, Scanner, Stack, StackId, Text,
-};
-use crate::resource::{Graph, Map, Node, RawValue, RemovalPolicy, apply_overrides};
+use crate::ir::{Attr, CfnAttr, Dialect, Expr, NodeId, Predicate, Pseudo, Stack, StackId, Text};
+use crate::resource::{Graph, Map, Node, RawValue};
 use crate::validate::{Export, Links, Validated};
 
 /// A value in a template.
@@ -213,27 +211,13 @@ impl<'g> Lower<'g, '_> {
         if node.resource.cfn_inside(id, self.graph).is_some() {
             return None;
         }
-        let mut properties = node.resource.put(Dialect::Cfn);
-        node.resource.cfn_extra(id, self.graph, &mut properties);
         // Validation applied the same overrides without an error.
-        let applied = apply_overrides(&mut properties, &node.overrides, Dialect::Cfn);
-        debug_assert!(applied.is_ok());
+        let (properties, errors) = node.printed(id, self.graph, Dialect::Cfn);
+        let mut attributes = node.cfn_attributes(self.graph);
+        let failed = node.override_attributes(&mut attributes);
+        debug_assert!(errors.is_empty() && failed.is_empty());
         let mut body = vec![("Type".into(), Tree::str(type_name))];
-        if let Some(condition) = node.condition.and_then(|id| self.graph.condition(id)) {
-            body.push(("Condition".into(), Tree::str(condition.id.as_str())));
-        }
-        if let Some(removal) = node.removal_policy {
-            let (end, replaced) = match removal {
-                RemovalPolicy::Delete => ("Delete", "Delete"),
-                RemovalPolicy::Retain => ("RetainExceptOnCreate", "Retain"),
-            };
-            body.push(("DeletionPolicy".into(), Tree::str(end)));
-            body.push(("UpdateReplacePolicy".into(), Tree::str(replaced)));
-        }
-        let metadata = self.suppressions(type_name);
-        if !metadata.is_empty() {
-            body.push(("Metadata".into(), Tree::Map(metadata)));
-        }
+        body.extend(attributes.into_iter().map(|(key, it)| (key, self.term(it))));
         let depends_on = self.depends_on(id, node, &properties);
         if !depends_on.is_empty() {
             body.push(("DependsOn".into(), Tree::List(depends_on)));
@@ -242,35 +226,6 @@ impl<'g> Lower<'g, '_> {
             body.push(("Properties".into(), self.map(properties)));
         }
         Some((Cow::Borrowed(node.cfn_id.as_str()), Tree::Map(body)))
-    }
-
-    /// Returns the suppressions for a type, in the metadata format of the policy scanners.
-    fn suppressions(&self, of: &str) -> Vec<(Cow<'g, str>, Tree<'g>)> {
-        let by = |checker| {
-            let all = self.stack.suppressions.iter();
-            all.filter(move |it| it.scanner == checker && it.cfn == of)
-        };
-        let skip: Vec<_> = by(Scanner::Checkov)
-            .map(|it| {
-                let check = ("id".into(), Tree::str(it.check));
-                Tree::Map(vec![check, ("comment".into(), Tree::str(it.reason))])
-            })
-            .collect();
-        let rules: Vec<_> = by(Scanner::Guard).map(|it| Tree::str(it.check)).collect();
-        let reasons = by(Scanner::Guard).map(|it| (it.check.into(), Tree::str(it.reason)));
-        let mut metadata = Vec::new();
-        if !skip.is_empty() {
-            let skip = ("skip".into(), Tree::List(skip));
-            metadata.push(("checkov".into(), Tree::Map(vec![skip])));
-        }
-        if !rules.is_empty() {
-            let guard = vec![
-                ("SuppressedRules".into(), Tree::List(rules)),
-                ("Reasons".into(), Tree::Map(reasons.collect())),
-            ];
-            metadata.push(("guard".into(), Tree::Map(guard)));
-        }
-        metadata
     }
 
     /// Returns explicit dependencies that no reference implies.

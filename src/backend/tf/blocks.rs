@@ -5,14 +5,25 @@ use std::borrow::Cow;
 use super::tree::{Block, Body, Item, Tree};
 use super::{Data, hcl};
 use crate::ir::{Dialect, ParameterDeclaration, ParameterType, Text};
+use crate::region::Region;
 use crate::resource::{Graph, Node};
 use crate::validate::Export;
 
-pub(super) fn required_providers<'a>() -> Block<'a> {
-    let source = vec![
+/// Returns the version of the provider, with the aliases that the caller of the module passes.
+pub(super) fn required_providers<'a>(aliases: &[(String, &Region)]) -> Block<'a> {
+    let mut source = vec![
         ("source".into(), Tree::Str("hashicorp/aws".into())),
         ("version".into(), Tree::Str(">= 5.40, < 7.0".into())),
     ];
+    if !aliases.is_empty() {
+        let aliases = aliases
+            .iter()
+            .map(|(alias, _)| Tree::Address(format!("aws.{alias}")));
+        source.push((
+            "configuration_aliases".into(),
+            Tree::List(aliases.collect()),
+        ));
+    }
     let mut providers = Body::default();
     providers.argument("aws", Tree::Map(source));
     let mut body = Body::default();
@@ -20,6 +31,30 @@ pub(super) fn required_providers<'a>() -> Block<'a> {
     Block {
         of: "terraform",
         labels: Vec::new(),
+        body,
+    }
+}
+
+/// Returns the configuration of a provider.
+pub(super) fn provider<'a>(
+    alias: Option<String>,
+    region: Option<&'static Region>,
+    account: Option<&'a str>,
+) -> Block<'a> {
+    let mut body = Body::default();
+    if let Some(alias) = alias {
+        body.argument("alias", Tree::Str(alias.into()));
+    }
+    if let Some(region) = region {
+        body.argument("region", Tree::Str(region.name.into()));
+    }
+    if let Some(account) = account {
+        let account = Tree::List(vec![Tree::Str(account.into())]);
+        body.argument("allowed_account_ids", account);
+    }
+    Block {
+        of: "provider",
+        labels: vec!["aws".into()],
         body,
     }
 }
@@ -52,6 +87,10 @@ pub(super) fn moved<'a>(node: &Node, out: &mut Vec<Block<'a>>) {
     let Some(of) = node.resource.type_name(Dialect::Tf) else {
         return;
     };
+    // Terraform moves no data sources.
+    if of.starts_with("data.") {
+        return;
+    }
     let mut names: Vec<&str> = node.moved_from.iter().map(String::as_str).collect();
     names.push(&node.tf_name);
     for pair in names.windows(2) {
@@ -60,8 +99,7 @@ pub(super) fn moved<'a>(node: &Node, out: &mut Vec<Block<'a>>) {
         }
         let mut body = Body::default();
         for (key, name) in [("from", pair[0]), ("to", pair[1])] {
-            let address = Item::Addresses(vec![format!("{of}.{name}")]);
-            body.0.push((key.into(), address));
+            body.argument(key, Tree::Address(format!("{of}.{name}")));
         }
         out.push(Block {
             of: "moved",
@@ -77,7 +115,7 @@ pub(super) fn import_variable<'a>(graph: &Graph, export: &Export) -> Block<'a> {
     let of = &graph.stacks[export.from.index()].name;
     let description = format!("Output {} of {of}", export.tf_name);
     body.argument("description", Tree::Str(description.into()));
-    body.argument("type", Tree::Expr("string".to_owned()));
+    body.argument("type", Tree::Address("string".to_owned()));
     body.argument("nullable", Tree::Bool(false));
     Block {
         of: "variable",
@@ -92,7 +130,7 @@ pub(super) fn variable<'a>(parameter: &'a ParameterDeclaration, name: String) ->
     if let Some(text) = &parameter.description {
         body.argument("description", Tree::Str(text.as_ref().into()));
     }
-    body.argument("type", Tree::Expr(parameter.of.tf().to_owned()));
+    body.argument("type", Tree::Address(parameter.of.tf().to_owned()));
     body.argument("nullable", Tree::Bool(false));
     if let Some(default) = &parameter.default {
         let value = match (parameter.of, default.parse()) {

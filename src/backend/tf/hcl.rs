@@ -38,18 +38,6 @@ fn braces(out: &mut String, body: &Body<'_>, level: usize) {
     for (key, item) in &body.0 {
         match item {
             Item::Argument(value) => lines.push((key.clone(), expression(value, level + 1))),
-            Item::Addresses(addresses) => {
-                let one = matches!(key.as_ref(), "from" | "to");
-                let text = match addresses.as_slice() {
-                    [address] if one => address.clone(),
-                    [address] => format!("[{address}]"),
-                    many => {
-                        let all = many.iter().map(|it| Tree::Expr(it.clone())).collect();
-                        expression(&Tree::List(all), level + 1)
-                    }
-                };
-                lines.push((key.clone(), text));
-            }
             Item::Comments(comments) => {
                 for comment in comments {
                     indent(out, level + 1);
@@ -109,7 +97,18 @@ pub(super) fn expression(value: &Tree<'_>, level: usize) -> String {
         Tree::Bool(value) => value.to_string(),
         Tree::Int(value) => value.to_string(),
         Tree::Str(text) => quoted(text),
-        Tree::Expr(code) => code.clone(),
+        Tree::Expr(code) | Tree::Address(code) => code.clone(),
+        Tree::Addresses(pairs) => {
+            let lines: Vec<_> = pairs
+                .iter()
+                .map(|(key, value)| (Cow::Borrowed(key.as_str()), value.clone()))
+                .collect();
+            let mut out = String::from("{\n");
+            aligned(&mut out, &lines, level + 1);
+            indent(&mut out, level);
+            out.push('}');
+            out
+        }
         Tree::Template(parts) => template(parts),
         Tree::List(items) if items.is_empty() => "[]".to_owned(),
         Tree::List(items) => list(items, level),

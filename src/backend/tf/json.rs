@@ -47,22 +47,19 @@ impl Serialize for Group<'_> {
 
 impl Serialize for Body<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_map(self.0.iter().map(|(key, item)| (key, Entry(key, item))))
+        to.collect_map(self.0.iter().map(|(key, item)| (key, Entry(item))))
     }
 }
 
-/// An item of a body, whose form depends on its key.
-struct Entry<'a>(&'a str, &'a Item<'a>);
+/// An item of a body.
+struct Entry<'a>(&'a Item<'a>);
 
 impl Serialize for Entry<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match self {
-            // Types and addresses have no `${}`.
-            Entry("type", Item::Argument(Tree::Expr(code))) => to.serialize_str(code),
-            Entry(_, Item::Argument(value)) => value.serialize(to),
-            Entry("from" | "to", Item::Addresses(addresses)) => one_or_many(addresses, to),
-            Entry(_, Item::Addresses(lines) | Item::Comments(lines)) => lines.serialize(to),
-            Entry(_, Item::Blocks(blocks)) => one_or_many(blocks, to),
+            Entry(Item::Argument(value)) => value.serialize(to),
+            Entry(Item::Comments(lines)) => lines.serialize(to),
+            Entry(Item::Blocks(blocks)) => one_or_many(blocks, to),
         }
     }
 }
@@ -75,6 +72,8 @@ impl Serialize for Tree<'_> {
             Tree::Int(value) => to.serialize_i64(*value),
             Tree::Str(text) => to.serialize_str(&escape_template(text)),
             Tree::Expr(code) => to.collect_str(&format_args!("${{{code}}}")),
+            Tree::Address(address) => to.serialize_str(address),
+            Tree::Addresses(pairs) => to.collect_map(pairs.iter().map(|(key, it)| (key, it))),
             Tree::Template(parts) => to.serialize_str(&template(parts)),
             Tree::List(items) => to.collect_seq(items),
             Tree::Map(entries) => {
@@ -120,6 +119,11 @@ fn is_plain(document: &Tree<'_>) -> bool {
         }),
         Tree::List(items) => items.iter().all(is_plain),
         Tree::Map(entries) => entries.iter().all(|(_, value)| is_plain(value)),
-        Tree::Null | Tree::Json(_) | Tree::Base64(_) | Tree::Raw(_) => false,
+        Tree::Null
+        | Tree::Address(_)
+        | Tree::Addresses(_)
+        | Tree::Json(_)
+        | Tree::Base64(_)
+        | Tree::Raw(_) => false,
     }
 }

@@ -11,11 +11,11 @@ mod values;
 
 #[cfg(feature = "cli")]
 pub(crate) use functions::has_equivalent;
-pub use root::{RegionsError, directory, root};
+pub use root::{directory, root};
 #[cfg(feature = "diff")]
 pub(crate) use values::resources;
 
-use blocks::{data_block, import_variable, moved, required_providers, variable};
+use blocks::{data_block, import_variable, moved, provider, required_providers, variable};
 use tree::{Block, Body, Item, Part, Tree};
 
 use std::borrow::Cow;
@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::ir::{
     ConditionId, Dialect, Expr, NodeId, Predicate, Pseudo, Stack, StackId, terraform_name,
 };
-use crate::resource::{Graph, Map, Node, RawValue, RemovalPolicy, apply_overrides};
+use crate::resource::{Graph, Map, Node, RawValue};
 use crate::validate::{Links, Validated};
 
 /// The kind of a Terraform module.
@@ -51,7 +51,7 @@ impl Module<'_> {
     pub(crate) fn with_imports(mut self, imports: Vec<(String, String)>) -> Self {
         for (address, id) in imports {
             let mut body = Body::default();
-            body.0.push(("to".into(), Item::Addresses(vec![address])));
+            body.argument("to", Tree::Address(address));
             let mut parts: Vec<Part<'_>> = Vec::new();
             let mut rest = id.as_str();
             while let Some((text, behind)) = rest.split_once("${") {
@@ -190,15 +190,20 @@ impl<'g> Lower<'g, '_> {
                 });
             }
         }
-        let mut blocks = vec![required_providers()];
-        if let (ModuleKind::Root, Some(region)) = (kind, self.stack.region) {
-            let mut body = Body::default();
-            body.argument("region", Tree::Str(region.name.into()));
-            blocks.push(Block {
-                of: "provider",
-                labels: vec!["aws".into()],
-                body,
-            });
+        let (region, account) = (self.stack.region, self.stack.account.as_deref());
+        let aliases = &self.stack.provider_aliases;
+        let mut blocks = match kind {
+            ModuleKind::Root => vec![required_providers(&[])],
+            ModuleKind::Module => vec![required_providers(aliases)],
+        };
+        if kind == ModuleKind::Root {
+            if region.is_some() || account.is_some() {
+                blocks.push(provider(None, region, account));
+            }
+            let aliased = aliases.iter();
+            blocks.extend(
+                aliased.map(|(alias, of)| provider(Some(alias.clone()), Some(*of), account)),
+            );
         }
         let parameters = self
             .stack
@@ -255,14 +260,9 @@ impl<'g> Lower<'g, '_> {
         let Some(of) = node.resource.type_name(Dialect::Tf) else {
             return;
         };
-        let mut arguments = node.resource.put(Dialect::Tf);
-        node.resource.tf_extra(&mut arguments);
-        if node.removal_policy == Some(RemovalPolicy::Retain) {
-            node.resource.tf_retained(&mut arguments);
-        }
         // Validation applied the same overrides without an error.
-        let applied = apply_overrides(&mut arguments, &node.overrides, Dialect::Tf);
-        debug_assert!(applied.is_ok());
+        let (arguments, errors) = node.printed(id, self.graph, Dialect::Tf);
+        debug_assert!(errors.is_empty());
         let depends_on = self.depends_on(id, node, &arguments);
         let condition = node.condition.and_then(|id| self.graph.condition(id));
         let mut body = Body::default();
@@ -280,13 +280,17 @@ impl<'g> Lower<'g, '_> {
             body.ignore_changes(ignored);
         }
         if !depends_on.is_empty() {
-            body.0
-                .push(("depends_on".into(), Item::Addresses(depends_on)));
+            body.addresses("depends_on", depends_on);
         }
         let name: Cow<'g, str> = node.tf_name.as_str().into();
+        let (kind, labels) = match (of, of.strip_prefix("data.")) {
+            ("module", _) => ("module", vec![name]),
+            (_, Some(of)) => ("data", vec![of.into(), name]),
+            (of, None) => ("resource", vec![of.into(), name]),
+        };
         out.push(Block {
-            of: "resource",
-            labels: vec![of.into(), name],
+            of: kind,
+            labels,
             body,
         });
         for satellite in node.resource.satellites(id, self.graph) {
@@ -333,7 +337,10 @@ impl<'g> Lower<'g, '_> {
             match term {
                 RawValue::Block(map) => {
                     let mut inner = Body::default();
-                    self.body(map, &mut inner);
+                    match key.as_ref() {
+                        "lifecycle" => self.lifecycle(map, &mut inner),
+                        _ => self.body(map, &mut inner),
+                    }
                     body.block(key, inner);
                 }
                 RawValue::List(items) if matches!(items.first(), Some(RawValue::Block(_))) => {
@@ -347,6 +354,10 @@ impl<'g> Lower<'g, '_> {
                     }
                     body.0.push((key, Item::Blocks(blocks)));
                 }
+                RawValue::Raw(json) if key == "provider" && json.is_string() => {
+                    let alias = json.as_str().unwrap_or_default().to_owned();
+                    body.argument(key, Tree::Address(alias));
+                }
                 // An argument that is not set.
                 RawValue::Expr(expr) if matches!(expr.as_ref(), Expr::Absent) => {}
                 term => {
@@ -354,6 +365,27 @@ impl<'g> Lower<'g, '_> {
                     body.argument(key, value);
                 }
             }
+        }
+    }
+
+    /// Adds the arguments of `lifecycle`, some of which are names without quotes.
+    fn lifecycle(&mut self, map: Map<'g>, body: &mut Body<'g>) {
+        for (key, term) in map {
+            let names = match (key.as_ref(), &term) {
+                ("ignore_changes" | "replace_triggered_by", RawValue::Raw(json)) => json.as_ref(),
+                _ => {
+                    self.body([(key, term)].into_iter().collect(), body);
+                    continue;
+                }
+            };
+            let name = |it: &serde_json::Value| it.as_str().map(|it| Tree::Address(it.to_owned()));
+            let names = match names {
+                serde_json::Value::Array(names) => {
+                    Tree::List(names.iter().filter_map(name).collect())
+                }
+                all => name(all).unwrap_or(Tree::Null),
+            };
+            body.argument(key, names);
         }
     }
 

@@ -1,7 +1,8 @@
 //! A root module for several stacks: calls a module for each stack and connects their values.
 
-use super::{Block, Body, Item, Module, Tree, required_providers, variable};
+use super::{Block, Body, Module, Tree, provider, required_providers, variable};
 use crate::ir::{Dialect, Stack, StackId, kebab, terraform_name};
+use crate::region::Region;
 use crate::resource::Graph;
 use crate::validate::{Links, Validated};
 
@@ -14,58 +15,85 @@ pub fn directory(stack: &str) -> String {
     kebab(stack)
 }
 
-/// The reason why several stacks have no common root module: a provider has one region.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "stacks `{first}` and `{second}` are in different regions; a root module supports one region"
-)]
-#[non_exhaustive]
-pub struct RegionsError {
-    /// The first stack with a region.
-    pub first: String,
-    /// The first stack with another region.
-    pub second: String,
+/// A region and an account: what a provider has one of.
+type Environment<'g> = (Option<&'static Region>, Option<&'g str>);
+
+fn environment(stack: &Stack) -> Environment<'_> {
+    (stack.region, stack.account.as_deref())
+}
+
+/// The providers of a root module.
+struct Providers<'g> {
+    /// Those with an alias; empty if one provider serves all stacks.
+    aliased: Vec<Environment<'g>>,
+}
+
+impl<'g> Providers<'g> {
+    fn of(graph: &'g Graph, blocks: &mut Vec<Block<'g>>) -> Self {
+        let mut all: Vec<Environment<'g>> = Vec::new();
+        let mut needs_alias = false;
+        for stack in graph.stacks() {
+            let aliases = stack.provider_aliases.iter();
+            let of_aliases = aliases.map(|(_, region)| (Some(*region), stack.account.as_deref()));
+            needs_alias |= !stack.provider_aliases.is_empty();
+            for environment in [environment(stack)].into_iter().chain(of_aliases) {
+                if environment != (None, None) && !all.contains(&environment) {
+                    all.push(environment);
+                }
+            }
+        }
+        if let ([(region, account)], false) = (&all[..], needs_alias) {
+            blocks.push(provider(None, *region, *account));
+            all.clear();
+        }
+        for environment in &all {
+            let (region, account) = *environment;
+            blocks.push(provider(Some(alias(environment)), region, account));
+        }
+        Providers { aliased: all }
+    }
+
+    /// Returns the providers that the call of a module passes.
+    fn passed(&self, stack: &Stack) -> Vec<(String, String)> {
+        let mut passed = Vec::new();
+        let own = environment(stack);
+        if self.aliased.contains(&own) {
+            passed.push(("aws".to_owned(), format!("aws.{}", alias(&own))));
+        }
+        for (name, region) in &stack.provider_aliases {
+            let of = alias(&(Some(*region), stack.account.as_deref()));
+            passed.push((format!("aws.{name}"), format!("aws.{of}")));
+        }
+        passed
+    }
+}
+
+/// Returns the alias of a provider, such as `eu_west_1` or `eu_west_1_111122223333`.
+fn alias((region, account): &Environment<'_>) -> String {
+    let region = region.map_or("account".to_owned(), |it| it.name.replace('-', "_"));
+    match account {
+        Some(account) => format!("{region}_{account}"),
+        None => region,
+    }
 }
 
 /// Generates a root module that calls the [`ModuleKind::Module`] of each stack in its
-/// [`directory`], and passes values between them.
-///
-/// # Errors
-///
-/// Returns an error if two stacks have different regions.
+/// [`directory`], and passes values between them. Each region and account has its provider.
 ///
 /// [`ModuleKind::Module`]: super::ModuleKind::Module
-pub fn root<'g>(validated: &'g Validated<'_>) -> Result<Module<'g>, RegionsError> {
+pub fn root<'g>(validated: &'g Validated<'_>) -> Module<'g> {
     let (graph, links) = (validated.graph(), validated.links());
-    let mut known = graph.stacks().filter(|it| it.region.is_some());
-    let first = known.next();
-    if let Some(first) = first
-        && let Some(other) = known.find(|it| it.region != first.region)
-    {
-        return Err(RegionsError {
-            first: first.name.clone(),
-            second: other.name.clone(),
-        });
-    }
     let (order, _) = links.order(graph);
     let stacks = || order.iter().map(|id| (*id, &graph.stacks[id.index()]));
-    let mut blocks = vec![required_providers()];
-    if let Some(region) = first.and_then(|it| it.region) {
-        let mut body = Body::default();
-        body.argument("region", Tree::Str(region.name.into()));
-        blocks.push(Block {
-            of: "provider",
-            labels: vec!["aws".into()],
-            body,
-        });
-    }
+    let mut blocks = vec![required_providers(&[])];
+    let providers = Providers::of(graph, &mut blocks);
     for (_, stack) in stacks() {
         for parameter in parameters(graph, stack) {
             blocks.push(variable(parameter, within(stack, &parameter.id)));
         }
     }
     for (id, stack) in stacks() {
-        blocks.push(call(graph, links, id, stack));
+        blocks.push(call(graph, links, (id, stack), providers.passed(stack)));
     }
     for (_, stack) in stacks() {
         for output in &stack.outputs {
@@ -80,7 +108,7 @@ pub fn root<'g>(validated: &'g Validated<'_>) -> Result<Module<'g>, RegionsError
             });
         }
     }
-    Ok(Module { blocks })
+    Module { blocks }
 }
 
 fn within(stack: &Stack, id: &str) -> String {
@@ -98,10 +126,18 @@ fn parameters<'g>(
     all.filter(|it| it.only != Some(Dialect::Cfn))
 }
 
-fn call<'g>(graph: &'g Graph, links: &Links, id: StackId, stack: &'g Stack) -> Block<'g> {
+fn call<'g>(
+    graph: &'g Graph,
+    links: &Links,
+    (id, stack): (StackId, &'g Stack),
+    providers: Vec<(String, String)>,
+) -> Block<'g> {
     let mut body = Body::default();
     let source = format!("./{}", directory(&stack.name));
     body.argument("source", Tree::Str(source.into()));
+    if !providers.is_empty() {
+        body.argument("providers", Tree::Addresses(providers));
+    }
     for parameter in parameters(graph, stack) {
         let value = format!("var.{}", within(stack, &parameter.id));
         body.argument(terraform_name(&parameter.id), Tree::Expr(value));
@@ -115,7 +151,7 @@ fn call<'g>(graph: &'g Graph, links: &Links, id: StackId, stack: &'g Stack) -> B
     let waits = links.dependencies_of(id).filter(|of| !said(of));
     let waits: Vec<String> = waits.map(|of| format!("module.{}", module(of))).collect();
     if !waits.is_empty() {
-        body.0.push(("depends_on".into(), Item::Addresses(waits)));
+        body.addresses("depends_on", waits);
     }
     Block {
         of: "module",

@@ -12,6 +12,10 @@ pub(crate) enum Tree<'a> {
     Str(Cow<'a, str>),
     /// An HCL expression.
     Expr(String),
+    /// An address, a type or a keyword: no quotes in HCL, and no `${}` in Terraform JSON.
+    Address(String),
+    /// Pairs of such names.
+    Addresses(Vec<(String, String)>),
     /// Text and expressions to join.
     Template(Vec<Part<'a>>),
     List(Vec<Tree<'a>>),
@@ -38,8 +42,6 @@ pub(crate) struct Body<'a>(pub(super) Vec<(Cow<'a, str>, Item<'a>)>);
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Item<'a> {
     Argument(Tree<'a>),
-    /// Addresses, which have no `${}` in Terraform JSON.
-    Addresses(Vec<String>),
     Blocks(Vec<Body<'a>>),
     /// Comments, one per line.
     Comments(Vec<String>),
@@ -52,16 +54,30 @@ impl<'a> Body<'a> {
 
     /// Adds `ignore_changes` to the block `lifecycle`, of which a resource has at most one.
     pub(super) fn ignore_changes(&mut self, arguments: &[&str]) {
-        let ignored = arguments.iter().map(|it| (*it).to_owned()).collect();
-        let entry = ("ignore_changes".into(), Item::Addresses(ignored));
+        let ignored = arguments.iter().map(|it| Tree::Address((*it).to_owned()));
         let lifecycle = self.0.iter_mut().find_map(|(name, item)| match item {
             Item::Blocks(blocks) if name == "lifecycle" => blocks.first_mut(),
             _ => None,
         });
-        match lifecycle {
-            Some(lifecycle) => lifecycle.0.push(entry),
-            None => self.block("lifecycle", Body(vec![entry])),
+        let new = |ignored| ("ignore_changes".into(), Item::Argument(Tree::List(ignored)));
+        let Some(lifecycle) = lifecycle else {
+            return self.block("lifecycle", Body(vec![new(ignored.collect())]));
+        };
+        let mut entries = lifecycle.0.iter_mut();
+        match entries.find(|(name, _)| name == "ignore_changes") {
+            Some((_, Item::Argument(Tree::List(names)))) => {
+                names.extend(ignored.filter(|it| !names.contains(it)).collect::<Vec<_>>());
+            }
+            // The keyword `all` ignores these, too.
+            Some(_) => {}
+            None => lifecycle.0.push(new(ignored.collect())),
         }
+    }
+
+    /// Adds a list of addresses.
+    pub(super) fn addresses(&mut self, name: &'static str, addresses: Vec<String>) {
+        let addresses = addresses.into_iter().map(Tree::Address);
+        self.argument(name, Tree::List(addresses.collect()));
     }
 
     pub(super) fn block(&mut self, name: impl Into<Cow<'a, str>>, body: Body<'a>) {

@@ -65,7 +65,6 @@ fn body(it: &Body<'_>, top: bool) -> Value {
         let value = match item {
             Item::Argument(value) => tree(value),
             Item::Blocks(blocks) => blocks.iter().map(|it| body(it, false)).collect(),
-            Item::Addresses(addresses) => addresses.iter().cloned().map(Value::String).collect(),
             Item::Comments(_) => continue,
         };
         map.insert(key.clone().into_owned(), value);
@@ -80,6 +79,8 @@ fn tree(it: &Tree<'_>) -> Value {
         Tree::Int(value) => (*value).into(),
         Tree::Str(text) => text.as_ref().into(),
         Tree::Expr(code) => format!("${{{code}}}").into(),
+        Tree::Address(address) => address.as_str().into(),
+        Tree::Addresses(pairs) => pairs.iter().cloned().collect(),
         Tree::Template(parts) => {
             let part = |it: &Part<'_>| match it {
                 Part::Text(text) => text.clone().into_owned(),

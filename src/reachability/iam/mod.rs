@@ -26,11 +26,12 @@ use super::ternary::Ternary;
 use crate::ir::{Expr, Link, NodeId, Pseudo};
 use crate::resource::{
     Effect, InlinePolicy, ManagedPolicy, PolicyAttachment, PolicyDocument, Resource, Role,
-    RolePolicy, RolePolicyAttachment, RolePolicyAttachments, Typed,
+    RolePolicy, RolePolicyAttachment, RolePolicyAttachments, Statement, Typed,
 };
+use crate::session_manager::{CHANNEL_ACTIONS, REGISTER_ACTION};
 use judgment::Judgment;
 use pattern::{known, matches};
-use statement::applies;
+use statement::{action_is_meant, applies};
 use text::plain;
 
 /// The decision about an action, and the policy that determines it.
@@ -86,6 +87,23 @@ fn document_of<'g>(
             }
         }
     }
+}
+
+/// Returns whether a policy can allow a call that the agent makes before a session.
+pub(crate) fn can_allow_agent(index: &GraphIndex<'_>, document: &PolicyDocument) -> bool {
+    let is_meant = |statement: &&Statement| {
+        let actions = CHANNEL_ACTIONS.iter().chain([&REGISTER_ACTION]);
+        statement.effect == Effect::Allow
+            && actions
+                .into_iter()
+                .any(|action| !action_is_meant(index, statement, action).holds.is_no())
+    };
+    document.opaque.is_some() || document.statements.iter().any(|it| is_meant(&it))
+}
+
+/// Returns whether a managed policy can allow such a call. One outside the file can.
+pub(crate) fn link_can_allow_agent(index: &GraphIndex<'_>, link: &Link<ManagedPolicy>) -> bool {
+    document_of(index, link).map_or(true, |(document, ..)| can_allow_agent(index, &document))
 }
 
 /// Returns the partition of an AWS managed policy, and its path and name.
@@ -241,11 +259,11 @@ impl<'g> RolePermissions<'g> {
                 Ok((document, exists, _, name)) if exists.is_yes() => {
                     Boundary::Document(document, name)
                 }
-                Ok((.., name)) | Err(name) => Boundary::Unknown(name),
+                Ok((.., name)) | Err(name) => Boundary::External(name),
             });
         }
         if permissions.boundary.is_none() && is_unmodeled("permissions_boundary") {
-            permissions.boundary = Some(Boundary::Unknown("of the role".to_owned()));
+            permissions.boundary = Some(Boundary::Unmodeled);
         }
         permissions
     }
@@ -392,9 +410,16 @@ impl<'g> RolePermissions<'g> {
         on: &CallContext<'_>,
     ) -> Option<Decision> {
         let (allowed, detail) = match self.boundary.as_ref()? {
-            Boundary::Unknown(name) => (
+            Boundary::External(_) if index.assumptions.boundary => return None,
+            Boundary::External(name) => (
                 Ternary::Unknown,
-                format!("whether the boundary `{name}` allows `{action}` is not in the file"),
+                format!(
+                    "whether the boundary `{name}` allows `{action}` is not in the file (`--assume boundary`)"
+                ),
+            ),
+            Boundary::Unmodeled => (
+                Ternary::Unknown,
+                format!("whether the boundary of the role allows `{action}` is not in the file"),
             ),
             Boundary::Document(document, name) => {
                 let judged = judge_document(index, document, action, on);

@@ -1,9 +1,7 @@
 //! Stacks of a team: a shared network, and access to the team's instances in this network.
 
-use ssm_synth::construct::{
-    Construct, ExistingNetwork, InstanceHandles, PrivateInstance, PrivateNetwork,
-};
-use ssm_synth::ir::{Attr, Diagnostic, Diagnostics, Handle};
+use ssm_synth::construct::{Construct, InstanceHandles, PrivateInstance, PrivateNetwork};
+use ssm_synth::ir::{Attr, Diagnostics, Handle};
 use ssm_synth::resource::{Graph, Instance, LogGroup, RawResource, RawValue, RemovalPolicy, Typed};
 use ssm_synth::{App, Cidr, Scope, SessionAccess};
 
@@ -72,14 +70,10 @@ impl Construct for Fleet<'_> {
 
 /// A custom rule for the whole graph: log groups have a retention period.
 fn logs_are_kept(graph: &Graph, out: &mut Diagnostics) {
-    for (node, group) in graph.all::<LogGroup>() {
+    for (_, node, group) in graph.all::<LogGroup>() {
         if group.retention_in_days.is_none() {
-            out.push(
-                Diagnostic::error("team-log-retention", "the log group keeps events forever")
-                    .path(node.path.clone())
-                    .at(node.location.clone())
-                    .help("set `retention_in_days`"),
-            );
+            let found = node.error("team-log-retention", "the log group keeps events forever");
+            out.push(found.help("set `retention_in_days`"));
         }
     }
 }
@@ -94,7 +88,7 @@ pub fn app() -> App {
     let mut access = app.stack("TeamAccess");
     let handles = access.add_inline(
         SessionAccess::new()
-            .existing_network(ExistingNetwork::of(&network))
+            .network(&network)
             .instance(PrivateInstance::new("web"))
             .instance(PrivateInstance::new("worker")),
     );

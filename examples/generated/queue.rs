@@ -1,0 +1,210 @@
+//! `AWS::SQS::Queue` and `aws_sqs_queue`, as `ssm-synth generate` writes it.
+
+use ssm_synth::prelude::*;
+
+/// `AWS::SQS::Queue` and `aws_sqs_queue`.
+#[doc(alias = "AWS::SQS::Queue")]
+#[doc(alias = "aws_sqs_queue")]
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Queue(RawResource);
+
+impl Queue {
+    /// The attribute `Arn`, and `arn` in Terraform.
+    pub const ARN: Attr = Attr::by_get_att("Arn", "arn");
+
+    /// Creates one with the required properties.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Queue(
+            RawResource::new()
+                .cfn("AWS::SQS::Queue")
+                .tf("aws_sqs_queue")
+                .tags([("", ""); 0]),
+        )
+    }
+
+    /// `ContentBasedDeduplication` and `content_based_deduplication`.
+    pub fn content_based_deduplication(self, value: impl Into<RawValue<'static>>) -> Self {
+        let value = value.into();
+        Queue(
+            self.0
+                .property("ContentBasedDeduplication", value.clone())
+                .argument("content_based_deduplication", value),
+        )
+    }
+
+    /// `DeduplicationScope` and `deduplication_scope`.
+    pub fn deduplication_scope(self, value: impl Into<RawValue<'static>>) -> Self {
+        let value = value.into();
+        Queue(
+            self.0
+                .property("DeduplicationScope", value.clone())
+                .argument("deduplication_scope", value),
+        )
+    }
+
+    /// `DelaySeconds` and `delay_seconds`.
+    pub fn delay_seconds(self, value: impl Into<RawValue<'static>>) -> Self {
+        let value = value.into();
+        Queue(
+            self.0
+                .property("DelaySeconds", value.clone())
+                .argument("delay_seconds", value),
+        )
+    }
+
+    /// `FifoQueue` and `fifo_queue`.
+    pub fn fifo_queue(self, value: impl Into<RawValue<'static>>) -> Self {
+        let value = value.into();
+        Queue(
+            self.0
+                .property("FifoQueue", value.clone())
+                .argument("fifo_queue", value),
+        )
+    }
+
+    /// `FifoThroughputLimit` and `fifo_throughput_limit`.
+    pub fn fifo_throughput_limit(self, value: impl Into<RawValue<'static>>) -> Self {
+        let value = value.into();
+        Queue(
+            self.0
+                .property("FifoThroughputLimit", value.clone())
+                .argument("fifo_throughput_limit", value),
+        )
+    }
+
+    /// `KmsDataKeyReusePeriodSeconds` and `kms_data_key_reuse_period_seconds`.
+    pub fn kms_data_key_reuse_period_seconds(self, value: impl Into<RawValue<'static>>) -> Self {
+        let value = value.into();
+        Queue(
+            self.0
+                .property("KmsDataKeyReusePeriodSeconds", value.clone())
+                .argument("kms_data_key_reuse_period_seconds", value),
+        )
+    }
+
+    /// `KmsMasterKeyId` and `kms_master_key_id`.
+    pub fn kms_master_key_id(self, value: impl Into<RawValue<'static>>) -> Self {
+        let value = value.into();
+        Queue(
+            self.0
+                .property("KmsMasterKeyId", value.clone())
+                .argument("kms_master_key_id", value),
+        )
+    }
+
+    /// `MaximumMessageSize`.
+    pub fn cfn_maximum_message_size(self, value: impl Into<RawValue<'static>>) -> Self {
+        Queue(self.0.property("MaximumMessageSize", value))
+    }
+
+    /// `MessageRetentionPeriod`.
+    pub fn cfn_message_retention_period(self, value: impl Into<RawValue<'static>>) -> Self {
+        Queue(self.0.property("MessageRetentionPeriod", value))
+    }
+
+    /// `QueueName`.
+    pub fn cfn_queue_name(self, value: impl Into<RawValue<'static>>) -> Self {
+        Queue(self.0.property("QueueName", value))
+    }
+
+    /// `ReceiveMessageWaitTimeSeconds`.
+    pub fn cfn_receive_message_wait_time_seconds(
+        self,
+        value: impl Into<RawValue<'static>>,
+    ) -> Self {
+        Queue(self.0.property("ReceiveMessageWaitTimeSeconds", value))
+    }
+
+    /// `RedriveAllowPolicy`.
+    pub fn cfn_redrive_allow_policy(self, value: impl Into<RawValue<'static>>) -> Self {
+        Queue(self.0.property("RedriveAllowPolicy", value))
+    }
+
+    /// `RedrivePolicy`.
+    pub fn cfn_redrive_policy(self, value: impl Into<RawValue<'static>>) -> Self {
+        Queue(self.0.property("RedrivePolicy", value))
+    }
+
+    /// `SqsManagedSseEnabled` and `sqs_managed_sse_enabled`.
+    pub fn sqs_managed_sse_enabled(self, value: impl Into<RawValue<'static>>) -> Self {
+        let value = value.into();
+        Queue(
+            self.0
+                .property("SqsManagedSseEnabled", value.clone())
+                .argument("sqs_managed_sse_enabled", value),
+        )
+    }
+
+    /// `VisibilityTimeout`.
+    pub fn cfn_visibility_timeout(self, value: impl Into<RawValue<'static>>) -> Self {
+        Queue(self.0.property("VisibilityTimeout", value))
+    }
+
+    /// `max_message_size`.
+    pub fn tf_max_message_size(self, value: impl Into<RawValue<'static>>) -> Self {
+        Queue(self.0.argument("max_message_size", value))
+    }
+
+    /// `message_retention_seconds`.
+    pub fn tf_message_retention_seconds(self, value: impl Into<RawValue<'static>>) -> Self {
+        Queue(self.0.argument("message_retention_seconds", value))
+    }
+
+    /// `name`.
+    pub fn tf_name(self, value: impl Into<RawValue<'static>>) -> Self {
+        Queue(self.0.argument("name", value))
+    }
+
+    /// `name_prefix`.
+    pub fn tf_name_prefix(self, value: impl Into<RawValue<'static>>) -> Self {
+        Queue(self.0.argument("name_prefix", value))
+    }
+
+    /// `policy`.
+    pub fn tf_policy(self, value: impl Into<RawValue<'static>>) -> Self {
+        Queue(self.0.argument("policy", value))
+    }
+
+    /// `receive_wait_time_seconds`.
+    pub fn tf_receive_wait_time_seconds(self, value: impl Into<RawValue<'static>>) -> Self {
+        Queue(self.0.argument("receive_wait_time_seconds", value))
+    }
+
+    /// `redrive_allow_policy`.
+    pub fn tf_redrive_allow_policy(self, value: impl Into<RawValue<'static>>) -> Self {
+        Queue(self.0.argument("redrive_allow_policy", value))
+    }
+
+    /// `redrive_policy`.
+    pub fn tf_redrive_policy(self, value: impl Into<RawValue<'static>>) -> Self {
+        Queue(self.0.argument("redrive_policy", value))
+    }
+
+    /// `visibility_timeout_seconds`.
+    pub fn tf_visibility_timeout_seconds(self, value: impl Into<RawValue<'static>>) -> Self {
+        Queue(self.0.argument("visibility_timeout_seconds", value))
+    }
+
+    /// `timeouts`.
+    pub fn tf_timeouts(
+        self,
+        arguments: impl IntoIterator<Item = (&'static str, RawValue<'static>)>,
+    ) -> Self {
+        Queue(self.0.block("timeouts", arguments))
+    }
+
+    /// Adds tags.
+    pub fn tags(self, tags: impl Into<resource::Tags>) -> Self {
+        Queue(self.0.tags(tags))
+    }
+}
+
+impl Construct for Queue {
+    type Handle = Handle<RawResource>;
+
+    fn build(self, scope: &mut Scope<'_>) -> Handle<RawResource> {
+        scope.add_inline(self.0)
+    }
+}

@@ -1,0 +1,64 @@
+//! `generate`: Rust source of a resource type that the model does not have.
+
+use std::path::PathBuf;
+
+use super::failure::Failure;
+use super::output::OutputArgs;
+use crate::generate::{TypeNames, generate};
+
+#[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "ssm-synth generate <TYPE>... [OPTIONS]",
+    after_help = format!("\
+The file has a struct with a setter for each property. Properties of the same
+name and type in both languages share a setter. Format the file with `rustfmt`.
+
+The schemas come from these commands:
+  aws cloudformation describe-type --type RESOURCE --type-name AWS::SQS::Queue
+  terraform providers schema -json
+
+Examples:
+  ssm-synth generate AWS::SQS::Queue aws_sqs_queue --cfn-schema queue.json \\
+    --tf-schema provider.json -o src/queue.rs
+  ssm-synth generate aws_sqs_queue --tf-schema provider.json
+
+{}", super::help::EXIT_CODES)
+)]
+pub(super) struct Args {
+    /// Resource type, once in each language at most
+    #[arg(value_name = "TYPE", required = true, num_args = 1..=2)]
+    types: Vec<String>,
+    /// File with the schema of the CloudFormation type
+    #[arg(long, value_name = "FILE")]
+    cfn_schema: Option<PathBuf>,
+    /// File with the schema of the Terraform provider
+    #[arg(long, value_name = "FILE")]
+    tf_schema: Option<PathBuf>,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+impl Args {
+    fn names(&self) -> Result<TypeNames<'_>, Failure> {
+        let (cfn, tf): (Vec<&String>, Vec<&String>) =
+            self.types.iter().partition(|it| it.contains("::"));
+        if cfn.len() > 1 || tf.len() > 1 {
+            return Err(Failure::usage("the types are of one language")
+                .with_help("run the command once for each type"));
+        }
+        Ok(TypeNames {
+            cfn: cfn.first().map(|it| it.as_str()),
+            tf: tf.first().map(|it| it.as_str()),
+        })
+    }
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let read = |path: &Option<PathBuf>| {
+        let path = path.as_ref();
+        path.map(|path| super::settings::read(path)).transpose()
+    };
+    let (cfn, tf) = (read(&args.cfn_schema)?, read(&args.tf_schema)?);
+    let text = generate(args.names()?, cfn.as_deref(), tf.as_deref()).map_err(Failure::usage)?;
+    args.output.write(&text)
+}
