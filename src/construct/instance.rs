@@ -5,12 +5,12 @@ use super::image::{Architecture, Image, ImageFamily, Package};
 use super::network_handles::NetworkHandles;
 use super::options::{Integer, Ranges, options};
 use super::scope::{Construct, Scope};
-use super::sessions::{SessionHandles, SessionScope};
+use super::sessions::{SessionHandles, start_session};
 use crate::ir::{Diagnostic, Expr, Handle, IntoValue, Link, NodeId, Severity, Text, Value, quoted};
 use crate::resource::{
-    BlockDeviceMapping, Document, Ebs, HttpTokens, Instance, InstanceProfile, KmsKey,
-    LaunchTemplate, LaunchTemplateSpecification, MetadataOptions, RootVolume, SecurityGroup,
-    Subnet, Switch, TagSpecification, Tags, Typed, UserData, VolumeType,
+    BlockDeviceMapping, Ebs, HttpTokens, Instance, InstanceProfile, KmsKey, LaunchTemplate,
+    LaunchTemplateSpecification, MetadataOptions, RootVolume, SecurityGroup, Subnet, Switch,
+    TagSpecification, Tags, Typed, UserData, VolumeType,
 };
 use crate::validate::{ArnOf, IdOf};
 
@@ -590,17 +590,8 @@ impl Construct for PlacedInstance<'_> {
         scope.depends_on(instance, self.depends_on.iter().copied());
         let id = instance.attr(Instance::LINK);
         scope.output("InstanceId", id.clone(), "The instance");
-        let mut session = vec![
-            Expr::text("aws ssm start-session --target "),
-            id,
-            Expr::text(" --region "),
-            scope.region(),
-        ];
-        if let Some(sessions) = self.sessions.filter(|it| it.scope == SessionScope::Stack) {
-            session.push(Expr::text(" --document-name "));
-            session.push(sessions.document.attr(Document::LINK));
-        }
-        scope.output("StartSession", Expr::concat(session), "Opens a session");
+        let start = start_session(id, scope.region(), self.sessions);
+        scope.output("StartSession", start, "Opens a session");
         InstanceHandles {
             instance,
             launch_template,

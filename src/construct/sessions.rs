@@ -173,6 +173,25 @@ pub struct SessionHandles {
     pub(crate) ready: Vec<NodeId>,
 }
 
+/// Returns the command that starts a session with an instance, with the document of the stack.
+pub(super) fn start_session(
+    instance: Expr,
+    region: Expr,
+    sessions: Option<&SessionHandles>,
+) -> Expr {
+    let mut parts = vec![
+        Expr::text("aws ssm start-session --target "),
+        instance,
+        Expr::text(" --region "),
+        region,
+    ];
+    if let Some(sessions) = sessions.filter(|it| it.scope == SessionScope::Stack) {
+        parts.push(Expr::text(" --document-name "));
+        parts.push(sessions.document.attr(Document::LINK));
+    }
+    Expr::concat(parts)
+}
+
 impl SessionHandles {
     /// Returns the services that the agent calls in addition to its own.
     pub(crate) fn services(&self) -> Vec<Service> {

@@ -1,47 +1,11 @@
 //! Values that a report must not show. Placeholders differ for different values within one run, so
 //! that the comparison finds a change.
 
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
-use std::sync::OnceLock;
-
 use serde_json::Value;
 
 use super::access::AccessChange;
+use super::secret::{DIGITS, SENSITIVE, is_secret, is_secret_path, is_secret_text};
 use super::{Change, Difference};
-
-pub(super) const SENSITIVE: &str = "(sensitive)";
-/// The digits of a placeholder.
-const DIGITS: usize = 16;
-
-/// Words of a property whose text is a secret.
-const SECRET: [&str; 14] = [
-    "password",
-    "passwd",
-    "secret",
-    "secretstring",
-    "secretkey",
-    "token",
-    "apikey",
-    "licensekey",
-    "privatekey",
-    "passphrase",
-    "presharedkey",
-    "credential",
-    "credentials",
-    "secretaccesskey",
-];
-/// Properties with such a name, whose text is not a secret.
-const NO_SECRET: [&str; 2] = ["servicetoken", "generatesecret"];
-/// The words of values that refer to a secret, and do not contain it.
-const REFERENCES: [&str; 3] = ["{{resolve:", "arn:", "AWS::"];
-
-/// Returns the placeholder of a value.
-pub(crate) fn placeholder(value: &str) -> String {
-    static KEY: OnceLock<RandomState> = OnceLock::new();
-    let key = KEY.get_or_init(RandomState::new);
-    format!("{SENSITIVE}\0{:0DIGITS$x}", key.hash_one(value))
-}
 
 /// Removes the digits of placeholders.
 fn shown(text: &str) -> String {
@@ -52,24 +16,6 @@ fn shown(text: &str) -> String {
         out.push_str(part.get(hexadecimal.min(DIGITS)..).unwrap_or_default());
     }
     out
-}
-
-fn is_secret(name: &str) -> bool {
-    let letters = name.chars().filter(char::is_ascii_alphanumeric);
-    let name = letters.collect::<String>().to_lowercase();
-    SECRET.iter().any(|it| name.ends_with(it)) && !NO_SECRET.contains(&name.as_str())
-}
-
-/// Returns whether a part of a path names a secret.
-pub(crate) fn is_secret_path(path: &str) -> bool {
-    path.split(['.', '[', ']']).any(is_secret)
-}
-
-/// Returns whether a text contains a secret, for a property that names one.
-pub(crate) fn is_secret_text(text: &str) -> bool {
-    let is_reference = REFERENCES.iter().any(|it| text.contains(it));
-    // Text in parentheses says why a plan shows no value.
-    !is_reference && !text.starts_with('(') && !matches!(text, "" | "true" | "false")
 }
 
 fn hide_value(value: &mut Value, secret: bool) {

@@ -12,8 +12,10 @@ mod model;
 mod plan;
 mod rename;
 mod replace;
+mod secret;
 mod templates;
 mod update;
+mod update_policy;
 mod valuation;
 
 use std::collections::HashSet;

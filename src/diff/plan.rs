@@ -3,8 +3,8 @@
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
-use super::masking::{SENSITIVE, placeholder};
 use super::replace::{Replacement, ReplacementReason};
+use super::secret::{SENSITIVE, placeholder};
 use super::{AccessChange, Change, Difference, Direction, Entry, PropertyChange, Side, properties};
 
 /// The placeholder for a value that Terraform knows only after apply.

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use ipnet::IpNet;
 use serde_json::Value;
 
-use super::{Change, Difference, PropertyChange, Side, update};
+use super::{Change, Difference, PropertyChange, Side, update_policy};
 use crate::resource::{KINDS, OTHER_PEER};
 use crate::tsv;
 
@@ -436,16 +436,26 @@ pub(crate) fn mark(new: &Side, differences: &mut Vec<Difference>) {
                     it.reason != ReplacementReason::Maybe(OTHER_PEER.to_owned())
                         || !is_set(&it.property)
                 });
-                if new.resources.get(&it.id).is_some_and(update::decides) {
+                if new
+                    .resources
+                    .get(&it.id)
+                    .is_some_and(update_policy::is_shown)
+                {
                     // The condition of the schema is the update policy, which the template shows.
-                    forced.retain(|it| !update::ROLLED.contains(&it.property.as_str()));
+                    forced.retain(|it| !update_policy::ROLLED.contains(&it.property.as_str()));
                 }
-                if new.resources.get(&it.id).is_some_and(update::will_replace) {
+                if new
+                    .resources
+                    .get(&it.id)
+                    .is_some_and(update_policy::will_replace)
+                {
                     let tops = changes.iter().map(|it| without_brackets(&it.path));
                     let tops: HashSet<String> = tops
                         .filter_map(|it| it.split('.').next().map(str::to_owned))
                         .collect();
-                    let property = update::ROLLED.into_iter().find(|it| tops.contains(*it));
+                    let property = update_policy::ROLLED
+                        .into_iter()
+                        .find(|it| tops.contains(*it));
                     forced.extend(property.map(|property| Replacement {
                         property: property.to_owned(),
                         reason: ReplacementReason::UpdatePolicy,
@@ -489,8 +499,8 @@ pub(crate) fn mark(new: &Side, differences: &mut Vec<Difference>) {
                 continue;
             };
             let mut properties = rules.always;
-            if update::will_replace(entry) {
-                properties.extend(update::ROLLED);
+            if update_policy::will_replace(entry) {
+                properties.extend(update_policy::ROLLED);
             }
             for property in properties {
                 let (mut values, mut ids) = (Vec::new(), HashSet::new());

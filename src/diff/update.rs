@@ -6,17 +6,8 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::replace::{create_only, refers_to, without_brackets};
+use super::update_policy::{ROLLED, rolls};
 use super::{Change, Difference, Entry, ReplacementReason, Side};
-
-const GROUP: &str = "AWS::AutoScaling::AutoScalingGroup";
-/// Properties to which an update policy applies.
-/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-updatepolicy.html>
-pub(super) const ROLLED: [&str; 4] = [
-    "LaunchConfigurationName",
-    "LaunchTemplate",
-    "MixedInstancesPolicy",
-    "VPCZoneIdentifier",
-];
 
 /// Property names of a physical name that differ from the pattern of their type.
 const NAMES: [(&str, &str); 8] = [
@@ -36,25 +27,6 @@ const SCOPED: [&str; 4] = [
     "AWS::Lambda::Alias",
     "AWS::Logs::LogStream",
 ];
-
-/// Returns whether an update policy replaces an Auto Scaling group.
-pub(super) fn will_replace(entry: &Entry) -> bool {
-    let policy = entry.attributes.get("UpdatePolicy");
-    let value = policy.and_then(|it| it.pointer("/AutoScalingReplacingUpdate/WillReplace"));
-    entry.kind == GROUP
-        && value.is_some_and(|it| it.as_str().is_none_or(|it| it.eq_ignore_ascii_case("true")))
-}
-
-/// Returns whether the template shows the update policy of an Auto Scaling group.
-pub(super) fn decides(entry: &Entry) -> bool {
-    let policy = entry.attributes.get("UpdatePolicy");
-    entry.kind == GROUP && policy.is_none_or(|it| !it.to_string().contains("\"Fn::"))
-}
-
-fn rolls(entry: &Entry) -> bool {
-    let policy = entry.attributes.get("UpdatePolicy");
-    entry.kind == GROUP && policy.is_some_and(|it| it.get("AutoScalingRollingUpdate").is_some())
-}
 
 /// Returns the name that the template sets, with its property.
 fn fixed_name(entry: &Entry) -> Option<(&'static str, &Value)> {

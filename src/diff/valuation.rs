@@ -4,17 +4,19 @@
 //! A default is the value of its parameter. Access counts under every other value too, since the
 //! operator can set it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Map, Value};
 
-use super::change_report::Lines;
-use super::masking::placeholder;
+use super::secret::placeholder;
 use super::{Entry, LOOPS, Side};
 use crate::frontend::cfn::{
     self, Assumed, Choices, Deployment, Evaluated, Questions, evaluated, raw,
 };
 use crate::frontend::tree::{self, SyntaxError, Tree};
+
+/// The line of each resource and of its properties, as `ID` and `ID.Property`, counted from 1.
+pub(crate) type Lines = HashMap<String, u32>;
 
 /// Limits the combinations of values.
 const MAX_COMBINATIONS: usize = 64;

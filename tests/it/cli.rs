@@ -180,7 +180,7 @@ fn annotations_are_only_for_what_needs_attention() {
     let line = broken
         .lines()
         .position(|line| line.starts_with("    \"MainInstance\""));
-    let place = format!("file=b.json,line={},col=", line.unwrap() + 1);
+    let place = format!("file=b.json,line={},", line.unwrap() + 1);
     let ran = run(&["diff", "a.json", "b.json", "-f", "github"]);
     assert!(ran.out.contains(&place), "{}", ran.out);
     // The lines of a configuration are not those of its template.

@@ -4,7 +4,7 @@
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::super::masking::{is_secret_path, is_secret_text, placeholder};
+use super::super::secret::{is_secret_path, is_secret_text, placeholder};
 use super::super::{Entry, Side, is_function};
 use super::table::{Meaning, Rows, plain};
 use super::{AccessChange, Direction, name};

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::access::{access, access_of_plans};
 use super::loss::losses;
 use super::masking::hide;
-use super::valuation::{Source, assumed};
+use super::valuation::{Lines, Source, assumed};
 use super::{
     self as diff, AccessChange, Change, Difference, Direction, Side, model, plan, templates,
 };
@@ -24,7 +24,7 @@ use crate::reachability::{self, Assumptions};
 use crate::resource::Graph;
 
 #[cfg(feature = "deploy")]
-pub(crate) use text::escape_text;
+pub(crate) use value::escape_text;
 
 /// One side of a comparison: a template, a plan, or nothing.
 #[derive(Debug, Default)]
@@ -196,9 +196,6 @@ pub struct ChangeReport {
     /// The lines of the new version.
     lines: Lines,
 }
-
-/// The line of each resource and of its properties, as `ID` and `ID.Property`, counted from 1.
-pub(crate) type Lines = HashMap<String, u32>;
 
 /// The verdict of an instance before and after a change.
 #[derive(Clone, Debug, PartialEq, Eq)]

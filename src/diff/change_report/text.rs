@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use super::super::{Change, Direction, PropertyChange};
 use super::value::{self, LineChange, ValueChange, name, sentence};
 use super::{ChangeReport, SessionChange, action_word, replacement_text};
-use crate::report::printable;
 use anstyle::{AnsiColor, Style};
 
 const BOLD: Style = Style::new().bold();
@@ -13,11 +12,6 @@ const RED: Style = AnsiColor::Red.on_default();
 const GREEN: Style = AnsiColor::Green.on_default();
 const YELLOW: Style = AnsiColor::Yellow.on_default();
 const LOUD: Style = AnsiColor::Red.on_default().bold();
-
-/// Returns untrusted text on one line, with control characters escaped.
-pub(crate) fn escape_text(text: &str) -> String {
-    printable(text).replace('\n', "\\n").replace('\t', "\\t")
-}
 
 /// Returns the line of a property, or the lines of a text.
 fn text_property(property: &PropertyChange) -> String {

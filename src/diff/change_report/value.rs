@@ -5,7 +5,12 @@ use serde_json::Value;
 use similar::{DiffTag, TextDiff};
 
 use super::super::is_function;
-use super::text::escape_text;
+use crate::report::printable;
+
+/// Returns untrusted text on one line, with control characters escaped.
+pub(crate) fn escape_text(text: &str) -> String {
+    printable(text).replace('\n', "\\n").replace('\t', "\\t")
+}
 
 /// The maximum length of a value on a line.
 const MAX_VALUE: usize = 160;
