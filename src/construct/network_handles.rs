@@ -153,6 +153,7 @@ impl IntoValue<SubnetHandle> for Link<Subnet> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoValue<SubnetHandle> for Handle<Subnet> {
     /// A subnet of the app in an unknown zone.
     fn into_value(self) -> SubnetHandle {
@@ -160,6 +161,7 @@ impl IntoValue<SubnetHandle> for Handle<Subnet> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoValue<SubnetHandle> for Id<Subnet> {
     /// An existing subnet in an unknown zone.
     fn into_value(self) -> SubnetHandle {

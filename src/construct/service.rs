@@ -181,6 +181,7 @@ impl From<String> for Service {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoValue<Service> for &str {
     fn into_value(self) -> Service {
         Service::new(self.to_owned())

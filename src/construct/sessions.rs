@@ -43,12 +43,14 @@ pub enum SessionKey {
     None,
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoValue<SessionKey> for Handle<KmsKey> {
     fn into_value(self) -> SessionKey {
         SessionKey::Existing(self.into_value())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoValue<SessionKey> for Id<KmsKey> {
     fn into_value(self) -> SessionKey {
         SessionKey::Existing(self.into_value())

@@ -448,12 +448,14 @@ impl IntoValue<Value<Text>> for &str {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoValue<Value<Text>> for &String {
     fn into_value(self) -> Value<Text> {
         Value::Lit(Text::Owned(self.clone()))
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<R> IntoValue<Link<R>> for &Id<R> {
     fn into_value(self) -> Link<R> {
         Value::Lit(self.clone())

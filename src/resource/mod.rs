@@ -60,6 +60,7 @@ impl<R: Typed> IntoValue<Link<R>> for Handle<R> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<R: Typed> IntoValue<Link<R>> for &Handle<R> {
     fn into_value(self) -> Link<R> {
         Value::Expr(self.attr(R::LINK))
