@@ -57,16 +57,17 @@ const ASKED_FOR_CHANGES: &[&str] = &[
     "VpcEndpoint",
 ];
 
-const CUSTOM_RESOURCE: &str = "AWS::CloudFormation::CustomResource";
-
 /// Returns why a resource that another one can change is not only what the model knows: words after
 /// its name.
 pub(super) fn doubt_of_change(node: &Node, by: &Node) -> Option<String> {
     let kind = node.resource.kind()?;
     let type_name = by.resource.type_name(by.dialect()).unwrap_or_default();
-    // The function of a custom resource can also remove what the file contains, such as rules.
-    let can_remove = type_name.starts_with("Custom::") || type_name == CUSTOM_RESOURCE;
-    (can_remove || !ASKED_FOR_CHANGES.contains(&kind.name)).then(|| {
+    // The function of a custom resource can also remove what the file contains, such as rules. A nested
+    // stack or module can associate a network ACL, or deny actions.
+    let starts = ["Custom::", "AWS::CloudFormation::", "aws_cloudformation_"];
+    let does_anything =
+        starts.iter().any(|it| type_name.starts_with(it)) || type_name.ends_with("::MODULE");
+    (does_anything || !ASKED_FOR_CHANGES.contains(&kind.name)).then(|| {
         let by = by.display_id();
         format!("can be changed by `{by}` of type `{type_name}`, which is not modeled")
     })

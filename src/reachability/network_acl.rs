@@ -25,7 +25,11 @@ fn find<'g>(index: &GraphIndex<'g>, id: NodeId, it: &'g Subnet) -> Acl<'g> {
     let mut tied = None;
     for (tie, _, association) in index.all::<SubnetNetworkAclAssociation>() {
         let ours = index.resolve(&association.subnet);
-        let ours = Ternary::any(ours.iter().map(|to| to.same(&subnet)));
+        let ours = match ours.as_slice() {
+            [one] => one.same(&subnet),
+            // One of several, as a condition of a plan selects.
+            all => Ternary::any(all.iter().map(|to| to.same(&subnet))).and(Ternary::Unknown),
+        };
         match ours.and(index.exists(tie)) {
             Ternary::No => {}
             Ternary::Unknown

@@ -1,6 +1,6 @@
 //! References to what a template does not contain. CloudFormation refuses it.
 
-use super::Reader;
+use super::{ParameterValue, Reader};
 use crate::frontend::tree::{Kind, Tree};
 
 impl Reader<'_> {
@@ -25,12 +25,60 @@ impl Reader<'_> {
             names.extend(it.text().map(str::to_owned));
         }
         references(resource, &mut names);
+        let mut rows = Vec::new();
+        if resource.get("Condition").is_none() {
+            self.missing_rows(resource, &mut rows);
+        }
         names.retain(|name| {
             !name.starts_with("AWS::")
                 && !self.parameters.contains_key(name.as_str())
                 && self.id(name).is_none()
         });
+        names.extend(rows);
         names
+    }
+
+    /// Gathers the keys that mappings do not contain. A branch of `Fn::If` can be unused.
+    fn missing_rows(&self, tree: &Tree, rows: &mut Vec<String>) {
+        match (tree.single(), &tree.kind) {
+            (Some(("Fn::If", _)), _) => {}
+            (Some(("Fn::FindInMap", argument)), _) => {
+                let [map, first, second] = argument.list().unwrap_or_default() else {
+                    return;
+                };
+                let key = |tree: &Tree| match (tree.text(), tree.single()) {
+                    (Some(text), _) => Some(text.to_owned()),
+                    (None, Some(("Ref", name))) if name.text() == Some("AWS::Region") => {
+                        self.region.map(|region| region.name.to_owned())
+                    }
+                    (None, Some(("Ref", name))) => match self.parameters.get(name.text()?) {
+                        Some(ParameterValue::Text(value)) => Some(value.clone()),
+                        _ => None,
+                    },
+                    _ => None,
+                };
+                let Some(name) = map.text() else { return };
+                let mapping = self.root.get("Mappings").and_then(|it| it.get(name));
+                let (Some(mapping), Some(first)) = (mapping, key(first)) else {
+                    return;
+                };
+                match mapping.get(&first) {
+                    None => rows.push(format!("{name}.{first}")),
+                    Some(row) => rows.extend(
+                        key(second)
+                            .filter(|second| row.get(second).is_none())
+                            .map(|second| format!("{name}.{first}.{second}")),
+                    ),
+                }
+            }
+            (_, Kind::Map(entries)) => {
+                entries
+                    .iter()
+                    .for_each(|it| self.missing_rows(&it.value, rows));
+            }
+            (_, Kind::List(items)) => items.iter().for_each(|it| self.missing_rows(it, rows)),
+            (_, Kind::Text(_) | Kind::Null) => {}
+        }
     }
 }
 

@@ -104,6 +104,8 @@ impl<'p> Plan<'p> {
     ) -> Vec<RawValue<'static>> {
         let mut candidates = self.candidates(it, key, names);
         let free = !candidates.selects && !candidates.is_hidden;
+        // The network ACL of a subnet that is only mentioned is another one.
+        let is_for_each = is_checked_for_each(key) && !it.of.ends_with("network_acl");
         if self.configured && !candidates.is_hidden {
             // The conversion and the comparison read a list as it is usually written.
             let mut all = candidates.unknown;
@@ -111,7 +113,7 @@ impl<'p> Plan<'p> {
             return all;
         }
         let mut out = Vec::new();
-        let is_all = free && (is_checked_for_each(key) || count == Some(candidates.unknown.len()));
+        let is_all = free && (is_for_each || count == Some(candidates.unknown.len()));
         let hidden = self.hidden(it, key);
         match candidates.unknown.len() {
             0 if candidates.known.is_empty() => return vec![hidden],
@@ -125,13 +127,13 @@ impl<'p> Plan<'p> {
             }
         }
         for known in candidates.known {
-            if free && is_checked_for_each(key) {
+            if free && is_for_each {
                 out.push(known);
             } else {
                 out.push(one_of(vec![known, hidden.clone()]));
             }
         }
-        let is_more = candidates.is_hidden && !is_checked_for_each(key);
+        let is_more = candidates.is_hidden && !is_for_each;
         if is_more || (is_pattern(key) && !self.configured) {
             out.push(hidden);
         }

@@ -113,7 +113,8 @@ enum Script {
     Unknown,
     /// One of its alternatives stops or removes the agent.
     MayRemove,
-    /// It changes a firewall, a proxy or names, which the connections of the agent can pass.
+    /// It changes a firewall, a proxy or names, which the connections of the agent can pass, or turns
+    /// off the instance.
     Network,
 }
 
@@ -137,6 +138,14 @@ const NETWORK: &[&[&str]] = &[
     &["amazon-ssm-agent", "roxy"],
     &["/etc/resolv.conf"],
     &["/etc/hosts", "amazonaws.com"],
+    &["poweroff"],
+    &["shutdown -h"],
+    &["shutdown now"],
+    &["shutdown -P"],
+    &["halt"],
+    &["init 0"],
+    &["power_state"],
+    &["Stop-Computer"],
 ];
 
 fn script(index: &GraphIndex<'_>, setting: &Setting<Value<Text>>) -> Script {
@@ -160,6 +169,48 @@ fn script(index: &GraphIndex<'_>, setting: &Setting<Value<Text>>) -> Script {
     }
 }
 
+/// The beginnings of commands that stop or remove what they name.
+const REMOVALS: &[&str] = &[
+    "systemctl stop",
+    "systemctl disable",
+    "systemctl mask",
+    "yum remove",
+    "yum -y remove",
+    "yum erase",
+    "dnf remove",
+    "dnf -y remove",
+    "apt-get remove",
+    "apt-get purge",
+    "dpkg -r",
+    "dpkg -P",
+    "rpm -e",
+    "snap remove",
+    "snap stop",
+    "snap disable",
+    "service amazon-ssm-agent stop",
+];
+
+/// Words of a script that names the agent and can stop, remove or move it.
+const STOPS: &[&str] = &[
+    "stop", "Stop-", "disable", "Disabled", "mask", "remove", "erase", "purge", "ninstall", "kill",
+    "rpm -e", "dpkg -r", "dpkg -P",
+];
+
+/// Words of a script that registers the agent elsewhere, changes its settings or removes its package.
+const MOVES: &[&str] = &["-register", "ssm-agent.json", "msiexec", "sc.exe config"];
+
+/// Returns whether a line is a command that stops or removes the agent.
+fn runs_removal(text: &str) -> bool {
+    let is_removal = |line: &str| {
+        let line = line
+            .trim()
+            .trim_start_matches("- ")
+            .trim_start_matches("sudo ");
+        line.contains("amazon-ssm-agent") && REMOVALS.iter().any(|it| line.starts_with(it))
+    };
+    text.lines().any(is_removal)
+}
+
 /// Returns the effect of a script, or of the part that the file shows.
 fn effect(index: &GraphIndex<'_>, text: &str, complete: bool) -> Script {
     let line_does = |words: &[&str]| {
@@ -168,27 +219,25 @@ fn effect(index: &GraphIndex<'_>, text: &str, complete: bool) -> Script {
             .filter(|line| !line.starts_with('#'))
             .any(|line| line.contains("amazon-ssm-agent") && words.iter().any(|w| line.contains(w)))
     };
-    if line_does(&[
-        "systemctl stop",
-        "systemctl disable",
-        "systemctl mask",
-        "yum remove",
-        "yum -y remove",
-        "yum erase",
-        "dnf remove",
-        "dnf -y remove",
-        "apt-get remove",
-        "apt-get purge",
-        "dpkg -r",
-        "dpkg -P",
-        "rpm -e",
-        "snap remove",
-        "snap stop",
-        "snap disable",
-        "service amazon-ssm-agent stop",
-    ]) && !line_does(&["systemctl start", "systemctl enable", "systemctl restart"])
-    {
+    let starts = line_does(&["systemctl start", "systemctl enable", "systemctl restart"]);
+    let is_branched = ["<<", "if ", "case ", "function "]
+        .iter()
+        .any(|it| text.contains(it));
+    if runs_removal(text) && !starts && !is_branched {
         return Script::Removes;
+    }
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with('#'))
+        .collect();
+    let has = |words: &[&str]| {
+        words
+            .iter()
+            .any(|word| lines.iter().any(|it| it.contains(word)))
+    };
+    let names_agent = has(&["ssm-agent", "AmazonSSMAgent"]);
+    if names_agent && (has(MOVES) || !starts && has(STOPS)) {
+        return Script::MayRemove;
     }
     let mut lines = text.lines().filter(|it| !it.trim_start().starts_with('#'));
     let is_proxied = text.contains("amazon-ssm-agent.service.d") && text.contains("_proxy=");
@@ -340,8 +389,8 @@ fn check_image<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> Hop
     match (image, script) {
         (_, Script::Network) => HopResult::unknown(
             HOP,
-            "user data changes a firewall, a proxy, routes or names; the file does not show whether the agent \
-             connects",
+            "user data changes a firewall, a proxy, routes or names, or turns off the instance; the file does \
+             not show whether the agent connects",
         )
         .at(script_at.0, script_at.1),
         (Image::WithAgent(_) | Image::Opaque(_), Script::Removes) => {

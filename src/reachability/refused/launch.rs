@@ -1,13 +1,17 @@
 //! Instances that EC2 and Auto Scaling refuse to start.
 
+use std::collections::HashMap;
+
 use super::{Refusal, together};
 use crate::construct::Architecture;
-use crate::ir::{Attr, Dialect, Expr, Link, NodeId, Value};
+use crate::ir::{Attr, Dialect, Expr, Link, NodeId, Value, nearest};
 use crate::reachability::graph_index::{GraphIndex, Resolved};
 use crate::reachability::image::{Image, classify};
 use crate::reachability::instance::{self, InstanceConfig};
 use crate::reachability::setting::Setting;
+use crate::reachability::ternary::Ternary;
 use crate::reachability::{Fix, Hop};
+use crate::region::{Offer, Region, instance_types, offer};
 use crate::resource::{
     AutoScalingGroup, Instance, InstanceProfile, LaunchTemplate, Resource, Role, Subnet, Typed,
 };
@@ -35,7 +39,24 @@ pub(super) fn combinations(index: &GraphIndex<'_>) -> Vec<Refusal> {
         let fix = format!("remove `{property}`, and set it for the network interface");
         Some(refusal.fix(Fix::manual(fix)))
     };
-    index.all::<Instance>().filter_map(one).collect()
+    let of_template = |(id, node, it): (NodeId, &crate::resource::Node, &LaunchTemplate)| {
+        let both = !it.network_interfaces.is_empty() && !it.security_groups.is_empty();
+        if node.dialect() != Dialect::Cfn || !both {
+            return None;
+        }
+        let reason = format!(
+            "EC2 refuses `{}` (`InvalidParameterCombination`): it has network interfaces and \
+             `SecurityGroupIds`",
+            index.name(id)
+        );
+        let at = (id, "security_groups");
+        let refusal = Refusal::new(Hop::Agent, at, index.exists(id), reason)?;
+        let fix = "remove `SecurityGroupIds`, and set `Groups` of the network interface";
+        Some(refusal.fix(Fix::manual(fix)))
+    };
+    let instances = index.all::<Instance>().filter_map(one);
+    let templates = index.all::<LaunchTemplate>().filter_map(of_template);
+    instances.chain(templates).collect()
 }
 
 /// An instance in another Availability Zone than its subnet.
@@ -60,6 +81,60 @@ pub(super) fn zones(index: &GraphIndex<'_>) -> Vec<Refusal> {
         Some(refusal.fix(Fix::manual("remove the Availability Zone of the instance")))
     };
     index.all::<Instance>().filter_map(one).collect()
+}
+
+/// A subnet in an Availability Zone of another Region.
+pub(super) fn foreign_zones(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let one = |(id, _, it): (NodeId, _, &Subnet)| {
+        let zone = it.availability_zone.lit()?;
+        let ((of, _), region) = (Region::of_zone(zone)?, index.region()?);
+        if of == region {
+            return None;
+        }
+        let reason = format!(
+            "EC2 refuses `{}` (`InvalidParameterValue`): `{zone}` is not in `{}`",
+            index.name(id),
+            region.name
+        );
+        let at = (id, "availability_zone");
+        let refusal = Refusal::new(Hop::Route, at, index.exists(id), reason)?;
+        Some(refusal.fix(Fix::manual("use an Availability Zone of the Region")))
+    };
+    index.all::<Subnet>().filter_map(one).collect()
+}
+
+/// Two roles or instance profiles with one name.
+pub(super) fn names_twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let roles = index
+        .all::<Role>()
+        .map(|(id, _, it)| (id, "role_name", it.role_name.as_ref()));
+    let profiles = index.all::<InstanceProfile>().map(|(id, _, it)| {
+        (
+            id,
+            "instance_profile_name",
+            it.instance_profile_name.as_ref(),
+        )
+    });
+    let mut seen: HashMap<(&'static str, &str), NodeId> = HashMap::new();
+    let mut found = Vec::new();
+    for (id, field, name) in roles.chain(profiles) {
+        let Some(name) = name.and_then(Value::lit) else {
+            continue;
+        };
+        let first = *seen.entry((field, name.as_ref())).or_insert(id);
+        if first == id {
+            continue;
+        }
+        let reason = format!(
+            "IAM refuses `{}` (`EntityAlreadyExists`): `{}` has the same name `{name}`",
+            index.name(id),
+            index.name(first)
+        );
+        let certain = together(index, &[id, first]);
+        let refusal = Refusal::new(Hop::InstanceProfile, (id, field), certain, reason);
+        found.extend(refusal.map(|it| it.fix(Fix::manual("use another name, or remove it"))));
+    }
+    found
 }
 
 /// Returns the instance type, with the resource that sets it, if the file determines a single one.
@@ -112,6 +187,28 @@ pub(super) fn architectures<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
         Some(refusal.fix(Fix::manual(
             "use an image for the processor of the instance type",
         )))
+    };
+    instance::all(index).into_iter().filter_map(one).collect()
+}
+
+/// An instance type that no Region offers.
+pub(super) fn types<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
+    let one = |config: InstanceConfig<'g>| {
+        let (by, of) = instance_type(index, &config)?;
+        let certain = match offer(of, None) {
+            Offer::Offered | Offer::Elsewhere => return None,
+            // A family can be newer than the list.
+            Offer::NoFamily => Ternary::Unknown,
+            Offer::NoSize => together(index, &[by, config.node]),
+        };
+        let reason = format!(
+            "EC2 refuses `{}` (`InvalidParameterValue`): unknown instance type `{of}`",
+            index.name(config.node)
+        );
+        let refusal = Refusal::new(Hop::Agent, (by, "instance_type"), certain, reason)?;
+        let known: Vec<String> = instance_types(None).collect();
+        let near = nearest(of, known.iter().map(String::as_str));
+        Some(refusal.fix(Fix::manual(near)))
     };
     instance::all(index).into_iter().filter_map(one).collect()
 }
