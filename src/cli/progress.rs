@@ -323,7 +323,10 @@ impl Confirm for ProgressReporter<'_> {
             Some(_) => format!("Stack `{}` in {}: update", plan.stack, plan.region),
             None => format!("Stack `{}` in {}: create", plan.stack, plan.region),
         };
-        let mut text = format!("{what}\n{}{}", planned::planned(set), report.summary_text());
+        let mut text = format!("{what}\n{}", planned::planned(set));
+        for line in report.summary_text().lines() {
+            text.push_str(&format!("  {line}\n"));
+        }
         if !plan.capabilities.is_empty() {
             text.push_str(&format!("Capabilities: {}\n", plan.capabilities.join(", ")));
         }

@@ -295,10 +295,10 @@ fn unruled(kind: &str, path: &str) -> Option<Replacement> {
             unknown("the nested template is not in the file")
         }
         "AWS::CloudFormation::CustomResource" if is_name => {
-            unknown("the function of a custom resource decides")
+            unknown("the function of a custom resource determines it")
         }
         kind if kind.starts_with("Custom::") && is_name => {
-            unknown("the function of a custom resource decides")
+            unknown("the function of a custom resource determines it")
         }
         kind if kind.starts_with("AWS::Serverless::") && is_name => {
             unknown("the transform creates the resource")
@@ -436,7 +436,7 @@ pub(crate) fn mark(new: &Side, differences: &mut Vec<Difference>) {
                     it.reason != ReplacementReason::Maybe(OTHER_PEER.to_owned())
                         || !is_set(&it.property)
                 });
-                if new.resources.get(&it.id).is_some_and(update::decides) {
+                if new.resources.get(&it.id).is_some_and(update::determines) {
                     // The condition of the schema is the update policy, which the template shows.
                     forced.retain(|it| !update::ROLLED.contains(&it.property.as_str()));
                 }

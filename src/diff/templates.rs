@@ -57,7 +57,10 @@ impl Effects {
                     }
                     _ => drop(out.alone.insert(it.id.clone())),
                 }
-                if valuation.is_default && !it.forced.is_empty() {
+                // Under a condition, a resource can have the name of another one, which it does not
+                // replace.
+                let is_other = matches!(it.change, Change::Renamed(_));
+                if valuation.is_default && !it.forced.is_empty() && !is_other {
                     let known = out.forced.entry(it.id.clone()).or_insert((0, it));
                     known.0 += 1;
                 }

@@ -46,7 +46,7 @@ pub(super) fn will_replace(entry: &Entry) -> bool {
 }
 
 /// Returns whether the template shows the update policy of an Auto Scaling group.
-pub(super) fn decides(entry: &Entry) -> bool {
+pub(super) fn determines(entry: &Entry) -> bool {
     let policy = entry.attributes.get("UpdatePolicy");
     entry.kind == GROUP && policy.is_none_or(|it| !it.to_string().contains("\"Fn::"))
 }
