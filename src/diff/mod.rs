@@ -6,6 +6,7 @@
 
 mod access;
 mod change_report;
+mod limit;
 mod loss;
 mod masking;
 mod model;

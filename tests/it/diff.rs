@@ -644,3 +644,57 @@ fn another_preset_replaces_nothing() {
         }
     }
 }
+
+#[test]
+fn equal_changes_are_one_line() {
+    let template = |cidr: &str, port: u16| {
+        let subnet = json!({ "Type": "AWS::EC2::Subnet", "Properties": { "VpcId": "vpc-1", "CidrBlock": cidr } });
+        let rule = json!({ "Type": "AWS::EC2::SecurityGroupIngress", "Properties": {
+            "GroupId": "sg-1", "IpProtocol": "tcp", "FromPort": port, "ToPort": port, "CidrIp": "10.0.0.0/8" } });
+        let topic = |name: &str| json!({ "Type": "AWS::SNS::Topic", "Properties": { "DisplayName": name } });
+        json!({ "Resources": { "S": subnet, "I": rule, "A": topic(cidr), "B": topic(cidr) } })
+            .to_string()
+    };
+    let ran = pair(
+        &template("10.0.0.0/24", 1),
+        &template("10.0.1.0/24", 2),
+        &["--color", "never"],
+    );
+    let lines: Vec<&str> = ran.out.lines().collect();
+    let expected = [
+        "replaced  S AWS::EC2::Subnet  ! CidrBlock cannot change: 10.0.0.0/24 → 10.0.1.0/24",
+        "changed   A, B AWS::SNS::Topic  DisplayName: 10.0.0.0/24 → 10.0.1.0/24",
+    ];
+    for line in expected {
+        assert!(lines.contains(&line), "{line}: {}", ran.out);
+    }
+    assert_eq!(ran.out.matches("broader").count(), 1, "{}", ran.out);
+}
+
+#[test]
+fn a_resource_under_another_condition_is_not_a_rename() {
+    let template = |default: &str, cidr: &str| {
+        let association = |condition: &str| {
+            json!({ "Type": "AWS::EC2::SubnetRouteTableAssociation", "Condition": condition,
+                "Properties": { "SubnetId": { "Ref": "S" }, "RouteTableId": "rtb-1" } })
+        };
+        let is = json!({ "Fn::Equals": [{ "Ref": "P" }, "true"] });
+        json!({
+            "Parameters": { "P": { "Type": "String", "Default": default, "AllowedValues": ["true", "false"] } },
+            "Conditions": { "Is": is, "Not": { "Fn::Not": [{ "Condition": "Is" }] } },
+            "Resources": {
+                "S": { "Type": "AWS::EC2::Subnet", "Properties": { "VpcId": "vpc-1", "CidrBlock": cidr } },
+                "A": association("Is"),
+                "B": association("Not"),
+            },
+        })
+        .to_string()
+    };
+    let ran = pair(
+        &template("false", "10.0.0.0/24"),
+        &template("true", "10.0.1.0/24"),
+        &["--format", "json"],
+    );
+    assert!(ran.out.contains("cannot change"), "{}", ran.out);
+    assert!(!ran.out.contains("a new ID"), "{}", ran.out);
+}

@@ -340,18 +340,19 @@ fn explode(owner: &str, statement: &Value, out: &mut Vec<Grant>) {
 
 /// Collects the grants of a statement with one of its conditions.
 fn under(owner: &str, statement: &Value, condition: &Tests, out: &mut Vec<Grant>) {
-    let allow = statement.get("Effect").and_then(Value::as_str) != Some("Deny");
-    for principal in principals(statement) {
-        for action in parts(statement, "Action") {
-            for resource in parts(statement, "Resource") {
-                out.push(Grant {
+    let (actions, resources) = (parts(statement, "Action"), parts(statement, "Resource"));
+    for effect in branches(statement.get("Effect")) {
+        let allow = effect.and_then(Value::as_str) != Some("Deny");
+        for principal in principals(statement) {
+            for action in &actions {
+                out.extend(resources.iter().map(|resource| Grant {
                     owner: owner.to_owned(),
                     allow,
                     principal: principal.clone(),
                     action: action.clone(),
-                    resource,
+                    resource: resource.clone(),
                     condition: condition.clone(),
-                });
+                }));
             }
         }
     }

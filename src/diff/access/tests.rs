@@ -236,3 +236,28 @@ fn ports_that_are_not_resolved_cover_only_themselves() {
     let all = group("{IpProtocol: -1, CidrIp: 127.0.0.1/0}");
     assert_eq!(lines(&group(""), &all).len(), 1);
 }
+
+#[test]
+fn equal_grants_are_one_line() {
+    let role = |more: &str| {
+        format!(
+            "{{R: {{Type: AWS::IAM::Role, Properties: {{Policies: [{{PolicyDocument: {{Statement: [
+                {{Effect: Allow, Action: a:A, Resource: r}}{more}]}}}}]}}}}}}"
+        )
+    };
+    let more = ", {Effect: Allow, Action: [a:B, a:C], Resource: [r, s], Principal: {AWS: [p, q]}}";
+    assert_eq!(
+        lines(&role(""), &role(more)),
+        ["+ R allows a:B, a:C on r, s to p, q"]
+    );
+    let many: Vec<String> = (0..40).map(|it| format!("resource-{it}")).collect();
+    let many = format!(
+        ", {{Effect: Allow, Action: a:B, Resource: [{}], Principal: {{AWS: p}}}}",
+        many.join(", ")
+    );
+    let found = lines(&role(""), &role(&many));
+    assert!(
+        found.len() == 1 && found[0].ends_with(" and 27 more to p"),
+        "{found:?}"
+    );
+}
