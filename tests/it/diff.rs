@@ -423,7 +423,7 @@ fn defaults_mappings_and_loops_are_resolved_where_used() {
         &["--fail-on", "broader-access"],
     );
     assert_eq!(ran.code, 1, "{}", ran.out);
-    assert!(ran.out.contains("GroupA: allows"), "{}", ran.out);
+    assert!(ran.out.contains("GroupA, GroupB: allows"), "{}", ran.out);
 }
 
 #[test]
