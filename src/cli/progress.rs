@@ -351,11 +351,13 @@ impl Confirm for ProgressReporter<'_> {
             None => format!("Stack `{}` in {}: create", plan.stack, plan.region),
         };
         let mut text = format!(
-            "{what}\n{}{}\n{}",
+            "{what}\n{}{}\n",
             output::fitted(&planned::planned(set)),
-            planned::counts(set),
-            report.summary_text()
+            planned::counts(set)
         );
+        for line in report.summary_text().lines() {
+            text.push_str(&format!("  {line}\n"));
+        }
         let cost_before = before.and_then(|it| planned::cost(&it, region));
         text.push_str(&planned::cost_line(
             cost.as_ref(),

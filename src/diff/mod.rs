@@ -6,6 +6,7 @@
 
 mod access;
 mod change_report;
+mod limit;
 mod loss;
 mod masking;
 mod model;
@@ -400,14 +401,14 @@ mod tests {
     #[test]
     fn deployment_values_are_substituted() {
         let of = |value: &str| format!("Resources: {{A: {{Type: T, Properties: {{V: {value}}}}}}}");
-        let (asked, told) = (of("!Sub 'a.${AWS::Region}.b'"), of("a.eu-west-1.b"));
+        let (evaluated, literal) = (of("!Sub 'a.${AWS::Region}.b'"), of("a.eu-west-1.b"));
         let deployment = Deployment {
             region: crate::Region::find("eu-west-1"),
             ..Deployment::default()
         };
-        let sides = [&asked, &told].map(|text| read(text, &deployment).unwrap());
+        let sides = [&evaluated, &literal].map(|text| read(text, &deployment).unwrap());
         assert!(compare(&sides[0], &sides[1]).is_empty());
-        assert_eq!(differences(&asked, &told).len(), 1);
+        assert_eq!(differences(&evaluated, &literal).len(), 1);
     }
 
     #[test]

@@ -295,10 +295,10 @@ fn unruled(kind: &str, path: &str) -> Option<Replacement> {
             unknown("the nested template is not in the file")
         }
         "AWS::CloudFormation::CustomResource" if is_name => {
-            unknown("the function of a custom resource decides")
+            unknown("the function of a custom resource determines it")
         }
         kind if kind.starts_with("Custom::") && is_name => {
-            unknown("the function of a custom resource decides")
+            unknown("the function of a custom resource determines it")
         }
         kind if kind.starts_with("AWS::Serverless::") && is_name => {
             unknown("the transform creates the resource")

@@ -30,6 +30,28 @@ fn top(path: &str) -> String {
     plain.split('.').next().unwrap_or_default().to_owned()
 }
 
+/// Removes the changes of a new resource that another valuation has among others.
+fn distinct(all: Vec<AccessChange>) -> Vec<AccessChange> {
+    let parts = |it: &AccessChange| {
+        let all = it.what.split("; ").map(str::to_owned);
+        all.collect::<HashSet<String>>()
+    };
+    let mut known: HashMap<(&str, Direction), Vec<HashSet<String>>> = HashMap::new();
+    for it in &all {
+        let of_owner = known.entry((&it.owner, it.direction)).or_default();
+        of_owner.push(parts(it));
+    }
+    let is_part = |it: &AccessChange| {
+        let (these, of_owner) = (parts(it), &known[&(it.owner.as_str(), it.direction)]);
+        of_owner
+            .iter()
+            .any(|other| these.len() < other.len() && these.is_subset(other))
+    };
+    let keep: Vec<bool> = all.iter().map(|it| !is_part(it)).collect();
+    let kept = all.into_iter().zip(keep).filter(|(_, keep)| *keep);
+    kept.map(|(it, _)| it).collect()
+}
+
 impl Effects {
     fn of(old: &Source, new: &Source) -> Effects {
         let mut out = Effects::default();
@@ -42,6 +64,8 @@ impl Effects {
                 changes.retain(|it| it.direction != Direction::Narrower);
             }
             if let Some(doubt) = &valuation.doubt {
+                // What is known already needs no other value of a parameter.
+                changes.retain(|it| !out.access.contains(it));
                 for it in &mut changes {
                     it.direction = Direction::Unknown;
                     it.what = format!("{} ({doubt})", it.what);
@@ -57,13 +81,16 @@ impl Effects {
                     }
                     _ => drop(out.alone.insert(it.id.clone())),
                 }
-                if valuation.is_default && !it.forced.is_empty() {
+                // Under a condition, a resource can have the name of another one, which it does not
+                // replace.
+                let is_other = matches!(it.change, Change::Renamed(_));
+                if valuation.is_default && !it.forced.is_empty() && !is_other {
                     let known = out.forced.entry(it.id.clone()).or_insert((0, it));
                     known.0 += 1;
                 }
             }
         }
-        out.access = sorted(std::mem::take(&mut out.access));
+        out.access = distinct(sorted(std::mem::take(&mut out.access)));
         out
     }
 

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Map, Value};
 
+use super::limit;
 use super::secret::placeholder;
 use super::{Entry, LOOPS, Side};
 use crate::frontend::cfn::{
@@ -428,18 +429,15 @@ impl Pair<'_> {
                     doubt: None,
                 }));
             }
-            let limits = [
-                "AllowedPattern",
-                "MinLength",
-                "MaxLength",
-                "MinValue",
-                "MaxValue",
-            ];
-            let differs = |key: &&str| {
-                let before = was.get(key).map(raw);
-                before.is_some() && before != is.get(key).map(raw)
+            let text = |of: &Tree, key: &str| match of.get(key).map(raw)? {
+                Value::String(text) => Some(text),
+                other => Some(other.to_string()),
             };
-            if limits.iter().any(differs) {
+            let is_loosened = |key: &&str| {
+                let (before, after) = (text(was, key), text(is, key));
+                before.is_some_and(|it| !limit::is_stricter(key, &it, after.as_deref()))
+            };
+            if limit::KEYS.iter().any(is_loosened) {
                 out.push(Valuation {
                     old: side(self.old, Some(format!("(a value of {name})"))),
                     new: side(self.new, None),

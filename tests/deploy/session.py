@@ -124,7 +124,7 @@ def on_a_terminal(place):
 
     place.write(CONFIG + "tags: {Team: core}\nendpoints: {least_privilege: true}\n")
     child = place.terminal("diff")
-    child.expect("narrower.* EndpointsSsm: no longer allows")
+    child.expect("narrower.* EndpointsSsm.*: no longer allows")
     child.expect("changed.*NetworkVpc.* AWS::EC2::VPC")
     child.expect(r"Tags\[Team\]: core")
     place.expect_end(child, 0)

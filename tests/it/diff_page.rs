@@ -63,7 +63,7 @@ fn texts_of_several_lines_are_compared_by_line() {
         )
     };
     let out = compare(&template("start a"), &template("start b"), &[]).out;
-    assert!(out.contains("UserData line 51: start a → start b"), "{out}");
+    assert!(out.contains(": line 51: start a → start b"), "{out}");
     let both = compare(
         &template("start a"),
         &template("start b\n          stop"),

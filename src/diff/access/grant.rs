@@ -1,10 +1,14 @@
 //! Changes of policy permissions.
 
+use indexmap::IndexMap;
 use ipnet::IpNet;
 use serde_json::Value;
 
 use super::super::{Entry, Side, is_function};
 use super::{AccessChange, Direction, branches, list, name, uncovered};
+
+/// The maximum length of the resources or principals in a sentence.
+const MAX_LIST: usize = 160;
 
 /// The scope of a statement element.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -292,7 +296,9 @@ fn who(kind: &str, value: &Value) -> String {
     let is_account = text.len() == 12 && text.chars().all(|c| c.is_ascii_digit());
     match kind {
         "AWS" if is_account => format!("arn:aws:iam::{text}:root"),
-        "AWS" | "Service" => text,
+        "AWS" => text,
+        // The stack is in one partition, as for ARNs.
+        "Service" => text.replace("${AWS::URLSuffix}", "amazonaws.com"),
         kind => format!("{kind} {text}"),
     }
 }
@@ -334,18 +340,19 @@ fn explode(owner: &str, statement: &Value, out: &mut Vec<Grant>) {
 
 /// Collects the grants of a statement with one of its conditions.
 fn under(owner: &str, statement: &Value, condition: &Tests, out: &mut Vec<Grant>) {
-    let allow = statement.get("Effect").and_then(Value::as_str) != Some("Deny");
-    for principal in principals(statement) {
-        for action in parts(statement, "Action") {
-            for resource in parts(statement, "Resource") {
-                out.push(Grant {
+    let (actions, resources) = (parts(statement, "Action"), parts(statement, "Resource"));
+    for effect in branches(statement.get("Effect")) {
+        let allow = effect.and_then(Value::as_str) != Some("Deny");
+        for principal in principals(statement) {
+            for action in &actions {
+                out.extend(resources.iter().map(|resource| Grant {
                     owner: owner.to_owned(),
                     allow,
                     principal: principal.clone(),
                     action: action.clone(),
-                    resource,
+                    resource: resource.clone(),
                     condition: condition.clone(),
-                });
+                }));
             }
         }
     }
@@ -447,61 +454,108 @@ fn covers(by: &Grant, grant: &Grant) -> bool {
         && by.condition.cover(&grant.condition)
 }
 
-/// Returns the changed permissions, with the actions of one owner and resource in one line.
+/// Changed grants: each action on each resource to each principal. A statement can omit an element.
+#[derive(PartialEq, Eq, Hash)]
+struct GrantGroup {
+    owner: String,
+    allow: bool,
+    of_new: bool,
+    actions: Option<Vec<String>>,
+    resources: Option<Vec<String>>,
+    principals: Option<Vec<String>>,
+    condition: String,
+}
+
+type List = fn(&mut GrantGroup) -> &mut Option<Vec<String>>;
+
+/// Merges groups that differ in one list only.
+fn merged(groups: Vec<GrantGroup>, list: List) -> Vec<GrantGroup> {
+    let mut out: IndexMap<GrantGroup, Vec<String>> = IndexMap::new();
+    for mut group in groups {
+        let items = list(&mut group).as_mut().map(std::mem::take);
+        out.entry(group)
+            .or_default()
+            .extend(items.into_iter().flatten());
+    }
+    let whole = |(mut group, items): (GrantGroup, Vec<String>)| {
+        if let Some(list) = list(&mut group) {
+            *list = items;
+        }
+        group
+    };
+    out.into_iter().map(whole).collect()
+}
+
+/// Returns the changed permissions, with those of one owner and condition in as few lines as possible.
 pub(super) fn changes(old: &Side, new: &Side) -> Vec<AccessChange> {
-    let mut groups: Vec<(Grant, bool, Vec<String>)> = Vec::new();
     // A removed resource takes its denials along.
     let is_gone = |owner: &str| {
         let before = old.resources.get(owner);
         before.is_some_and(|it| !it.kind.to_lowercase().contains("policy"))
             && !new.resources.contains_key(owner)
     };
-    for (grant, of_new) in uncovered(&grants(old), &grants(new), covers) {
-        if !grant.allow && !of_new && is_gone(&grant.owner) {
-            continue;
-        }
-        let same = groups.iter_mut().find(|(known, known_new, _)| {
-            let action = known.action.clone();
-            *known_new == of_new
-                && *known
-                    == Grant {
-                        action,
-                        ..grant.clone()
-                    }
-        });
-        let action = grant.action.text().unwrap_or_default();
-        match same {
-            Some((.., actions)) => actions.push(action),
-            None => groups.push((grant, of_new, vec![action])),
-        }
+    let changed = uncovered(&grants(old), &grants(new), covers).into_iter();
+    let changed = changed.filter(|(it, of_new)| it.allow || *of_new || !is_gone(&it.owner));
+    let mut groups: Vec<GrantGroup> = changed
+        .map(|(grant, of_new)| {
+            let one = |it: &GrantResource| it.text().map(|it| vec![it]);
+            GrantGroup {
+                actions: one(&grant.action),
+                resources: one(&grant.resource),
+                principals: one(&grant.principal),
+                condition: grant.condition.text(),
+                owner: grant.owner,
+                allow: grant.allow,
+                of_new,
+            }
+        })
+        .collect();
+    let lists: [List; 3] = [
+        |it| &mut it.actions,
+        |it| &mut it.resources,
+        |it| &mut it.principals,
+    ];
+    for list in lists {
+        groups = merged(groups, list);
     }
-    groups
-        .into_iter()
-        .map(|(grant, of_new, actions)| line(grant, of_new, &actions))
-        .collect()
+    groups.into_iter().map(line).collect()
 }
 
-fn line(grant: Grant, of_new: bool, actions: &[String]) -> AccessChange {
-    let verb = match (grant.allow, of_new) {
+/// Returns a list as text, without the items behind the maximum length.
+fn shortened(items: &[String]) -> String {
+    let mut length = 0;
+    let fits = |it: &&String| {
+        length += it.len() + 2;
+        length <= MAX_LIST
+    };
+    let shown = items.iter().take_while(fits).count().max(1);
+    let text: Vec<&str> = items.iter().take(shown).map(String::as_str).collect();
+    match items.len() - text.len() {
+        0 => text.join(", "),
+        more => format!("{} and {more} more", text.join(", ")),
+    }
+}
+
+fn line(group: GrantGroup) -> AccessChange {
+    let verb = match (group.allow, group.of_new) {
         (true, true) => "allows",
         (true, false) => "no longer allows",
         (false, true) => "denies",
         (false, false) => "no longer denies",
     };
-    let mut what = format!("{verb} {}", actions.join(", "));
-    if let Some(resource) = grant.resource.text() {
-        what.push_str(&format!(" on {resource}"));
+    let mut what = format!("{verb} {}", group.actions.unwrap_or_default().join(", "));
+    for (word, items) in [("on", group.resources), ("to", group.principals)] {
+        if let Some(items) = items {
+            what.push_str(&format!(" {word} {}", shortened(&items)));
+        }
     }
-    if let Some(principal) = grant.principal.text() {
-        what.push_str(&format!(" to {principal}"));
-    }
-    if !grant.condition.0.is_empty() {
-        what.push_str(&format!(" if {}", grant.condition.text()));
+    if !group.condition.is_empty() {
+        what.push_str(&format!(" if {}", group.condition));
     }
     AccessChange {
         // A new denial narrows access, and a removed one broadens it.
-        direction: Direction::of(of_new == grant.allow),
-        owner: grant.owner,
+        direction: Direction::of(group.of_new == group.allow),
+        owner: group.owner,
         what,
     }
 }

@@ -403,7 +403,17 @@ fn each(id: &str, before: Option<&Entry>, after: Option<&Entry>, out: &mut Vec<A
         let what = "contains a macro, which can return anything";
         push(Direction::Unknown, what.to_owned());
     }
-    if existence != Some(Meaning::Harmless) && has_call(&after.properties, "Fn::If") {
+    let conditional = |entry: Option<&Entry>| {
+        let mut out = Vec::new();
+        if let Some(entry) = entry {
+            conditionals(&entry.properties, "", &rows, &mut out);
+        }
+        out.sort();
+        out
+    };
+    let depends = conditional(Some(after));
+    if existence != Some(Meaning::Harmless) && !depends.is_empty() && depends != conditional(before)
+    {
         let what = "changes, and depends on a condition that cannot be evaluated";
         push(Direction::Unknown, what.to_owned());
     }
@@ -438,6 +448,15 @@ fn each(id: &str, before: Option<&Entry>, after: Option<&Entry>, out: &mut Vec<A
             (None, _) if is_telling(path, before.is_none()) => Meaning::Unknown,
             (None, _) => continue,
         };
+        let is_moved = || {
+            let mut new = is.iter().filter(|(other, _)| !was.contains_key(*other));
+            new.any(|(other, values)| {
+                is_same_end(other, path) && property.was.iter().all(|it| values.contains(it))
+            })
+        };
+        if meaning == Meaning::Kept && property.is.is_empty() && is_moved() {
+            continue;
+        }
         for (direction, what) in property.judge(meaning) {
             push(direction, what);
         }
@@ -469,6 +488,54 @@ fn each(id: &str, before: Option<&Entry>, after: Option<&Entry>, out: &mut Vec<A
     }
 }
 
+/// Returns whether two paths end with the same property in the same structure.
+fn is_same_end(path: &str, other: &str) -> bool {
+    path.rsplit('.').take(2).eq(other.rsplit('.').take(2))
+}
+
+/// Collects the values under conditions that cannot be evaluated, with their paths. Each branch
+/// counts elsewhere, so only a change of the condition or of its branches is unknown.
+fn conditionals(value: &Value, path: &str, rows: &Rows, out: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(map) if map.len() == 1 && map.contains_key("Fn::If") => {
+            let parts: Vec<String> = path.split('.').map(plain).collect();
+            if rows.property(&parts) != Some(Meaning::Harmless) {
+                out.push((path.to_owned(), name(&without_single_lists(value))));
+            }
+        }
+        Value::Object(map) => {
+            for (key, inner) in map {
+                let path = match path {
+                    "" => key.clone(),
+                    path => format!("{path}.{key}"),
+                };
+                conditionals(inner, &path, rows, out);
+            }
+        }
+        Value::Array(items) => {
+            let all = items.iter();
+            all.for_each(|it| conditionals(it, path, rows, out));
+        }
+        _ => {}
+    }
+}
+
+/// Returns a value with the item in place of each list of one item: a policy accepts both.
+fn without_single_lists(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => match items.as_slice() {
+            [one] => without_single_lists(one),
+            items => items.iter().map(without_single_lists).collect(),
+        },
+        Value::Object(map) => {
+            let entries = map.iter();
+            let entries = entries.map(|(key, it)| (key.clone(), without_single_lists(it)));
+            Value::Object(entries.collect())
+        }
+        other => other.clone(),
+    }
+}
+
 fn has_call(value: &Value, function: &str) -> bool {
     match value {
         Value::Array(items) => items.iter().any(|it| has_call(it, function)),
@@ -494,6 +561,7 @@ pub(in crate::diff) fn is_document(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn names_are_split_into_words() {
@@ -501,5 +569,24 @@ mod tests {
         assert_eq!(words("public_access_cidrs"), ["public", "access", "cidrs"]);
         assert!(is_telling("Rules.Destination.AllowedPrincipals", true));
         assert!(!is_telling("Timeout", false));
+    }
+
+    #[test]
+    fn conditional_values_are_compared_without_the_rest() {
+        let of = |value: Value| {
+            let mut out = Vec::new();
+            conditionals(&value, "", &Rows::of("AWS::IAM::Policy"), &mut out);
+            out
+        };
+        let policy = |name: &str, action: Value| {
+            of(
+                json!({ "PolicyName": name, "Tags": [{ "Fn::If": ["C", name, "t"] }],
+                "PolicyDocument": { "Fn::If": ["C", { "Action": action }, "d"] } }),
+            )
+        };
+        let one = policy("a", json!("s3:GetObject"));
+        assert_eq!(one.len(), 1);
+        assert_eq!(one, policy("b", json!(["s3:GetObject"])));
+        assert_ne!(one, policy("a", json!("s3:*")));
     }
 }

@@ -15,7 +15,7 @@ use super::{LOOPS, Side};
 pub(in crate::diff) use meaning::is_document;
 
 /// The direction of a change of access.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Direction {
     /// It gives access.

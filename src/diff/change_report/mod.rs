@@ -487,15 +487,15 @@ impl ChangeReport {
             (added, "added"),
             (moved, "moved"),
         ];
-        let told: Vec<String> = counts
+        let shown: Vec<String> = counts
             .iter()
             .filter(|(n, _)| *n > 0)
             .map(|(n, word)| format!("{n} {word}"))
             .collect();
-        match (told.is_empty(), self.is_same()) {
+        match (shown.is_empty(), self.is_same()) {
             (_, true) => "no difference".to_owned(),
             (true, _) => "no resource differs".to_owned(),
-            (false, _) => told.join(", "),
+            (false, _) => shown.join(", "),
         }
     }
 }
@@ -535,8 +535,9 @@ fn action_word(it: &Difference) -> &'static str {
     }
 }
 
-/// Returns the reasons for a replacement.
-fn replacement_text(it: &Difference) -> String {
+/// Returns each reason for a replacement with the property that forces it, and what the update does
+/// in addition.
+fn replacement_reasons(it: &Difference) -> Vec<(&str, String)> {
     let one = |it: &diff::Replacement| match (&it.reason, it.property.as_str()) {
         (diff::ReplacementReason::Always, property) => format!("{property} cannot change"),
         (diff::ReplacementReason::Maybe(when), property) if when.is_empty() => {
@@ -563,11 +564,16 @@ fn replacement_text(it: &Difference) -> String {
             format!("{property} can replace it: {why}")
         }
     };
-    let told: Vec<String> = it.forced.iter().map(one).collect();
-    told.into_iter()
-        .chain(it.notes.iter().cloned())
-        .collect::<Vec<_>>()
-        .join("; ")
+    let reasons = it.forced.iter().map(|it| (it.property.as_str(), one(it)));
+    reasons
+        .chain(it.notes.iter().map(|it| ("", it.clone())))
+        .collect()
+}
+
+/// Returns the reasons for a replacement.
+fn replacement_text(it: &Difference) -> String {
+    let reasons = replacement_reasons(it).into_iter().map(|(_, why)| why);
+    reasons.collect::<Vec<_>>().join("; ")
 }
 
 /// Returns the resource or entry of a difference, without colors.

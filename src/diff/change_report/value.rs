@@ -176,6 +176,7 @@ fn text_in(value: &Value) -> Option<String> {
 /// Returns a value in the notation of YAML on one line, with the short form of functions.
 fn notation(value: &Value) -> String {
     match value {
+        Value::String(text) if text.is_empty() => "\"\"".to_owned(),
         Value::String(text) => escape_text(text),
         _ => escape_text(&super::super::access::notation(value)),
     }
