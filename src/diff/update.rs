@@ -1,5 +1,5 @@
-//! What CloudFormation does in an update, in addition to replacing resources: rolling updates of Auto
-//! Scaling groups, and replacements that fail because of a fixed name.
+//! What an update does in addition to replacing resources: rolling updates of Auto Scaling groups, and
+//! replacements that fail because of a fixed name.
 
 use std::collections::HashSet;
 
