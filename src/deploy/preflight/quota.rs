@@ -80,7 +80,7 @@ impl Quota {
 
     /// Returns the call that lists what counts.
     pub(super) fn call(&self) -> Vec<String> {
-        let call = match self {
+        match self {
             Quota::Vpcs(_) => vec!["ec2".to_owned(), "describe-vpcs".to_owned()],
             Quota::GatewayEndpoints(_) => {
                 let filter = "Name=vpc-endpoint-type,Values=Gateway".to_owned();
@@ -98,8 +98,7 @@ impl Quota {
                 format!("Name=vpc-id,Values={vpc}"),
                 "Name=vpc-endpoint-type,Values=Interface".into(),
             ],
-        };
-        call
+        }
     }
 
     /// Returns the number after the deployment.

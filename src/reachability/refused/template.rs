@@ -146,10 +146,10 @@ fn circle(all: &Dependencies, start: NodeId) -> Option<Vec<NodeId>> {
                 path.reverse();
                 return Some(path);
             }
-            if !came.contains_key(&to) {
-                came.insert(to, at);
+            came.entry(to).or_insert_with(|| {
                 queue.push_back(to);
-            }
+                at
+            });
         }
     }
     None
