@@ -45,4 +45,5 @@ pub(crate) const BUCKET_ACTION: &str = "s3:GetEncryptionConfiguration";
 /// The oldest version of the Session Manager plugin that AWS supports.
 ///
 /// From <https://docs.aws.amazon.com/systems-manager/latest/userguide/plugin-version-history.html>.
+#[cfg(feature = "deploy")]
 pub(crate) const OLDEST_PLUGIN: [u32; 3] = [1, 2, 764];
