@@ -227,7 +227,7 @@ impl StackCommand {
 /// The number of instances whose command is printed.
 const MAX_CONNECT_LINES: usize = 5;
 
-/// Returns who deploys. Without the AWS CLI or a response, the header omits it.
+/// Returns the deploying principal. Without the AWS CLI or a response, the header omits it.
 async fn caller(aws_cli: &AwsCli) -> Option<Caller> {
     let response = aws_cli.call(&["sts", "get-caller-identity"]).await.ok()?;
     Some(Caller {

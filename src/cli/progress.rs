@@ -38,7 +38,7 @@ pub(super) struct DeployPlan<'a> {
     pub(super) capabilities: Vec<String>,
 }
 
-/// Who deploys.
+/// The deploying principal.
 #[derive(Clone, Debug)]
 pub(super) struct Caller {
     pub(super) account: String,

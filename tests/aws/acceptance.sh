@@ -3,11 +3,11 @@
 #
 #     acceptance.sh [OPTION...]
 #
-#     --region REGION         Region [default: AWS_REGION]
+#     --region NAME           Region [default: AWS_REGION]
 #     --profile NAME          profile of the AWS CLI
 #     --program FILE          the program under test [default: ssm-synth on the PATH]
 #     --only TOOL-PRESET      one stack, such as cloudformation-standard or terraform-hardened; repeatable
-#     --terraform-file FILE   file for each Terraform directory, such as a provider configuration; repeatable
+#     --terraform-file PATH   file for each Terraform directory, such as a provider configuration; repeatable
 #     --directory NAME        new directory for files and the report [default: ssm-acceptance-ID]
 #     --clean DIRECTORY       only delete what an earlier run left behind
 #     --yes                   skip the confirmation prompt
@@ -413,8 +413,8 @@ delete_stack() {
 
 # --- what is left
 
-# Prints the words of all pages on lines; `None` is the response to an empty list. A call that fails is a leftover,
-# since nobody knows what is left.
+# Prints the words of all pages on lines; `None` is the response to an empty list. A call that fails counts as
+# something that remains, since its response is unknown.
 words() {
     local found
     found=$(aws "$@" --output text) || { echo "unknown, since a call failed: aws $1 $2"; return; }

@@ -37,20 +37,20 @@ if [ "$1 $2" = "{refused}" ]; then
     exit 254
 fi
 [ "$1 $2" = 'ssm start-session' ] || exec {aws} "$@"
-[ "$4" = "$(cat {folder}/broken 2>/dev/null)" ] && exit 1
+[ "$4" = "$(cat {directory}/broken 2>/dev/null)" ] && exit 1
 [ -n "$AWS_SESSION_TOKEN" ] && [ -t 0 ] || {{ echo 'not an operator on a terminal' >&2; exit 1; }}
 {aws} ec2 describe-instances --instance-ids "$4" >/dev/null || exit 1
 printf '\\nStarting session with SessionId: acceptance-0123\\n'
-cd / && PS1='sh-5.2$ ' sh -i 2>&1 | tee {folder}/said
+cd / && PS1='sh-5.2$ ' sh -i 2>&1 | tee {directory}/said
 [ "$7" = --document-name ] || exit 0
 group=/session-manager/${{8%-SessionPreferences}}
 {aws} logs create-log-stream --log-group-name "$group" --log-stream-name s
 {python} -c 'import json, sys, time
-print(json.dumps([{{"timestamp": int(time.time() * 1000), "message": sys.stdin.read()}}]))' <{folder}/said >{folder}/events
-{aws} logs put-log-events --log-group-name "$group" --log-stream-name s --log-events file://{folder}/events
+print(json.dumps([{{"timestamp": int(time.time() * 1000), "message": sys.stdin.read()}}]))' <{directory}/said >{directory}/events
+{aws} logs put-log-events --log-group-name "$group" --log-stream-name s --log-events file://{directory}/events
 document=$({aws} ssm get-document --name "$8" --query Content --output text)
 bucket=$({python} -c 'import json, sys; print(json.load(sys.stdin)["inputs"]["s3BucketName"])' <<<"$document")
-{aws} s3api put-object --bucket "$bucket" --key sessions/s.log --body {folder}/said
+{aws} s3api put-object --bucket "$bucket" --key sessions/s.log --body {directory}/said
 """
 # What an account has by itself.
 LISTS = {
@@ -83,7 +83,7 @@ class Account(Workspace):
         self.known_keys = {it["KeyId"] for it in self.emulator.list_all("kms", "list_keys", "Keys")}
 
     def stand_in(self, refused="none"):
-        text = STAND_IN.format(aws=shutil.which("aws"), folder=self.folder, python=sys.executable, refused=refused)
+        text = STAND_IN.format(aws=shutil.which("aws"), directory=self.folder, python=sys.executable, refused=refused)
         (self.tools / "aws").write_text(text)
         (self.tools / "aws").chmod(0o755)
 

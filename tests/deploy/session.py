@@ -235,7 +235,7 @@ def resolves_region_once(place):
 
 
 def shows_the_plan(place):
-    """Who deploys, the counts, the cost, and how to connect; access only if it becomes broader."""
+    """The deploying principal, the counts, the cost, and how to connect; access only if it becomes broader."""
     fast = ["--yes", "--poll-interval", "0.1"]
     done = place.run("deploy", *fast)
     # Without a terminal, a call that takes long is a line.

@@ -48,7 +48,8 @@ pub(crate) enum Zones {
     Of(Vec<String>),
 }
 
-/// A deployed subnet, and the place of the Region's list from which the template selects its zone.
+/// A deployed subnet, and the place of the Region's list from which the template selects
+/// its Availability Zone.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct DeployedSubnet {
     pub(crate) logical_id: String,
@@ -80,7 +81,7 @@ pub(crate) enum Requirement {
     NewEndpoint { vpc: String, service: String },
     /// The preferences of the account need no more than the network offers.
     Preferences,
-    /// The services have endpoints in these zones.
+    /// The services have endpoints in these Availability Zones.
     Offered {
         services: Vec<String>,
         zones: Zones,
@@ -231,8 +232,8 @@ fn image(graph: &Graph, instance: &Instance) -> Option<Requirement> {
     }
 }
 
-/// Adds the requirement that an interface endpoint is offered where its subnets are. Endpoints with the
-/// same zones share it.
+/// Adds the requirement that an interface endpoint is offered where its subnets are. Endpoints in the
+/// same Availability Zones share it.
 fn offered(graph: &Graph, endpoint: &VpcEndpoint, found: &mut Vec<Requirement>) {
     let Some(service) = endpoint.service_name.lit() else {
         return;
@@ -311,7 +312,7 @@ pub(crate) async fn unmet(aws_cli: &AwsCli, requirements: &[Requirement]) -> Vec
     found
 }
 
-/// Warns about an old plugin. Who deploys does not need one.
+/// Warns about an old plugin. The deploying principal does not need one.
 fn plugin(version: Option<&str>) -> Option<Unmet> {
     let version = version?;
     (AwsCli::numbers(version).as_slice() < &OLDEST_PLUGIN[..]).then(|| Unmet {

@@ -116,7 +116,7 @@ fn messages(requirement: &Requirement, response: Json) -> Vec<String> {
     texts.collect()
 }
 
-/// Returns the requirement that a response leads to.
+/// Returns the requirement that follows from a response.
 fn next(requirement: &Requirement, response: Json) -> Option<Requirement> {
     let found = requirement.judge(&response).into_iter();
     found.into_iter().find_map(|it| match it {

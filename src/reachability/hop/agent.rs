@@ -23,9 +23,9 @@ pub(super) const ENTRY: Entry = Entry {
     page: "\
 **Checks** that the image includes SSM Agent, or that user data installs it and does not remove it.
 
-**Passes** for Amazon Linux 2 and 2023, their images for Amazon ECS, Ubuntu Server 16.04 to 25.04,
-macOS 13 to 15, and Windows Server 2016 and later. A public parameter must identify the image, or an image lookup
-with the publisher as owner.
+**Passes** for Amazon Linux 2 and 2023, and their images for Amazon ECS. Also passes for Ubuntu Server
+16.04 to 25.04, macOS 13 to 15, and Windows Server 2016 and later. A public parameter must identify the image, or an
+image lookup with the publisher as owner.
 
 **Fails** for `minimal` images of Amazon Linux, Debian, RHEL, CentOS, Rocky Linux and similar images
 whose user data does not install the agent. Also fails if user data stops or removes the agent, or

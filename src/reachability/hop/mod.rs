@@ -152,8 +152,8 @@ fn instance_node(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) -> Optio
     matches!(node.resource, crate::resource::Resource::Instance(_)).then_some(instance.node)
 }
 
-/// Evaluates a policy for an action. If the result depends on the network, evaluates it on the path of each
-/// placement to the service of the action, and returns the worst decision.
+/// Evaluates a policy for an action. If the result depends on the network, evaluates it on the path of
+/// each placement to the service. Returns the worst decision.
 fn on_each_path<'g, T>(
     index: &GraphIndex<'g>,
     instance: &InstanceConfig<'g>,

@@ -128,7 +128,7 @@ fn attachment(changes: &mut Changes, gateway: NodeId, vpc: NodeId) {
     changes.add("InternetGatewayAttachment", attachment);
 }
 
-/// Lets a route lead to an internet gateway of its VPC.
+/// Sets the target of a route to an internet gateway of its VPC.
 pub(super) fn gateway_of_vpc(
     index: &GraphIndex<'_>,
     route: NodeId,
@@ -190,7 +190,7 @@ pub(super) fn group_of_vpc(
     Some(changes.done())
 }
 
-/// Moves a resource to the VPC of the subnet if everything that is associated with it is there.
+/// Moves a resource to the VPC of the subnet if it contains everything that is associated with it.
 pub(super) fn move_to(
     index: &GraphIndex<'_>,
     resource: NodeId,
