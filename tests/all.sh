@@ -182,7 +182,7 @@ stage_acceptance() {
     step build build
     if command -v shellcheck >/dev/null; then step shellcheck shellcheck tests/aws/acceptance.sh; fi
     needs terraform 'the acceptance script' || return 0
-    step script "$python" tests/aws/emulated.py "$program"
+    step script "$python" tests/aws/emulated.py "$program" $all
 }
 
 stage_parity() {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs tests/aws/acceptance.sh against emulators, with a stand-in for the session.
 
-    emulated.py PROGRAM [NAME...]
+    emulated.py PROGRAM [--all] [NAME...]
 
 The stand-in is an `aws` that opens a local shell for `start-session`, if the operator's credentials and the instance are
 those of the account, and writes the log that the agent would write. Everything else is the script itself: it deploys with
@@ -230,14 +230,18 @@ def unreadable(account):
 
 
 CASES = [all_stacks, terminated, interrupted, failed_session, left_behind, unreadable]
+# The cases without --all: each takes a minute of both processors.
+USUAL = [all_stacks, interrupted]
 
 
 def main():
     parser = cases.parser(__doc__)
     cases.add_names(parser)
+    parser.add_argument("--all", action="store_true", help="run every case")
     parser.add_argument("--jobs", type=int, default=2)
     arguments = parser.parse_intermixed_args()
-    chosen = cases.choose(cases.named(CASES), arguments.names)
+    usual = CASES if arguments.all or arguments.names else USUAL
+    chosen = cases.choose(cases.named(usual), arguments.names)
     with tempfile.TemporaryDirectory(prefix="acceptance-") as work, emulators(work) as found:
         workers = [found.copy(f"emulator-{number}", EMULATOR_STEP="0.02") for number in range(min(arguments.jobs, len(chosen)))]
 
