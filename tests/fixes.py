@@ -63,6 +63,8 @@ DECISIONS = {
 # has no policy in the file, and the names of a loop are not those of its resources.
 BEYOND_FILE = {
     "cfn/loop-service-of-other-region",
+    # The policy of the key names the role, and that of the role the key: a circular dependency.
+    "cfn/preferences-key-policy-of-others",
     "facts/the session preferences require no unreachable service",
     "tf/preferences-no-decrypt",
 }

@@ -105,7 +105,7 @@ pub(crate) fn by_tf(graph: &Graph) -> (Side, IndexMap<String, String>) {
         let Some(node) = graph.node(it.node).filter(|node| !node.is_absent()) else {
             continue;
         };
-        if it.kind.starts_with("data.") {
+        if it.kind.starts_with("data.") || node.display_id().starts_with("data.") {
             continue;
         }
         let own = node.resource.type_name(Dialect::Tf) == Some(it.kind.as_str())

@@ -278,7 +278,7 @@ def ends_once(place):
 def unreachable_network(place):
     """A network without an answer is said after seconds; until then, the call is shown."""
     nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
-    for command, limit in (("status", 15), ("doctor", 30)):
+    for command, limit in (("status", 30), ("doctor", 60)):
         start = time.monotonic()
         done = place.run(command, code=2 if command == "status" else 1, environment=nowhere)
         assert time.monotonic() - start < limit, f"{command}: {time.monotonic() - start} s"
@@ -291,8 +291,8 @@ def unreachable_network(place):
         child.kill(signal.SIGKILL)
         # Each line is printed as it is known.
         child = place.terminal("doctor")
-        child.expect("session plugin", timeout=20)
-        child.expect("aws sts get-caller-identity", timeout=20)
+        child.expect("session plugin", timeout=60)
+        child.expect("aws sts get-caller-identity", timeout=60)
         child.kill(signal.SIGKILL)
 
 
@@ -614,9 +614,6 @@ def region_of_the_template(place):
         done = place.run("deploy", "--dry-run", *arguments, environment=variables)
         # Without a Region, this parameter has no value.
         assert "S3PrefixListId" not in done.stdout + done.stderr, done.stdout + done.stderr
-    place.write("name: team\npreset: hardened\nmonitoring: {config_rules: false}\nregion: eu-west-1\n")
-    done = place.run("deploy", "--dry-run", "--region", "us-east-1", code=2)
-    assert "contradicts the configuration" in done.stderr, done.stderr
 
 
 def values(place):
