@@ -13,10 +13,10 @@ from pathlib import Path
 
 from botocore.exceptions import ClientError
 
+from harness.program import beside_python
 from deploy.fault_injection.faults import ALL_FAULTS, LIMIT, PATIENCE, REGION, SECRET, SESSION
 from deploy.fault_injection.judgement import judge
 from deploy.fault_injection.place import Place, StackState
-from harness.program import beside_python
 
 
 @dataclass
@@ -113,9 +113,12 @@ class Run:
 
     def start(self, *arguments):
         keys = {"AWS_ACCESS_KEY_ID": self.key, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_SESSION_TOKEN": SESSION}
+        # Only `status` needs the AWS CLI. The questions of `deploy` before it starts take a second each.
+        tools = f"{Path(beside_python('aws')).parent}:{os.environ['PATH']}"
+        path = tools if arguments[0] == "status" else str(self.folder)
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
-            "PATH": f"{Path(beside_python('aws')).parent}:{os.environ['PATH']}",
+            "PATH": path,
             **({} if self.credentials.exists() else keys),
             "AWS_REGION": REGION,
             "AWS_EC2_METADATA_DISABLED": "true",
