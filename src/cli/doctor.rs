@@ -17,7 +17,7 @@ use super::permissions::{self, Simulation};
 use super::settings::stack_template;
 use crate::deploy::aws::Cloud;
 use crate::deploy::aws_cli::{AwsCli, AwsCliError};
-use crate::deploy::error::ErrorKind;
+use crate::deploy::error::{AwsError, ErrorKind};
 use crate::deploy::progress::OnWait;
 use crate::deploy::stop::Stop;
 use crate::deploy::values::Stack;
@@ -132,13 +132,29 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
             Ok(cloud) => {
                 lines.pass("region", cloud.region.clone());
                 let aws_cli = AwsCli::new(&cloud.access());
-                let of_stack = deployed_stack(&cloud, &name, context).await;
-                if has_tool
-                    && identity(&mut lines, &aws_cli, &of_stack, (&name, &cloud.region)).await
-                {
+                let caller = match has_tool {
+                    true => identity(&mut lines, &aws_cli).await,
+                    false => None,
+                };
+                let found = cloud.stack(&name).await;
+                if let Some(caller) = &caller {
+                    let deployed = found.as_ref().ok().and_then(Option::as_ref);
+                    let of_stack = resources(&cloud, deployed, &name, context).await;
+                    permissions(
+                        &mut lines,
+                        &aws_cli,
+                        caller,
+                        &of_stack,
+                        &name,
+                        &cloud.region,
+                    )
+                    .await;
                     listing(&mut lines, &aws_cli).await;
                 }
-                stack(&mut lines, &cloud, &aws_cli, &name, &command, has_tool).await;
+                stack(
+                    &mut lines, &cloud, &aws_cli, &name, found, &command, has_tool,
+                )
+                .await;
             }
         }
         let has_failed = lines.lines.iter().any(|it| it.health == Health::Fail);
@@ -202,40 +218,41 @@ fn refusal(error: &AwsCliError) -> String {
 }
 
 /// Returns the resources of the deployed template, else of the configuration.
-async fn deployed_stack(cloud: &Cloud, name: &str, context: &Context) -> deployer::Stack {
-    let deployed = match cloud.stack(name).await {
-        Ok(Some(stack)) => cloud.template(&stack.id).await.ok().flatten(),
-        _ => None,
+async fn resources(
+    cloud: &Cloud,
+    deployed: Option<&Stack>,
+    name: &str,
+    context: &Context,
+) -> deployer::Stack {
+    let deployed = match deployed {
+        Some(stack) => cloud.template(&stack.id).await.ok().flatten(),
+        None => None,
     };
     let text = deployed.or_else(|| stack_template(context, name));
     let stack = deployer::Stack::of_template(text.as_deref().unwrap_or("{}"), &[]);
     stack.unwrap_or_default()
 }
 
-/// Checks the credentials and permissions of the operator and of the deploying principal.
-async fn identity(
-    lines: &mut Lines,
-    aws_cli: &AwsCli,
-    stack: &deployer::Stack,
-    (name, region): (&str, &str),
-) -> bool {
+/// The caller of the AWS CLI.
+struct Caller {
+    arn: String,
+    account: String,
+}
+
+/// Checks the credentials of the operator.
+async fn identity(lines: &mut Lines, aws_cli: &AwsCli) -> Option<Caller> {
     let who = match aws_cli.call(&["sts", "get-caller-identity"]).await {
         Err(error) => {
             lines.fail("credentials", error.to_string(), refusal(&error));
-            return false;
+            return None;
         }
         Ok(who) => who,
     };
-    let arn = who["Arn"].as_str().unwrap_or_default();
-    lines.pass("credentials", arn);
-    let place = deployer::Place {
-        partition: arn.split(':').nth(1).unwrap_or("aws"),
-        region,
-        account: who["Account"].as_str().unwrap_or("*"),
-        stack: name,
-    };
-    permissions(lines, aws_cli, arn, deployer::statements(stack, &place)).await;
-    true
+    let text = |key: &str| who[key].as_str().map(str::to_owned);
+    let arn = text("Arn").unwrap_or_default();
+    lines.pass("credentials", arn.clone());
+    let account = text("Account").unwrap_or_else(|| "*".to_owned());
+    Some(Caller { arn, account })
 }
 
 /// Returns the principal with the policies of a caller: the role of a role session.
@@ -251,11 +268,14 @@ async fn principal(aws_cli: &AwsCli, arn: &str) -> Result<String, AwsCliError> {
     Ok(kind["Role"]["Arn"].as_str().unwrap_or_default().to_owned())
 }
 
+/// Checks the permissions of the operator to connect, and to deploy the resources of the stack.
 async fn permissions(
     lines: &mut Lines,
     aws_cli: &AwsCli,
-    arn: &str,
-    statements: Vec<deployer::Statement>,
+    Caller { arn, account }: &Caller,
+    stack: &deployer::Stack,
+    name: &str,
+    region: &str,
 ) {
     if arn.ends_with(":root") {
         lines.unknown(
@@ -291,6 +311,13 @@ async fn permissions(
             "request these permissions, unless you have them for this instance",
         ),
     }
+    let place = deployer::Place {
+        partition: arn.split(':').nth(1).unwrap_or("aws"),
+        region,
+        account,
+        stack: name,
+    };
+    let statements = deployer::statements(stack, &place);
     let statements = statements.iter().map(Simulation::of_statement).collect();
     match permissions::lacking(aws_cli, &owner, statements).await {
         Err(error) => cannot(lines, &error),
@@ -333,10 +360,11 @@ async fn stack(
     cloud: &Cloud,
     aws_cli: &AwsCli,
     name: &str,
+    found: Result<Option<Stack>, AwsError>,
     command: &StackCommand,
     has_tool: bool,
 ) {
-    let found = match cloud.stack(name).await {
+    let found = match found {
         Err(error) => {
             let fix = error.help().unwrap_or_default();
             return lines.fail("stack", error.to_string(), fix);

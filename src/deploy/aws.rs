@@ -41,6 +41,13 @@ pub(crate) struct Access {
     pub(crate) on_wait: Option<OnWait>,
 }
 
+impl Access {
+    /// Returns the timeout of one attempt.
+    pub(super) fn attempt_timeout(&self) -> Duration {
+        self.read_timeout.unwrap_or(Duration::from_secs(30))
+    }
+}
+
 /// The time to retry a call before it fails.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -83,7 +90,7 @@ async fn configure(access: &Access) -> Result<(Client, String), AwsError> {
     };
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(5))
-        .operation_attempt_timeout(access.read_timeout.unwrap_or(Duration::from_secs(30)))
+        .operation_attempt_timeout(access.attempt_timeout())
         .build();
     let https = https::client();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())

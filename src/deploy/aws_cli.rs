@@ -154,7 +154,8 @@ impl AwsCli {
 
     async fn once(&self, arguments: &[&str]) -> Result<Value, AwsCliError> {
         let program = which::which("aws").map_err(|_| AwsCliError::Missing)?;
-        // The AWS CLI waits a minute for a connection, and retries four times.
+        // The AWS CLI waits a minute for a connection and for a response, and retries four times.
+        let response_timeout = self.access.attempt_timeout().as_secs().max(1).to_string();
         let attempts = match std::env::var_os("AWS_MAX_ATTEMPTS") {
             None => Some(("AWS_MAX_ATTEMPTS", "2")),
             Some(_) => None,
@@ -163,6 +164,7 @@ impl AwsCli {
             .args(arguments)
             .args(self.flags())
             .args(["--output", "json", "--cli-connect-timeout", "5"])
+            .args(["--cli-read-timeout", &response_timeout])
             .envs(attempts)
             .env("AWS_PAGER", "")
             .env("AWS_CLI_AUTO_PROMPT", "off")
