@@ -47,8 +47,12 @@ ROUNDS = 12
 SHARE = {"cfn": 40, "tf": 90, "facts": 21, "mixed": 24}
 MIXED = 48
 # Fixes that remain sentences, since a person must choose: which names a firewall allows, what a boundary of AWS becomes,
-# which of two hosted zones stays, which address a record is meant to have, whether a script keeps the agent.
+# which of two hosted zones stays, which address a record is meant to have, whether a script keeps the agent, which reference
+# of a circle goes, what a reference to nothing means.
 DECISIONS = {
+    "cfn/circular-elsewhere",
+    "cfn/circular-rule-of-the-group-itself",
+    "cfn/circular-rules-of-two-groups",
     "cfn/firewall-blocks-all-first",
     "cfn/firewall-blocks-aws",
     "cfn/iam-boundary-read-only",
@@ -57,14 +61,14 @@ DECISIONS = {
     "cfn/nat-zone-empty-parent",
     "cfn/record-leads-nowhere",
     "cfn/policies-boundary-read-only",
+    "cfn/refused-mapping-without-the-key",
+    "cfn/refused-reference-to-nothing",
     "cfn/refused-zones-of-one-name",
 }
 # Fixes that the file cannot show to be enough: a plan has no part of a policy that names a new key, a key of another account
 # has no policy in the file, and the names of a loop are not those of its resources.
 BEYOND_FILE = {
     "cfn/loop-service-of-other-region",
-    # The policy of the key names the role, and that of the role the key: a circular dependency.
-    "cfn/preferences-key-policy-of-others",
     "facts/the session preferences require no unreachable service",
     "tf/preferences-no-decrypt",
 }

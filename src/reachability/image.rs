@@ -2,9 +2,11 @@
 //!
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/ami-preinstalled-agent.html>
 
+use super::fix::{Changes, Fix};
 use super::graph_index::{GraphIndex, visible_text};
-use crate::ir::{Expr, Link, Value};
-use crate::resource::{ImageLookup, LaunchImage, Resource};
+use crate::construct::Architecture;
+use crate::ir::{Dialect, Expr, Link, NodeId, Value};
+use crate::resource::{ImageLookup, LaunchImage, RawResource, RawValue, Resource};
 
 /// The class of an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -302,6 +304,61 @@ fn by_name(name: &str) -> Image {
         return Image::WithoutAgent(shown);
     }
     Image::Opaque(shown)
+}
+
+/// Sets the current Amazon Linux 2023 of the architecture of an image, which includes SSM Agent.
+pub(crate) fn with_agent(index: &GraphIndex<'_>, at: (NodeId, &'static str), name: &str) -> Fix {
+    let architecture = match name.contains("arm64") || name.contains("aarch64") {
+        true => "arm64",
+        false => "x86_64",
+    };
+    let parameter =
+        format!("/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{architecture}");
+    public_parameter(index, at, &parameter)
+}
+
+/// Sets the same image for another processor, if its publisher has one.
+pub(crate) fn for_processor(
+    index: &GraphIndex<'_>,
+    at: (NodeId, &'static str),
+    name: &str,
+    processor: Architecture,
+) -> Option<Fix> {
+    let x86 = match name.strip_prefix("/aws/service/")?.split('/').next()? {
+        "ami-amazon-linux-latest" => "x86_64",
+        "canonical" => "amd64",
+        _ => return None,
+    };
+    let parameter = match processor {
+        Architecture::Arm64 => name.replace(x86, "arm64"),
+        Architecture::X86_64 => name.replace("arm64", x86),
+    };
+    Some(public_parameter(index, at, &parameter))
+}
+
+/// Sets the image that a public parameter of Systems Manager names.
+fn public_parameter(
+    index: &GraphIndex<'_>,
+    (node, field): (NodeId, &'static str),
+    parameter: &str,
+) -> Fix {
+    let mut changes = Changes::new(index.graph);
+    let is_template = index
+        .graph
+        .node(node)
+        .is_some_and(|node| matches!(node.resource, Resource::LaunchTemplate(_)));
+    let value = match changes.dialect {
+        Dialect::Cfn => RawValue::Str(format!("{{{{resolve:ssm:{parameter}}}}}").into()),
+        Dialect::Tf if is_template => RawValue::Str(format!("resolve:ssm:{parameter}").into()),
+        Dialect::Tf => {
+            let lookup = RawResource::new().tf("data.aws_ssm_parameter");
+            let name = RawValue::Str(parameter.to_owned().into());
+            let id = changes.add("Image", lookup.argument("name", name));
+            RawValue::from(Expr::Other(id, "value".into()))
+        }
+    };
+    changes.set(node, field, value);
+    changes.done()
 }
 
 #[cfg(test)]

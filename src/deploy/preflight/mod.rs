@@ -117,7 +117,7 @@ pub(crate) struct Unmet {
 #[derive(Clone, Debug, PartialEq)]
 enum Finding {
     Unmet(Unmet),
-    /// Another call decides.
+    /// Another requirement, whose call is next.
     Next(Requirement),
 }
 

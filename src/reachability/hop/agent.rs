@@ -3,7 +3,7 @@
 use super::super::fix::Fix;
 use super::super::graph_index::GraphIndex;
 use super::super::iam::{CallContext, Caller};
-use super::super::image::{Image, classify, published};
+use super::super::image::{self, Image, classify, published};
 use super::super::instance::{InstanceConfig, Placement};
 use super::super::path;
 use super::super::routes::{self, InternetRoute};
@@ -416,7 +416,7 @@ fn check_image<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> Hop
             ),
         )
         .at(at.0, at.1)
-        .fix(fixes::image(index, at, &name)),
+        .fix(image::with_agent(index, at, &name)),
         (Image::WithoutAgent(name), Script::Unknown | Script::MayRemove) => HopResult::unknown(
             HOP,
             format!(
@@ -503,7 +503,7 @@ fn installed<'g>(
                  has no route to the internet"
             ),
         )
-        .fix(fixes::image(index, image_at, name)),
+        .fix(image::with_agent(index, image_at, name)),
         Ternary::No => HopResult::fail(
             HOP,
             format!(

@@ -4,16 +4,17 @@ use std::collections::HashMap;
 
 use super::{Refusal, together};
 use crate::construct::Architecture;
-use crate::ir::{Attr, Dialect, Expr, Link, NodeId, Value, nearest};
+use crate::ir::{Attr, Dialect, Expr, Link, NodeId, Value, near, nearest};
 use crate::reachability::graph_index::{GraphIndex, Resolved};
-use crate::reachability::image::{Image, classify};
+use crate::reachability::image::{Image, classify, for_processor};
 use crate::reachability::instance::{self, InstanceConfig};
 use crate::reachability::setting::Setting;
 use crate::reachability::ternary::Ternary;
 use crate::reachability::{Fix, Hop};
 use crate::region::{Offer, Region, instance_types, offer};
 use crate::resource::{
-    AutoScalingGroup, Instance, InstanceProfile, LaunchTemplate, Resource, Role, Subnet, Typed,
+    AutoScalingGroup, Instance, InstanceProfile, LaunchTemplate, RawValue, Resource, Role, Subnet,
+    Typed,
 };
 
 /// Network interfaces beside the subnet or security groups of the instance.
@@ -165,7 +166,7 @@ fn instance_type<'g>(
 /// An image for another processor than that of the instance type.
 pub(super) fn architectures<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
     let one = |config: InstanceConfig<'g>| {
-        let Setting::Known(node, _, link) = &config.image else {
+        let Setting::Known(node, field, link) = &config.image else {
             return None;
         };
         let (Image::WithAgent(image) | Image::WithoutAgent(image)) = classify(index, link) else {
@@ -184,9 +185,12 @@ pub(super) fn architectures<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
         );
         let certain = together(index, &[by, *node, config.node]);
         let refusal = Refusal::new(Hop::Agent, (by, "instance_type"), certain, reason)?;
-        Some(refusal.fix(Fix::manual(
-            "use an image for the processor of the instance type",
-        )))
+        let fix = for_processor(index, (*node, field), &image, required);
+        Some(refusal.fix(
+            fix.unwrap_or_else(|| {
+                Fix::manual("use an image for the processor of the instance type")
+            }),
+        ))
     };
     instance::all(index).into_iter().filter_map(one).collect()
 }
@@ -207,8 +211,12 @@ pub(super) fn types<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
         );
         let refusal = Refusal::new(Hop::Agent, (by, "instance_type"), certain, reason)?;
         let known: Vec<String> = instance_types(None).collect();
-        let near = nearest(of, known.iter().map(String::as_str));
-        Some(refusal.fix(Fix::manual(near)))
+        let known = || known.iter().map(String::as_str);
+        let fix = match near(of, known()) {
+            Some(near) => Fix::set(by, "instance_type", RawValue::Str(near.to_owned().into())),
+            None => Fix::manual(nearest(of, known())),
+        };
+        Some(refusal.fix(fix))
     };
     instance::all(index).into_iter().filter_map(one).collect()
 }

@@ -2,7 +2,6 @@
 
 mod bucket;
 mod endpoints;
-mod image;
 mod policies;
 mod records;
 mod rules;
@@ -10,7 +9,6 @@ mod s3;
 
 pub(super) use bucket::in_one_layer;
 pub(super) use endpoints::{by_nat, endpoints, group_of_endpoints, range_of_instance};
-pub(super) use image::image;
 pub(super) use policies::{
     allow, attach, correct, document, in_documents, in_key_policy, in_policy, profile, role,
     trust_policy,

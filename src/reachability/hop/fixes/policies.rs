@@ -265,10 +265,25 @@ pub(in super::super) fn in_key_policy(
     };
     let own = it.key_policy.as_ref().filter(|own| own.opaque.is_none())?;
     let mut new = without_denial(index, own, &[action], on).unwrap_or_else(|| own.clone());
-    let arn = Principal::Aws(Value::Expr(role.at(Role::ARN)));
+    // A role whose own policies name the key must exist after it: the account delegates to the role.
+    let names_key = index.graph.nodes().any(|(id, node)| {
+        let parent = node.origin.as_ref().and_then(|origin| origin.parent);
+        (id == role || parent == Some(role)) && node.references().contains(&key)
+    });
+    let principal = match (names_key, index.graph.node(key)?.dialect()) {
+        (false, _) => role.at(Role::ARN),
+        (true, Dialect::Cfn) => Expr::concat([
+            Expr::text("arn:"),
+            Expr::Pseudo(Pseudo::Partition),
+            Expr::text(":iam::"),
+            Expr::Pseudo(Pseudo::AccountId),
+            Expr::text(":root"),
+        ]),
+        (true, Dialect::Tf) => return None,
+    };
     let statement = Statement::allow([action.to_owned()])
         .on(["*"])
-        .principal(arn);
+        .principal(Principal::Aws(Value::Expr(principal)));
     new.statements.push(statement);
     document(key, "key_policy", &new)
 }
