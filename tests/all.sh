@@ -232,7 +232,8 @@ stage_package() {
 stage_layout() {
     step build build
     needs chromium 'the layout of pages' || return 0
-    step pages "$python" tests/pages.py "$program"
+    needs npm 'the layout of pages' || return 0
+    step pages "$python" tests/pages.py "$program" "$tools"
 }
 
 # Judges of the check that share no code with it, and its fixes, applied.

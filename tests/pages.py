@@ -1,7 +1,8 @@
-"""Layout of HTML reports and SVG images in Chromium: python tests/pages.py PROGRAM [NAME...]
+"""Layout of HTML reports and SVG images in Chromium: python tests/pages.py PROGRAM TOOLS [NAME...]
 
 One run of the browser measures each page in frames of 400, 800 and 1400 pixels and at the width of
-paper, with light and dark colors.
+paper, with light and dark colors. In another run, Mermaid draws the same networks: TOOLS contains its
+npm package, which the script installs if necessary.
 """
 
 import fnmatch
@@ -13,6 +14,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+
+from harness import node
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -192,16 +195,48 @@ def browser():
     return None
 
 
-def measure(binary, all_cases, folder):
+# Draws each diagram. Its nodes, and the participants of a sequence, are those of the source.
+DRAW = """
+(async () => {
+  mermaid.initialize({startOnLoad: false});
+  const results = {};
+  for (const [index, [name, source]] of CASES.entries()) {
+    results[name] = [];
+    try {
+      const {svg} = await mermaid.render(`drawn${index}`, source);
+      const drawn = new DOMParser().parseFromString(svg, "text/html");
+      drawn.querySelectorAll("style").forEach((it) => it.remove());
+      const count = (selector) => drawn.querySelectorAll(selector).length;
+      const lines = source.split("\\n").map((it) => it.trim());
+      const sequence = lines[0] === "sequenceDiagram";
+      const wanted = lines.filter((it) => sequence ? it.startsWith("participant ") : /^\\w+\\(?\\[/.test(it)).length;
+      const found = sequence ? count("rect.actor-bottom") : count("g.node");
+      if (found !== wanted || wanted === 0) results[name].push(`${wanted} nodes in the source, ${found} drawn`);
+      const entity = drawn.body.textContent.match(/#\\d+;|\\ufb02/);
+      if (entity) results[name].push(`an escape is drawn: ${entity[0]}`);
+    } catch (error) {
+      results[name].push(String(error));
+    }
+  }
+  document.getElementById("results").textContent = JSON.stringify(results);
+})();
+"""
+MERMAID_BLOCK = re.compile(r"```mermaid\n(.*?)```", re.DOTALL)
+
+
+def in_browser(binary, folder, all_cases, script, library=None):
+    """Runs a script with the cases; returns the problems that it found, by name."""
     wrapper = folder / "wrapper.html"
     data = json.dumps(all_cases).replace("</", "<\\/")
+    source = f'<script src="{library.as_uri()}"></script>' if library else ""
     wrapper.write_text(
-        f'<!doctype html><meta charset="utf-8"><pre id="results"></pre>'
-        f"<script>const CASES = {data};\n{MEASURE}</script>"
+        f'<!doctype html><meta charset="utf-8"><pre id="results"></pre>{source}'
+        f"<script>const CASES = {data};\n{script}</script>"
     )
     command = [
         binary, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
         "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        "--allow-file-access-from-files",
         f"--user-data-dir={folder / 'profile'}", "--window-size=1600,1000",
         "--virtual-time-budget=120000", "--dump-dom", wrapper.as_uri(),
     ]
@@ -213,13 +248,14 @@ def measure(binary, all_cases, folder):
 
 
 def main():
-    program, patterns = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2:]
+    program, tools, *patterns = sys.argv[1:]
+    program, tools = pathlib.Path(program).resolve(), pathlib.Path(tools).resolve()
     binary = browser()
     if not binary:
         sys.exit("Chromium is not on the PATH")
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        every = []
+        every, diagrams = [], []
         for case, text in inputs().items():
             if patterns and not any(fnmatch.fnmatch(case, it) for it in patterns):
                 continue
@@ -231,7 +267,11 @@ def main():
                 for kind in ("html", "svg")
             ]
             every.extend(cases(case, *pages))
-        results = measure(binary, every, folder)
+            text = subprocess.run([*draw, "mermaid"], capture_output=True, text=True, check=True).stdout
+            diagrams += [(f"{case} in Mermaid {at}", it) for at, it in enumerate(MERMAID_BLOCK.findall(text), 1)]
+        library = node.install_packages(tools) / "mermaid/dist/mermaid.min.js"
+        results = in_browser(binary, folder, every, MEASURE)
+        results |= in_browser(binary, folder, diagrams, DRAW, library)
     failed = {name: problems for name, problems in results.items() if problems}
     for name, problems in failed.items():
         print(f"FAILED {name}")
@@ -240,7 +280,7 @@ def main():
         if len(problems) > 8:
             print(f"  and {len(problems) - 8} more")
     print(f"{len(results) - len(failed)} of {len(results)} pages have a correct layout")
-    sys.exit(bool(failed or len(results) != len(every)))
+    sys.exit(bool(failed or len(results) != len(every) + len(diagrams)))
 
 
 if __name__ == "__main__":

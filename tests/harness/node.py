@@ -1,4 +1,4 @@
-"""The npm packages of the tests: the CDK, and the rules of cdk-nag."""
+"""The npm packages of the tests: the CDK, the rules of cdk-nag, and Mermaid."""
 
 import functools
 import json
@@ -13,6 +13,7 @@ PACKAGES = {
     "aws-cdk-lib": "2.276.0",
     "cdk-nag": "3.0.2",
     "constructs": "10.8.1",
+    "mermaid": "11.17.2",
 }
 INSTALLATION = threading.Lock()
 
