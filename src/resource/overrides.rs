@@ -124,6 +124,13 @@ fn error(message: impl Into<String>, help: impl Into<String>) -> Outcome {
     Err((message.into(), help.into()))
 }
 
+fn empty_pointer() -> Outcome {
+    error(
+        "the pointer is empty",
+        "use a JSON pointer such as `/Tags/0/Value`",
+    )
+}
+
 struct Target {
     schema: Option<Schema>,
     dialect: Dialect,
@@ -239,10 +246,7 @@ impl Target {
         change: &'a Change,
     ) -> Outcome {
         let Some((key, rest)) = keys.split_first() else {
-            return error(
-                "the pointer is empty",
-                "use a JSON pointer such as `/Tags/0/Value`",
-            );
+            return empty_pointer();
         };
         let inside = join(path, key);
         if *change == Change::Remove && map.get(key).is_none() {
@@ -336,10 +340,7 @@ impl Target {
         change: &'a Change,
     ) -> Outcome {
         let Some((key, rest)) = keys.split_first() else {
-            return error(
-                "the pointer is empty",
-                "use a JSON pointer such as `/Tags/0/Value`",
-            );
+            return empty_pointer();
         };
         let count = items.len();
         let at = match key.as_str() {

@@ -68,6 +68,15 @@ fn braces(out: &mut String, body: &Body<'_>, level: usize) {
     out.push('}');
 }
 
+/// Returns an object of `key = value` lines.
+fn object(lines: &[(Cow<'_, str>, String)], level: usize) -> String {
+    let mut out = String::from("{\n");
+    aligned(&mut out, lines, level + 1);
+    indent(&mut out, level);
+    out.push('}');
+    out
+}
+
 /// Writes `key = value` lines, with `=` aligned in runs of single-line values.
 fn aligned(out: &mut String, lines: &[(Cow<'_, str>, String)], level: usize) {
     let single = |value: &str| !value.contains('\n');
@@ -103,11 +112,7 @@ pub(super) fn expression(value: &Tree<'_>, level: usize) -> String {
                 .iter()
                 .map(|(key, value)| (Cow::Borrowed(key.as_str()), value.clone()))
                 .collect();
-            let mut out = String::from("{\n");
-            aligned(&mut out, &lines, level + 1);
-            indent(&mut out, level);
-            out.push('}');
-            out
+            object(&lines, level)
         }
         Tree::Template(parts) => template(parts),
         Tree::List(items) if items.is_empty() => "[]".to_owned(),
@@ -118,11 +123,7 @@ pub(super) fn expression(value: &Tree<'_>, level: usize) -> String {
                 .iter()
                 .map(|(key, value)| (object_key(key), expression(value, level + 1)))
                 .collect();
-            let mut out = String::from("{\n");
-            aligned(&mut out, &lines, level + 1);
-            indent(&mut out, level);
-            out.push('}');
-            out
+            object(&lines, level)
         }
         Tree::Json(inner) => format!("jsonencode({})", expression(inner, level)),
         Tree::Base64(inner) => format!("base64encode({})", expression(inner, level)),

@@ -276,6 +276,15 @@ fn n(value: f64) -> String {
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }
 
+/// Formats the points of a line or polygon.
+fn joined(points: &[At]) -> String {
+    let points: Vec<String> = points
+        .iter()
+        .map(|(x, y)| format!("{},{}", n(*x), n(*y)))
+        .collect();
+    points.join(" ")
+}
+
 impl Canvas {
     /// Draws a box.
     pub(super) fn area(&mut self, (x, y, w, h): Area, class: &str) {
@@ -327,27 +336,16 @@ impl Canvas {
 
     /// Draws an outline.
     pub(super) fn outline(&mut self, points: &[At], class: &str) {
-        let points: Vec<String> = points
-            .iter()
-            .map(|(x, y)| format!("{},{}", n(*x), n(*y)))
-            .collect();
-        let _ = writeln!(
-            self.out,
-            "<polygon points=\"{}\" class=\"{class}\"/>",
-            points.join(" ")
-        );
+        let points = joined(points);
+        let _ = writeln!(self.out, "<polygon points=\"{points}\" class=\"{class}\"/>");
     }
 
     /// Draws a line through points.
     pub(super) fn line(&mut self, points: &[At], class: &str) {
-        let points: Vec<String> = points
-            .iter()
-            .map(|(x, y)| format!("{},{}", n(*x), n(*y)))
-            .collect();
+        let points = joined(points);
         let _ = writeln!(
             self.out,
-            "<polyline points=\"{}\" class=\"line {class}\"/>",
-            points.join(" ")
+            "<polyline points=\"{points}\" class=\"line {class}\"/>"
         );
     }
 
@@ -357,16 +355,7 @@ impl Canvas {
             (x - 9.0 * dx - 5.0 * dy, y - 9.0 * dy - 5.0 * dx),
             (x - 9.0 * dx + 5.0 * dy, y - 9.0 * dy + 5.0 * dx),
         );
-        let _ = writeln!(
-            self.out,
-            "<polygon points=\"{},{} {},{} {},{}\" class=\"head {class}\"/>",
-            n(x),
-            n(y),
-            n(a.0),
-            n(a.1),
-            n(b.0),
-            n(b.1)
-        );
+        self.outline(&[(x, y), a, b], &format!("head {class}"));
     }
 
     /// Draws the sign of a status on a disc of 16 pixels, independent of the font.
@@ -397,15 +386,8 @@ impl Canvas {
     }
 
     fn stroke(&mut self, points: &[At]) {
-        let points: Vec<String> = points
-            .iter()
-            .map(|(x, y)| format!("{},{}", n(*x), n(*y)))
-            .collect();
-        let _ = writeln!(
-            self.out,
-            "<polyline points=\"{}\" class=\"mark\"/>",
-            points.join(" ")
-        );
+        let points = joined(points);
+        let _ = writeln!(self.out, "<polyline points=\"{points}\" class=\"mark\"/>");
     }
 }
 

@@ -338,7 +338,7 @@ impl<'p> PanelLayout<'p> {
         connections
     }
 
-    /// Draws the lanes of the instances down to a line for each status. Returns the status, the y
+    /// Draws the lanes of the instances down to one line per status. Returns the status, the y
     /// coordinate, and the x coordinates of the lanes of each line.
     fn buses(
         &self,
