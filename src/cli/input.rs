@@ -285,19 +285,9 @@ impl InputArgs {
 
     fn read_templates(&self, files: Vec<SourceFile>) -> Result<ReadInput, Failure> {
         let deployment = self.deployment()?;
-        let declared: Vec<String> = files
-            .iter()
-            .flat_map(|file| frontend::parameter_names(&file.text))
-            .collect();
         let names: Vec<String> = files.iter().map(|file| file.name.clone()).collect();
         let name = names.join(", ");
-        for (key, _) in &deployment.parameters {
-            if !declared.contains(key) {
-                let failure = Failure::usage(format!("`{name}` has no parameter `{key}`"));
-                let declared = declared.iter().map(String::as_str);
-                return Err(failure.with_help(nearest(key, declared)));
-            }
-        }
+        reject_unknown_parameters(&deployment, &files, &name)?;
         let input = Input::read_templates(&files, &deployment, &assembly::nested);
         let sources: Vec<(String, String)> = files
             .into_iter()
@@ -437,6 +427,31 @@ impl InputArgs {
             reachability,
             json: false,
         })
+    }
+}
+
+/// Returns the error for a given parameter that no file declares.
+fn reject_unknown_parameters(
+    deployment: &Deployment,
+    files: &[SourceFile],
+    name: &str,
+) -> Result<(), Failure> {
+    // Reading the names takes as long as reading the files.
+    if deployment.parameters.is_empty() {
+        return Ok(());
+    }
+    let names = |file: &SourceFile| frontend::parameter_names(&file.text);
+    let declared: Vec<String> = files.iter().flat_map(names).collect();
+    match deployment
+        .parameters
+        .iter()
+        .find(|(key, _)| !declared.contains(key))
+    {
+        None => Ok(()),
+        Some((key, _)) => {
+            let failure = Failure::usage(format!("`{name}` has no parameter `{key}`"));
+            Err(failure.with_help(nearest(key, declared.iter().map(String::as_str))))
+        }
     }
 }
 

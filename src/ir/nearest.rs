@@ -18,6 +18,9 @@ pub(crate) fn near<'a>(text: &str, words: impl Iterator<Item = &'a str>) -> Opti
 pub(crate) fn nearest<'a>(text: &str, words: impl Iterator<Item = &'a str>) -> String {
     const MAX: usize = 16;
     let mut words: Vec<&str> = words.collect();
+    if words.is_empty() {
+        return "none is defined".to_owned();
+    }
     if let Some(word) = near(text, words.iter().copied()) {
         return format!("did you mean `{word}`?");
     }
@@ -55,6 +58,7 @@ mod tests {
             nearest("zzzzzz", ["network"].into_iter()),
             "use one of `network`"
         );
+        assert_eq!(nearest("network", [].into_iter()), "none is defined");
         let keys = ["instance_type", "subnet_index", "kms_key", "kms_alias"];
         for (text, hint) in [
             ("type", "did you mean `instance_type`?"),
