@@ -151,7 +151,9 @@ class Repository:
         self._temporary = tempfile.TemporaryDirectory()
         directory = self._temporary.name
         self._git = ["git", f"--git-dir={directory}"]
-        run(["git", "clone", "--quiet", "--bare", "--filter=blob:none", url, directory], source)
+        # A repository that no longer exists makes Git ask for a password.
+        env = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
+        run(["git", "clone", "--quiet", "--bare", "--filter=blob:none", url, directory], source, env=env)
         self.commit = run([*self._git, "rev-parse", f"{version}^{{commit}}"], source).strip()
 
     def read(self, path):
