@@ -159,8 +159,7 @@ fn print(args: &Args, report: &CostReport<'_>) -> Result<(), Failure> {
     if !cost::has_prices(region) {
         return Err(
             Failure::usage(format!("no list prices for `{}`", region.name)).with_help(format!(
-                "prices are known for {}; see https://calculator.aws for others",
-                cost::priced_regions().join(", ")
+                "use a Region with prices such as `{ASSUMED_REGION}`, or see https://calculator.aws"
             )),
         );
     }

@@ -193,7 +193,9 @@ fn without_ec2messages(graph: &mut Graph, _: &Region) -> bool {
 
 /// Returns the next smaller instance type of the same family if it has a price.
 fn size_below(of: &str, region: &Region) -> Option<&'static str> {
-    const SIZES: [&str; 5] = ["nano", "micro", "small", "medium", "large"];
+    const SIZES: [&str; 7] = [
+        "nano", "micro", "small", "medium", "large", "xlarge", "2xlarge",
+    ];
     let (family, size) = of.split_once('.')?;
     let at = SIZES.iter().position(|it| *it == size)?;
     let wanted = format!("{family}.{}", SIZES.get(at.checked_sub(1)?)?);

@@ -217,20 +217,11 @@ pub fn region_of(graph: &Graph) -> Option<&'static Region> {
     })
 }
 
-/// Returns the Regions with prices of their own. The prices of all Regions together are a small part of
-/// a stack.
-#[cfg(feature = "cli")]
-pub(crate) fn priced_regions() -> Vec<&'static str> {
-    let mut regions: Vec<&str> = prices().iter().map(|price| price.region).collect();
-    regions.retain(|name| *name != "*");
-    regions.dedup();
-    regions
-}
-
-/// Returns whether the list contains prices of the Region itself.
+/// Returns whether the list contains prices of the Region itself. The prices of all Regions together are
+/// a small part of a stack.
 #[cfg(feature = "cli")]
 pub(crate) fn has_prices(region: &Region) -> bool {
-    priced_regions().contains(&region.name)
+    prices().iter().any(|price| price.region == region.name)
 }
 
 /// Estimates the monthly cost of a graph at the list prices of a Region.

@@ -130,7 +130,7 @@ words! {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Price {
-    /// The name of the Region, or `*` for every Region of the partition `aws`.
+    /// The name of the Region, or `*` for every Region of the partition `aws` without a price of its own.
     pub region: &'static str,
     /// The item, such as `instance.t3.micro`.
     pub item: &'static str,
@@ -146,23 +146,33 @@ pub struct Price {
 
 const TABLE: &str = include_str!("prices.tsv");
 
-fn read(row: &'static str) -> Option<Price> {
+/// Reads a row: an item with its price in each Region.
+fn read(row: &'static str) -> Option<Vec<Price>> {
     let mut columns = tsv::columns(row);
-    let price = Price {
-        region: columns.next()?,
-        item: columns.next()?,
-        usd: Usd::parse(columns.next()?)?,
-        unit: Unit::from_word(columns.next()?)?,
-        date: columns.next()?,
-        source: columns.next()?,
+    let item = columns.next()?;
+    let unit = Unit::from_word(columns.next()?)?;
+    let date = columns.next()?;
+    let source = columns.next()?;
+    let in_regions = columns.next()?;
+    let price = |text: &'static str| {
+        let (region, usd) = text.split_once('=')?;
+        Some(Price {
+            region,
+            item,
+            usd: Usd::parse(usd)?,
+            unit,
+            date,
+            source,
+        })
     };
-    columns.next().is_none().then_some(price)
+    let prices = in_regions.split(' ').map(price).collect::<Option<_>>()?;
+    columns.next().is_none().then_some(prices)
 }
 
 /// Returns all prices.
 pub fn prices() -> &'static [Price] {
     static PRICES: OnceLock<Vec<Price>> = OnceLock::new();
-    PRICES.get_or_init(|| tsv::rows(TABLE).filter_map(read).collect())
+    PRICES.get_or_init(|| tsv::rows(TABLE).filter_map(read).flatten().collect())
 }
 
 impl Price {
@@ -195,47 +205,50 @@ pub(crate) fn types(region: &Region) -> impl Iterator<Item = (&'static str, Usd)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::region::regions;
     use std::collections::HashSet;
 
     #[test]
-    fn every_line_is_a_price_with_a_date_a_unit_and_a_source() {
+    fn every_line_has_prices_with_a_date_a_unit_and_a_source() {
         let mut seen = HashSet::new();
         for line in tsv::rows(TABLE) {
-            let price = read(line).unwrap_or_else(|| panic!("{line}"));
-            assert!(
-                price.region == "*" || Region::find(price.region).is_some(),
-                "{line}"
-            );
-            assert!(price.usd > Usd::ZERO, "{line}");
-            let parts: Vec<usize> = price.date.split('-').map(str::len).collect();
-            assert_eq!(parts, [4, 2, 2], "{line}");
-            assert!(
-                price.date.bytes().all(|b| b == b'-' || b.is_ascii_digit()),
-                "{line}"
-            );
-            let known = format!("list price as known on {}, not verified", price.date);
-            assert!(
-                price.source.starts_with("https://") || price.source == known,
-                "{line}"
-            );
-            assert!(seen.insert((price.region, price.item)), "duplicate: {line}");
-            let unit = match price.item.split_once('.').map_or("", |(kind, _)| kind) {
-                "instance" | "windows" | "ipv4" => Unit::Hour,
-                "volume" | "s3" => Unit::GbMonth,
-                "kms" | "zone" | "metrics" | "alarm" => Unit::Month,
-                "endpoint" | "nat" | "logs" => price.unit,
-                other => panic!("{other}"),
-            };
-            assert_eq!(price.unit, unit, "{line}");
+            for price in read(line).unwrap_or_else(|| panic!("{line}")) {
+                let known = price.region == "*" || Region::find(price.region).is_some();
+                assert!(known && price.usd > Usd::ZERO, "{line}");
+                assert!(seen.insert((price.region, price.item)), "duplicate: {line}");
+                let parts: Vec<usize> = price.date.split('-').map(str::len).collect();
+                assert_eq!(parts, [4, 2, 2], "{line}");
+                let mut bytes = price.date.bytes();
+                assert!(bytes.all(|b| b == b'-' || b.is_ascii_digit()), "{line}");
+                let note = format!("list price as known on {}, not verified", price.date);
+                let is_named = price.source.starts_with("https://") || price.source == note;
+                assert!(is_named, "{line}");
+                let unit = match price.item.split_once('.').map_or("", |(kind, _)| kind) {
+                    "instance" | "windows" | "ipv4" => Unit::Hour,
+                    "volume" | "s3" => Unit::GbMonth,
+                    "kms" | "zone" | "metrics" | "alarm" => Unit::Month,
+                    "endpoint" | "nat" | "logs" => price.unit,
+                    other => panic!("{other}"),
+                };
+                assert_eq!(price.unit, unit, "{line}");
+            }
         }
         assert_eq!(seen.len(), prices().len());
     }
 
+    /// The price file of EBS is older than these Regions.
+    const WITHOUT_VOLUMES: [&str; 5] = [
+        "ap-east-2",
+        "ap-southeast-5",
+        "ap-southeast-6",
+        "ap-southeast-7",
+        "mx-central-1",
+    ];
+
     #[test]
-    fn a_region_with_prices_has_every_item() {
-        let regions: HashSet<&str> = prices().iter().map(|price| price.region).collect();
-        for name in regions.into_iter().filter(|name| *name != "*") {
-            let region = Region::find(name).unwrap();
+    fn every_commercial_region_has_the_items_of_a_stack() {
+        let mut missing = Vec::new();
+        for region in regions().iter().filter(|it| it.partition == "aws") {
             for item in [
                 "endpoint.interface",
                 "endpoint.data",
@@ -243,6 +256,9 @@ mod tests {
                 "nat.data",
                 "ipv4.public",
                 "kms.key",
+                "zone.private",
+                "alarm.metric",
+                "metrics.detailed",
                 "logs.ingest",
                 "logs.storage",
                 "s3.storage",
@@ -250,12 +266,33 @@ mod tests {
                 "volume.gp2",
                 "instance.t3.micro",
                 "instance.t4g.nano",
+                "windows.t3.micro",
             ] {
-                assert!(Price::find(region, item).is_some(), "{name} {item}");
+                if Price::find(region, item).is_none() {
+                    missing.push((region.name, item));
+                }
             }
         }
-        let china = Region::find("cn-north-1").unwrap();
-        assert_eq!(Price::find(china, "kms.key"), None);
+        let volumes: Vec<(&str, &str)> = WITHOUT_VOLUMES
+            .into_iter()
+            .flat_map(|region| [(region, "volume.gp3"), (region, "volume.gp2")])
+            .collect();
+        assert_eq!(missing, volumes);
+    }
+
+    #[test]
+    fn a_price_for_all_regions_is_for_one_partition_and_yields_to_a_region_s_own() {
+        let of = |region: &str, item: &str| {
+            let price = Price::find(Region::find(region).unwrap(), item)?;
+            Some((price.region, price.usd.to_string()))
+        };
+        assert_eq!(of("eu-west-1", "kms.key"), Some(("*", "1.00".to_owned())));
+        let own = ("us-gov-west-1", "1.00".to_owned());
+        assert_eq!(of("us-gov-west-1", "kms.key"), Some(own));
+        assert_eq!(of("us-gov-west-1", "windows.t3.micro"), None);
+        assert_eq!(of("cn-north-1", "kms.key"), None);
+        let alarm = ("sa-east-1", "0.135".to_owned());
+        assert_eq!(of("sa-east-1", "alarm.metric"), Some(alarm));
     }
 
     #[test]

@@ -1,10 +1,16 @@
 #!/usr/bin/env python3
 """Tests of the refresh command's parts: `python3 tests/data/refresh_test.py`."""
 import datetime
+import os
+import pathlib
+import tempfile
 import unittest
+from decimal import Decimal
 
 from catalog import Catalog
 from describe import Table
+from makers import Repository, Unavailable, Unexpected, run
+from makers import prices as prices_maker
 from report import Outcome, tsv_rows, versions_text
 
 
@@ -82,6 +88,48 @@ class Sources(unittest.TestCase):
         problems = list(Catalog(text).problems())
         self.assertIn("sources.toml: data set `regions` names the unknown source `moto`", problems)
         self.assertIn("sources.toml: no data set names the source `other`", problems)
+
+class Prices(unittest.TestCase):
+    PARTITIONS = {"us-east-1": "aws", "eu-west-1": "aws", "us-gov-west-1": "aws-us-gov"}
+
+    def joined(self, **prices):
+        prices = {region.replace("_", "-"): Decimal(price) for region, price in prices.items()}
+        return [f"{region}={price}" for region, price in prices_maker.joined(prices, self.PARTITIONS)]
+
+    def test_a_price_of_a_whole_partition_is_joined(self):
+        self.assertEqual(self.joined(us_east_1="1", eu_west_1="1", us_gov_west_1="1"), ["*=1", "us-gov-west-1=1"])
+
+    def test_a_price_that_differs_or_is_missing_is_not_joined(self):
+        self.assertEqual(self.joined(us_east_1="1", eu_west_1="2"), ["eu-west-1=2", "us-east-1=1"])
+        self.assertEqual(self.joined(us_east_1="1"), ["us-east-1=1"])
+
+    def test_an_instance_type_has_one_price_in_a_region(self):
+        def rows(*prices):
+            return [{"region": "eu-(ireland)", "attributes": {"instanceType": of}, "pricePerUnit": price}
+                    for of in prices_maker.TYPES for price in prices]
+
+        regions = {"EU (Ireland)": "eu-west-1"}
+        found = prices_maker.instances(rows("0.5"), regions)
+        self.assertEqual(found["t3.micro"], {"eu-west-1": Decimal("0.5")})
+        with self.assertRaisesRegex(Unexpected, "two prices"):
+            prices_maker.instances(rows("0.5", "0.6"), regions)
+        with self.assertRaisesRegex(Unexpected, "no prices"):
+            prices_maker.instances([], regions)
+
+    def test_a_repository_is_read_at_its_commit(self):
+        with tempfile.TemporaryDirectory() as directory:
+            git = ["git", "-C", directory, "-c", "user.name=a", "-c", "user.email=a@example.com"]
+            run(["git", "init", "--quiet", directory], "test")
+            for price in ("1", "2"):
+                (pathlib.Path(directory) / "prices.json").write_text(price)
+                run([*git, "add", "prices.json"], "test")
+                run([*git, "commit", "--quiet", "--message", price, "--date", "2025-01-02T00:00:00Z"], "test",
+                    env={**os.environ, "GIT_COMMITTER_DATE": "2025-01-02T00:00:00Z"})
+            read = Repository("test", directory, "HEAD^")
+            self.assertEqual((read.read("prices.json"), read.date("prices.json")), ("1", "2025-01-02"))
+            self.assertEqual(len(read.commit), 40)
+            with self.assertRaisesRegex(Unavailable, "git"):
+                Repository("test", directory, "absent")
 
 
 if __name__ == "__main__":

@@ -358,14 +358,49 @@ fn flags_are_those_of_the_configuration() {
 
 #[test]
 fn a_region_without_prices_is_rejected() {
-    for region in ["af-south-1", "cn-north-1", "us-gov-west-1"] {
+    for region in ["cn-north-1", "eusc-de-east-1", "us-iso-east-1"] {
         let (code, out, err) = run(&["--region", region], "");
         assert_eq!((code, out.as_str()), (2, ""), "{err}");
         assert!(
             err.contains(&format!("no list prices for `{region}`")),
             "{err}"
         );
-        assert!(err.contains("us-east-1, "), "{err}");
+        assert!(
+            err.contains("use a Region with prices such as `us-east-1`"),
+            "{err}"
+        );
+    }
+}
+
+#[test]
+fn a_region_without_the_price_of_an_item_names_it() {
+    let (code, out, err) = run(&["--region", "mx-central-1"], "");
+    assert_eq!((code, err.as_str()), (0, ""));
+    let reason = "root volume access/main/Instance: no price for `volume.gp3` in mx-central-1";
+    assert!(out.contains(reason), "{out}");
+    assert!(out.contains("total of priced items"), "{out}");
+    let (_, out, _) = run(&["--region", "mx-central-1", "--format", "json"], "");
+    let root: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(root["complete"], false);
+}
+
+#[test]
+fn every_commercial_region_has_an_estimate_with_dates() {
+    for (name, endpoint) in [
+        ("af-south-1", "0.01309"),
+        ("ap-southeast-6", "0.01365"),
+        ("eu-central-2", "0.0132"),
+        ("me-central-1", "0.0121"),
+        ("sa-east-1", "0.021"),
+        ("us-gov-west-1", "0.0125"),
+    ] {
+        let (code, out, err) = run(&["--region", name], "");
+        assert_eq!((code, err.as_str()), (0, ""), "{name}");
+        assert!(out.contains(endpoint), "{name}: {out}");
+        assert!(
+            out.contains(&format!("AWS list prices in {name} of 20")),
+            "{out}"
+        );
     }
 }
 

@@ -98,6 +98,13 @@ class Inputs:
         self.versions[source] = version
         return path
 
+    def repository(self, source):
+        """Clones a Git repository without its files, and returns it at the recorded commit."""
+        version = self._downloaded(source, "git")
+        repository = Repository(source, self.catalog.sources[source]["url"], version)
+        self.versions[source] = repository.commit
+        return repository
+
     def provider(self, source, address):
         """Downloads a Terraform provider and returns its program and its schema."""
         version = self._downloaded(source, "terraform")
@@ -134,6 +141,27 @@ class Inputs:
             self.skipped.append(str(missing))
             self.versions[source] = self.data_set.versions[source]
             return None
+
+
+class Repository:
+    """A commit of a Git repository, whose files are downloaded when they are read."""
+
+    def __init__(self, source, url, version):
+        self.source = source
+        self._temporary = tempfile.TemporaryDirectory()
+        directory = self._temporary.name
+        self._git = ["git", f"--git-dir={directory}"]
+        # A repository that no longer exists makes Git ask for a password.
+        env = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
+        run(["git", "clone", "--quiet", "--bare", "--filter=blob:none", url, directory], source, env=env)
+        self.commit = run([*self._git, "rev-parse", f"{version}^{{commit}}"], source).strip()
+
+    def read(self, path):
+        return run([*self._git, "cat-file", "blob", f"{self.commit}:{path}"], self.source)
+
+    def date(self, path):
+        """The day of the last commit that changed a file."""
+        return run([*self._git, "log", "-1", "--format=%cs", self.commit, "--", path], self.source).strip()
 
 
 def run(command, source, **options):
