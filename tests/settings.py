@@ -134,7 +134,6 @@ CHANGES = [
         [INSTANCE],
     ),
     ("instances[].subnet_index", [], [instance("subnet_index: 1")], [INSTANCE]),
-    ("instances[].instance_role", [], [instance("instance_role: true")], []),
     ("instances[].instance_role.permissions", [OWN_ROLE], [instance("instance_role: {permissions: managed}")], []),
     (
         "instances[].instance_role.permissions_boundary",
@@ -176,6 +175,7 @@ NOT_CHANGED = {
     "sessions": "by its fields",
     "instance_role.path": "replaces the role and its profile, which the emulator cannot exchange on an instance",
     "instances": "by its fields",
+    "instances[].instance_role": "exchanges the profile of an instance, which the emulator cannot",
     "instances[].instance_role.path": "as `instance_role.path`",
     "instances[].name": "names the logical IDs",
     "instances[].renamed_from": "keeps the logical IDs",
