@@ -74,6 +74,9 @@ impl PrivateInstance {
         match &self.instance_type {
             Value::Lit(of) => vec![of.clone()],
             Value::Expr(Expr::Param(id)) => scope.declaration(*id).map_or(Vec::new(), |it| {
+                if it.from_parameter_store {
+                    return Vec::new();
+                }
                 let mut types = it.allowed_values.clone();
                 types.extend(it.default.clone().filter(|of| !types.contains(of)));
                 types

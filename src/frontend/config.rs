@@ -229,6 +229,7 @@ impl Config {
                 length: [None, None],
                 range: [None, None],
                 constraint_description: None,
+                from_parameter_store: false,
                 no_echo: false,
                 only: None,
                 location: entry.map_or(SourceLocation::Default, |(_, at, _)| at.clone()),
