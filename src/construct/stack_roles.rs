@@ -107,8 +107,8 @@ impl StackRole {
         }
     }
 
-    /// Adds the role of an instance. It has the path and the permissions boundary of the shared
-    /// role, unless it sets its own: what an organization requires of a role holds for each.
+    /// Adds the role of an instance. Path and permissions boundary are those of the shared role,
+    /// unless it sets its own: organizations require them of each role.
     pub(crate) fn of(
         declared: &DeclaredInstance,
         shared: &InstanceRole,

@@ -157,7 +157,7 @@ resource! {
     many {
         /// Default encryption. Default: S3 managed keys (`AES256`).
         encryption: EncryptionRule =
-            "BucketEncryption.ServerSideEncryptionConfiguration" / "",
+            "BucketEncryption"."ServerSideEncryptionConfiguration" / "",
         /// Lifecycle rules. Default: none, objects do not expire.
         lifecycle: LifecycleRule = "LifecycleConfiguration"."Rules" / "",
         /// Object ownership. Default: `BucketOwnerEnforced`.
