@@ -41,7 +41,7 @@ fn main() -> Result<(), Diagnostics> {
     let mut app = App::new();
     let mut stack = app.stack("Access");
     let access = stack.add_inline(SessionAccess::new());
-    let role = access.instance_role.role;
+    let role = access.instances[0].role;
     let queue = stack.add("Jobs", Jobs { role });
     stack.output("QueueArn", queue.attr(Queue::ARN), "The queue of the jobs");
 

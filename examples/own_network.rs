@@ -1,7 +1,9 @@
 //! A network of the team's own: a VPC with a transit gateway, and the endpoints of a hub.
 
 use ssm_synth::prelude::*;
-use ssm_synth::resource::{Route, RouteTable, Subnet, SubnetRouteTableAssociation, Vpc};
+use ssm_synth::resource::{
+    Route, RouteTable, Subnet, SubnetRouteTableAssociation, TransitGatewayVpcAttachment, Vpc,
+};
 
 /// The range of all networks behind the transit gateway.
 const COMPANY: Cidr = Cidr::v4([10, 0, 0, 0], 8);
@@ -33,21 +35,10 @@ impl Construct for SpokeNetwork {
             subnets.push((subnet, tie));
             tables.push(table);
         }
-        let ids: Vec<RawValue<'static>> = subnets.iter().map(|(it, _)| (*it).into()).collect();
-        // The model does not have this type, so both languages name their properties.
-        let attachment = scope.add(
-            "Attachment",
-            RawResource::new()
-                .cfn("AWS::EC2::TransitGatewayVpcAttachment")
-                .property("TransitGatewayId", self.transit_gateway)
-                .property("VpcId", vpc)
-                .property("SubnetIds", ids.clone())
-                .tf("aws_ec2_transit_gateway_vpc_attachment")
-                .argument("transit_gateway_id", self.transit_gateway)
-                .argument("vpc_id", vpc)
-                .argument("subnet_ids", ids)
-                .tags([("Team", "core")]),
-        );
+        let attachment = TransitGatewayVpcAttachment::new(self.transit_gateway, vpc)
+            .subnets(subnets.iter().map(|(subnet, _)| subnet))
+            .tags([("Team", "core")]);
+        let attachment = scope.add("Attachment", attachment);
         let mut ready: Vec<_> = subnets.iter().map(|(_, tie)| tie.node()).collect();
         for (n, table) in tables.iter().enumerate() {
             let route = Route::new(table)

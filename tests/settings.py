@@ -45,6 +45,8 @@ def instance(text):
     return f"instances=[{{name: main, {text}}}]"
 
 
+OWN_ROLE = instance("instance_role: true")
+
 # The setting, the overrides before, the overrides after, and the types of the resources that are replaced.
 CHANGES = [
     ("description", [], ["description=another"], []),
@@ -69,6 +71,7 @@ CHANGES = [
     ("endpoints.tags", [], ["endpoints.tags={a: b}"], []),
     ("instance_role.permissions", [], ["instance_role.permissions=managed"], []),
     ("instance_role.permissions_boundary", [], ["instance_role.permissions_boundary=arn:aws:iam::aws:policy/PowerUserAccess"], []),
+    ("instance_role.managed_policies", [], ["instance_role.managed_policies=[arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess]"], []),
     ("instance_role.tags", [], ["instance_role.tags={a: b}"], []),
     ("sessions.scope", [], ["sessions.scope=account"], ["AWS::SSM::Document"]),
     ("sessions.kms_key", [], ["sessions.kms_key=none"], []),
@@ -131,6 +134,20 @@ CHANGES = [
         [INSTANCE],
     ),
     ("instances[].subnet_index", [], [instance("subnet_index: 1")], [INSTANCE]),
+    ("instances[].instance_role.permissions", [OWN_ROLE], [instance("instance_role: {permissions: managed}")], []),
+    (
+        "instances[].instance_role.permissions_boundary",
+        [OWN_ROLE],
+        [instance("instance_role: {permissions_boundary: 'arn:aws:iam::aws:policy/PowerUserAccess'}")],
+        [],
+    ),
+    (
+        "instances[].instance_role.managed_policies",
+        [OWN_ROLE],
+        [instance("instance_role: {managed_policies: ['arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess']}")],
+        [],
+    ),
+    ("instances[].instance_role.tags", [OWN_ROLE], [instance("instance_role: {tags: {a: b}}")], []),
     ("instances[].security_groups", [], [instance("security_groups: [sg-0aaaaaaaaaaaaaaa1]")], []),
     ("instances[].detailed_monitoring", [], [instance("detailed_monitoring: false")], []),
     ("instances[].ebs_optimized", [], [instance("ebs_optimized: true")], []),
@@ -158,6 +175,8 @@ NOT_CHANGED = {
     "sessions": "by its fields",
     "instance_role.path": "replaces the role and its profile, which the emulator cannot exchange on an instance",
     "instances": "by its fields",
+    "instances[].instance_role": "exchanges the profile of an instance, which the emulator cannot",
+    "instances[].instance_role.path": "as `instance_role.path`",
     "instances[].name": "names the logical IDs",
     "instances[].renamed_from": "keeps the logical IDs",
     "instances[].image.root_device_name": "with `instances[].image`",

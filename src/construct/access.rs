@@ -12,15 +12,14 @@ use super::network::PrivateNetwork;
 use super::network_handles::NetworkHandles;
 use super::operators::{OperatorHandles, Operators, PlacedOperators};
 #[cfg(feature = "config")]
-use super::options::options;
-use super::patching::{PatchPermissions, Patching, PlacedPatching};
+use super::parts::Parts;
+use super::patching::{Patching, PlacedPatching, patch_permissions};
 use super::preset::Preset;
 use super::preset_settings::SUPPRESSIONS;
 use super::scope::{Construct, Scope, caller_or};
 use super::sessions::{PlacedSessions, SessionHandles, Sessions};
-use crate::ir::{Diagnostic, Handle, SourceLocation, Suppression, natural, quoted};
-#[cfg(feature = "config")]
-use crate::resource::Tags;
+use super::stack_roles::{DeclaredInstance, Grant, StackRole};
+use crate::ir::{Diagnostic, Handle, NodeId, SourceLocation, Suppression, natural, quoted};
 use crate::resource::{
     Instance, SecurityGroup, SecurityGroupEgress, SecurityGroupIngress, Topic, Typed,
 };
@@ -40,7 +39,7 @@ pub struct SessionAccess {
     patching: Option<(Patching, SourceLocation)>,
     monitoring: Option<(Monitoring, SourceLocation)>,
     audit: Option<(Audit, SourceLocation)>,
-    instances: Vec<(PrivateInstance, SourceLocation)>,
+    instances: Vec<DeclaredInstance>,
     /// The instance of a stack to which no instance was added.
     default_instance: PrivateInstance,
     /// Suppressed findings of policy scanners.
@@ -55,8 +54,8 @@ pub struct SessionAccess {
 pub struct AccessHandles {
     /// The network.
     pub network: NetworkHandles,
-    /// The role and profile.
-    pub instance_role: InstanceRoleHandles,
+    /// The role and profile that instances share. None if each instance has its own.
+    pub instance_role: Option<InstanceRoleHandles>,
     /// The session preferences, if the stack sets them.
     pub sessions: Option<SessionHandles>,
     /// The endpoints.
@@ -209,18 +208,19 @@ impl SessionAccess {
     #[track_caller]
     pub fn instance(mut self, instance: PrivateInstance) -> Self {
         let location = caller_or(&SourceLocation::Default);
-        self.instances.push((instance, location));
+        self.instances
+            .push(DeclaredInstance::at(location, instance));
         self
     }
 
-    /// Sets all parts, with the location of each part by its key; instances have theirs by index.
+    /// Sets all parts, with the location of each part by its path of keys and indices.
     #[cfg(feature = "config")]
     pub(crate) fn with_parts(
         mut self,
         parts: Parts,
-        location: impl Fn(&str, Option<usize>) -> SourceLocation,
+        location: impl Fn(&[&str]) -> SourceLocation,
     ) -> Self {
-        let at = |key| location(key, None);
+        let at = |key| location(&[key]);
         self.locations = ["network", "endpoints", "instance_role"].map(at);
         self.network = parts.network;
         self.endpoints = parts.endpoints;
@@ -232,7 +232,15 @@ impl SessionAccess {
         self.audit = parts.audit.map(|it| (it, at("audit")));
         let instances = parts.instances.into_iter().enumerate();
         self.instances = instances
-            .map(|(n, it)| (it, location("instances", Some(n))))
+            .map(|(n, instance)| {
+                let n = n.to_string();
+                let role_location = location(&["instances", &n, "instance_role"]);
+                DeclaredInstance {
+                    instance,
+                    location: location(&["instances", &n]),
+                    role_location,
+                }
+            })
             .collect();
         self
     }
@@ -246,53 +254,6 @@ impl SessionAccess {
         self.default_instance = instance;
         self.suppressions = accepted;
         self
-    }
-}
-
-#[cfg(feature = "config")]
-options! {
-    /// The parts of a stack in the configuration file.
-    #[derive(Clone, Debug)]
-    pub(crate) struct Parts, start |preset| Parts::of(preset);
-    options {
-        /// Tags of all resources.
-        tags: tags Tags;
-        /// Network of the instances and endpoints: a new VPC, or an existing one.
-        network: def Network = Network::New(PrivateNetwork::default()), shown "a new VPC";
-        /// VPC endpoints of the network.
-        endpoints: def Endpoints = Endpoints::default(), shown "those of the agent";
-        /// IAM role and instance profile of the instances.
-        instance_role: def InstanceRole = InstanceRole::default(), shown "a new role";
-        /// Creates a session document: logs, encryption and time limits of sessions.
-        sessions: opt Sessions, shown "the preferences of the account";
-        /// Creates an IAM policy for operators, who start sessions on the instances.
-        operators: opt Operators;
-        /// Enables updates of SSM Agent, patches and inventory.
-        patching: opt Patching;
-        /// Creates an SNS topic for session events and status check alarms.
-        monitoring: opt Monitoring;
-        /// Creates a CloudTrail trail and VPC flow logs.
-        audit: opt Audit;
-        /// Instances of the stack.
-        instances: many PrivateInstance, shown "one, named `main`";
-    }
-}
-
-#[cfg(feature = "config")]
-impl Parts {
-    /// The parts of a preset.
-    fn of(preset: Preset) -> Parts {
-        Parts {
-            network: Network::New(preset.network()),
-            endpoints: preset.endpoints(),
-            instance_role: preset.instance_role(),
-            sessions: preset.sessions(),
-            operators: preset.operators(),
-            patching: preset.patching(),
-            monitoring: preset.monitoring(),
-            audit: preset.audit(),
-            ..Parts::default()
-        }
     }
 }
 
@@ -364,7 +325,18 @@ impl Construct for SessionAccess {
             );
         }
         scope.suppress(self.suppressions);
-        let session_only = self.instance_role.permissions == Permissions::SessionOnly;
+        let mut declared = self.instances;
+        if declared.is_empty() {
+            let location = SourceLocation::Default;
+            declared.push(DeclaredInstance::at(location, self.default_instance));
+        }
+        if self.patching.is_some() {
+            declared.iter().for_each(|it| it.check_patching(scope));
+        }
+        let is_shared = declared
+            .iter()
+            .any(|it| it.instance.instance_role.is_none());
+        let session_only = is_shared && self.instance_role.permissions == Permissions::SessionOnly;
         if let Some((_, location)) = self.patching.as_ref().filter(|_| session_only) {
             scope.add_diagnostic(
                 Diagnostic::error(
@@ -376,12 +348,12 @@ impl Construct for SessionAccess {
             );
         }
         let alone = matches!(self.network, Network::New(_));
-        let elsewhere = |(instance, _): &&(PrivateInstance, SourceLocation)| match &instance.image {
+        let elsewhere = |it: &&DeclaredInstance| match &it.instance.image {
             Image::Latest(family) => !family.is_amazon_linux(),
             _ => false,
         };
-        if let (Some((_, location)), Some((instance, _))) =
-            (&self.patching, self.instances.iter().find(elsewhere))
+        if let (Some((_, location)), Some(DeclaredInstance { instance, .. })) =
+            (&self.patching, declared.iter().find(elsewhere))
             && alone
         {
             let message = format!(
@@ -398,16 +370,45 @@ impl Construct for SessionAccess {
         }
         let network = scope.add_renamed("Network", None, at_network, self.network);
         let boundary = self.instance_role.permissions_boundary.clone();
-        let instance_role =
-            scope.add_renamed("Instances", None, at_instance_role, self.instance_role);
+        // By their oldest name, so that neither the order in which they are listed nor a rename
+        // moves anything.
+        let mut declared: Vec<(usize, DeclaredInstance)> =
+            declared.into_iter().enumerate().collect();
+        let oldest = |instance: &PrivateInstance| {
+            natural(instance.renamed_from.as_deref().unwrap_or(&instance.name))
+        };
+        declared.sort_by_key(|(_, it)| oldest(&it.instance));
+        let mut roles = Vec::new();
+        let mut instance_role = None;
+        if is_shared {
+            let role = self.instance_role.clone();
+            let shared = StackRole::shared(role, at_instance_role, scope);
+            instance_role = Some(shared.handles.clone());
+            roles.push(shared);
+        }
+        for (_, it) in &declared {
+            let is_new = !roles.iter().any(|role| role.is_of(&it.instance));
+            roles.extend(
+                is_new
+                    .then(|| StackRole::of(it, &self.instance_role, scope))
+                    .flatten(),
+            );
+        }
+        // Per role, what its instances depend on: in this order, in both languages.
+        let mut ready: Vec<Vec<NodeId>> = Vec::new();
+        for role in &roles {
+            ready.push([&network.ready[..], &role.handles.ready].concat());
+        }
         let sessions = self.sessions.map(|(sessions, location)| {
-            let role = instance_role.role;
-            scope.add_renamed(
-                "Sessions",
-                None,
-                location,
-                PlacedSessions { sessions, role },
-            )
+            let sessions = PlacedSessions(sessions);
+            let sessions = scope.add_renamed("Sessions", None, location.clone(), sessions);
+            if !sessions.permissions.is_empty() {
+                for (role, ready) in roles.iter_mut().zip(&mut ready) {
+                    let statements = sessions.permissions.clone();
+                    ready.push(role.grant(Grant::SESSIONS, &location, statements, scope));
+                }
+            }
+            sessions
         });
         let mut needs = EndpointNeeds::default();
         if let Some(sessions) = &sessions {
@@ -437,7 +438,7 @@ impl Construct for SessionAccess {
         let endpoints = PlacedEndpoints {
             endpoints: self.endpoints,
             network: &network,
-            role: &instance_role,
+            roles: roles.iter().map(|it| &it.handles).collect(),
             needs,
         };
         let mut endpoints = scope.add_renamed("Endpoints", None, at_endpoints, endpoints);
@@ -446,32 +447,23 @@ impl Construct for SessionAccess {
             endpoints: &mut endpoints,
         };
         let group = scope.add("Instances", groups);
-        let mut depends_on = network.ready.clone();
-        depends_on.extend(instance_role.ready.iter().copied());
-        depends_on.extend(sessions.iter().flat_map(|it| it.ready.iter().copied()));
-        depends_on.extend(endpoints.ready.iter().copied());
+        for ready in &mut ready {
+            ready.extend(endpoints.ready.iter().copied());
+        }
         let patching = self.patching.map(|(patching, location)| {
-            let role = instance_role.role;
-            let permissions = PatchPermissions { role };
-            let permissions = scope.add_renamed("Patching", None, location.clone(), permissions);
-            depends_on.push(permissions.node());
+            let mut permissions = Vec::with_capacity(roles.len());
+            for (role, ready) in roles.iter_mut().zip(&mut ready) {
+                let statements = patch_permissions(scope);
+                let policy = role.grant(Grant::PATCHING, &location, statements, scope);
+                permissions.push(policy);
+                ready.push(policy);
+            }
             (patching, permissions, location)
         });
-        let mut declared = self.instances;
-        if declared.is_empty() {
-            declared.push((self.default_instance, SourceLocation::Default));
-        }
         let mut handles: Vec<(String, InstanceHandles)> = Vec::with_capacity(declared.len());
-        // By their oldest name, so that neither the order in which they are listed nor a rename
-        // moves anything.
-        let mut declared: Vec<(usize, (PrivateInstance, SourceLocation))> =
-            declared.into_iter().enumerate().collect();
-        let oldest = |instance: &PrivateInstance| {
-            natural(instance.renamed_from.as_deref().unwrap_or(&instance.name))
-        };
-        declared.sort_by_key(|(_, (instance, _))| oldest(instance));
         let mut positions = Vec::with_capacity(declared.len());
-        for (n, (instance, location)) in declared {
+        for (n, declared) in declared {
+            let (instance, location) = (declared.instance, declared.location);
             positions.push(n);
             let id = instance.name.clone();
             let duplicate = handles.iter().find(|(of, _)| *of == id);
@@ -487,14 +479,19 @@ impl Construct for SessionAccess {
                 continue;
             }
             let renamed_from = instance.renamed_from.clone();
+            let is_its = |(role, _): &(&StackRole, &Vec<NodeId>)| role.is_of(&instance);
+            let Some((role, ready)) = roles.iter().zip(&ready).find(is_its) else {
+                // Each instance has a role: `roles` has one for each above.
+                continue;
+            };
             let placed = PlacedInstance {
                 instance,
                 network: &network,
-                instance_profile: instance_role.instance_profile,
+                role: &role.handles,
                 security_group: group,
                 sessions: sessions.as_ref(),
                 s3: endpoints.s3_prefix_list.is_some(),
-                depends_on: &depends_on,
+                depends_on: ready,
             };
             let handle = scope.add_renamed(&id, renamed_from.as_deref(), location, placed);
             handles.push((id, handle));
@@ -517,7 +514,7 @@ impl Construct for SessionAccess {
             let placed = PlacedPatching {
                 patching,
                 instances: &instances,
-                permissions,
+                permissions: &permissions,
             };
             scope.add_renamed("Patching", None, location, placed);
         }

@@ -29,19 +29,41 @@ where
     Value<crate::ir::Id<R>>: PartialEq,
 {
     for (n, link) in links.iter().enumerate() {
-        let field = format!("{field}[{n}]");
-        check_id(&field, of, link, scope);
-        if let Some(first) = links[..n].iter().position(|other| other == link) {
-            let message = match text(link) {
-                Some(id) => format!("`{field}` repeats `{}`", id.escape_debug()),
-                None => format!("`{field}` repeats item {first}"),
-            };
-            scope.add_diagnostic(
-                Diagnostic::error("duplicate-value", message)
-                    .about(&keys(&field))
-                    .help("remove the duplicate"),
-            );
-        }
+        check_id(&format!("{field}[{n}]"), of, link, scope);
+        check_distinct(field, &links[..=n], scope);
+    }
+}
+
+/// Reports texts that are not ARNs, and duplicates.
+pub(super) fn check_arns<R>(field: &str, of: ArnOf, links: &[Link<R>], scope: &mut Scope<'_>)
+where
+    Value<crate::ir::Id<R>>: PartialEq,
+{
+    for (n, link) in links.iter().enumerate() {
+        check_arn(&format!("{field}[{n}]"), of, link, scope);
+        check_distinct(field, &links[..=n], scope);
+    }
+}
+
+/// Reports a last item that repeats another.
+fn check_distinct<R>(field: &str, links: &[Link<R>], scope: &mut Scope<'_>)
+where
+    Value<crate::ir::Id<R>>: PartialEq,
+{
+    let Some((link, others)) = links.split_last() else {
+        return;
+    };
+    if let Some(first) = others.iter().position(|other| other == link) {
+        let field = format!("{field}[{}]", others.len());
+        let message = match text(link) {
+            Some(id) => format!("`{field}` repeats `{}`", id.escape_debug()),
+            None => format!("`{field}` repeats item {first}"),
+        };
+        scope.add_diagnostic(
+            Diagnostic::error("duplicate-value", message)
+                .about(&keys(&field))
+                .help("remove the duplicate"),
+        );
     }
 }
 

@@ -126,7 +126,7 @@ pub(crate) struct EndpointNeeds {
 pub(crate) struct PlacedEndpoints<'a> {
     pub(crate) endpoints: Endpoints,
     pub(crate) network: &'a NetworkHandles,
-    pub(crate) role: &'a InstanceRoleHandles,
+    pub(crate) roles: Vec<&'a InstanceRoleHandles>,
     pub(crate) needs: EndpointNeeds,
 }
 
@@ -274,9 +274,27 @@ impl PlacedEndpoints<'_> {
         if !self.endpoints.least_privilege {
             return None;
         }
-        let of_ssm = ssm_actions(self.role.permissions);
+        let allow = |actions: &[&'static str], roles: &[&InstanceRoleHandles]| {
+            let arns: Vec<Expr> = roles.iter().map(|it| it.role.attr(Role::ARN)).collect();
+            Statement::allow(actions.iter().copied())
+                .principal(Principal::Any)
+                .on(["*"])
+                .when("ArnEquals", "aws:PrincipalArn", arns)
+        };
         let actions: &[&'static str] = match service.as_str() {
-            "ssm" => &of_ssm,
+            // Roles with the same permissions share a statement.
+            "ssm" => {
+                let mut groups: Vec<(Permissions, Vec<&InstanceRoleHandles>)> = Vec::new();
+                for role in &self.roles {
+                    match groups.iter_mut().find(|(of, _)| *of == role.permissions) {
+                        Some((_, group)) => group.push(role),
+                        None => groups.push((role.permissions, vec![role])),
+                    }
+                }
+                let statements = groups.iter();
+                let statements = statements.map(|(of, roles)| allow(&ssm_actions(*of), roles));
+                return Some(PolicyDocument::new(statements));
+            }
             "ssmmessages" => &CHANNEL_ACTIONS,
             "ec2messages" => &COMMAND_ACTIONS,
             "kms" => &[SESSION_KEY_ACTION],
@@ -288,15 +306,7 @@ impl PlacedEndpoints<'_> {
             ],
             _ => return None,
         };
-        let statement = Statement::allow(actions.iter().copied())
-            .principal(Principal::Any)
-            .on(["*"])
-            .when(
-                "ArnEquals",
-                "aws:PrincipalArn",
-                [self.role.role.attr(Role::ARN)],
-            );
-        Some(PolicyDocument::new([statement]))
+        Some(PolicyDocument::new([allow(actions, &self.roles)]))
     }
 
     fn interface(

@@ -2,14 +2,15 @@
 
 use super::duplicates::{check_arn, check_id, check_ids};
 use super::image::{Architecture, Image, ImageFamily, Package};
+use super::instance_role::{InstanceRole, InstanceRoleHandles};
 use super::network_handles::NetworkHandles;
 use super::options::{Integer, Ranges, options};
 use super::scope::{Construct, Scope};
 use super::sessions::{SessionHandles, start_session};
-use crate::ir::{Diagnostic, Expr, Handle, IntoValue, Link, NodeId, Severity, Text, Value, quoted};
+use crate::ir::{Diagnostic, Expr, Handle, IntoValue, Link, NodeId, Text, Value, quoted};
 use crate::resource::{
     BlockDeviceMapping, Ebs, HttpTokens, Instance, InstanceProfile, KmsKey, LaunchTemplate,
-    LaunchTemplateSpecification, MetadataOptions, RootVolume, SecurityGroup, Subnet, Switch,
+    LaunchTemplateSpecification, MetadataOptions, Role, RootVolume, SecurityGroup, Subnet, Switch,
     TagSpecification, Tags, Typed, UserData, VolumeType,
 };
 use crate::validate::{ArnOf, IdOf};
@@ -46,6 +47,9 @@ options! {
         zone: opt Text;
         /// Subnet of the instance, instead of `subnet_index` and `zone`.
         subnet: opt Link<Subnet>;
+        /// Creates a role for this instance alone, with the path and the permissions boundary of the
+        /// role of the stack unless it sets its own.
+        instance_role: opt InstanceRole, shown "the role of the stack";
         /// Additional security groups.
         security_groups: many Link<SecurityGroup>;
         /// Enables detailed monitoring: metrics each minute.
@@ -70,6 +74,9 @@ impl PrivateInstance {
         match &self.instance_type {
             Value::Lit(of) => vec![of.clone()],
             Value::Expr(Expr::Param(id)) => scope.declaration(*id).map_or(Vec::new(), |it| {
+                if it.from_parameter_store {
+                    return Vec::new();
+                }
                 let mut types = it.allowed_values.clone();
                 types.extend(it.default.clone().filter(|of| !types.contains(of)));
                 types
@@ -276,123 +283,6 @@ impl PrivateInstance {
             wrong(scope, message, "enable the feature");
         }
     }
-
-    /// Warns about Amazon Linux 2, which AWS no longer supports.
-    /// <https://aws.amazon.com/amazon-linux-2/faqs/>
-    fn check_support(&self, scope: &mut Scope<'_>) {
-        let ended = match &self.image {
-            Image::Latest(family) => *family == ImageFamily::AmazonLinux2,
-            Image::Parameter { name, .. } => name.contains("/amzn2-ami-"),
-            Image::Id { .. } => false,
-        };
-        if ended {
-            let message = "Amazon Linux 2 has had no security updates since 2026-06-30";
-            scope.add_diagnostic(
-                Diagnostic::warning("image-end-of-life", message)
-                    .about(&["image"])
-                    .help("use `al2023`"),
-            );
-        }
-    }
-
-    /// Warns if sessions run as a user that the image lacks, and nothing can create it.
-    fn check_user(&self, user: Option<&Text>, scope: &mut Scope<'_>) {
-        let (Some(user), Image::Latest(family), None) = (user, &self.image, &self.user_data) else {
-            return;
-        };
-        if let Some(existing) = family.user()
-            && *user != existing
-            && *user != "root"
-        {
-            let message = format!(
-                "sessions run as {}, which {} does not have",
-                quoted(user),
-                family.as_str()
-            );
-            scope.add_diagnostic(
-                Diagnostic::warning("session-user", message)
-                    .about(&["image"])
-                    .help(format!(
-                        "set `sessions.run_as_user: {existing}`, or create the user in `user_data`"
-                    )),
-            );
-        }
-    }
-
-    /// Reports images that are known to lack the agent.
-    fn check_agent(&self, scope: &mut Scope<'_>) {
-        let installs = self.user_data.is_some() || self.install_agent.is_some();
-        if self.image == Image::Latest(ImageFamily::Ubuntu2604) && !installs {
-            let message = "AWS does not list Ubuntu 26.04 among the images with SSM Agent";
-            scope.add_diagnostic(
-                Diagnostic::warning("image-agent", message)
-                    .about(&["image"])
-                    .help("use `ubuntu-24.04`, or set `install_agent: deb`"),
-            );
-        }
-        let Image::Parameter { name, .. } = &self.image else {
-            return;
-        };
-        let report = |code, message: &str, help: &str| {
-            Some(
-                Diagnostic::error(code, format!("{} {message}", quoted(name)))
-                    .about(&["image", "ssm_parameter"])
-                    .help(help),
-            )
-        };
-        // https://docs.aws.amazon.com/systems-manager/latest/userguide/ami-preinstalled-agent.html
-        let without = [
-            "debian", "rhel", "rocky", "centos", "fedora", "oracle", "freebsd",
-        ];
-        let words: Vec<String> = name
-            .split(|c: char| !c.is_ascii_alphabetic())
-            .map(str::to_ascii_lowercase)
-            .collect();
-        let diagnostic = if name.contains("/amzn-ami-") {
-            report(
-                "image-end-of-life",
-                "is Amazon Linux 1, which had its last update in 2023",
-                "use `al2023`",
-            )
-        } else if name.contains("-minimal-") && !installs {
-            report(
-                "image-minimal",
-                "lacks SSM Agent",
-                "use the image without `minimal`, or set `install_agent`",
-            )
-        } else if installs {
-            None
-        } else if let Some(of) = without
-            .iter()
-            .find(|of| words.iter().any(|word| word == *of))
-        {
-            // A custom image may have it.
-            let own = !name.starts_with("/aws/service/");
-            let message = if own {
-                format!("may lack SSM Agent, as the images that {of} publishes do")
-            } else {
-                "lacks SSM Agent".to_owned()
-            };
-            let diagnostic = report(
-                "image-agent",
-                &message,
-                "set `install_agent`, or install the agent in `user_data`",
-            );
-            diagnostic.map(|diagnostic| Diagnostic {
-                severity: if own {
-                    Severity::Warning
-                } else {
-                    diagnostic.severity
-                },
-                ..diagnostic
-            })
-        } else {
-            None
-        };
-        if let Some(diagnostic) = diagnostic {
-            scope.add_diagnostic(diagnostic);
-        }
-    }
 }
 
 /// An instance with the parts that it depends on.
@@ -400,7 +290,7 @@ impl PrivateInstance {
 pub(crate) struct PlacedInstance<'a> {
     pub(crate) instance: PrivateInstance,
     pub(crate) network: &'a NetworkHandles,
-    pub(crate) instance_profile: Handle<InstanceProfile>,
+    pub(crate) role: &'a InstanceRoleHandles,
     pub(crate) security_group: Handle<SecurityGroup>,
     pub(crate) sessions: Option<&'a SessionHandles>,
     /// Whether the instances have a route to S3.
@@ -416,6 +306,10 @@ pub struct InstanceHandles {
     pub instance: Handle<Instance>,
     /// The launch template, where the image comes from a parameter of AWS.
     pub launch_template: Option<Handle<LaunchTemplate>>,
+    /// Its role: that of the stack, or its own.
+    pub role: Handle<Role>,
+    /// Its instance profile.
+    pub instance_profile: Handle<InstanceProfile>,
 }
 
 impl PlacedInstance<'_> {
@@ -517,6 +411,8 @@ impl Construct for PlacedInstance<'_> {
                     return InstanceHandles {
                         instance: scope.add("Instance", instance),
                         launch_template: None,
+                        role: self.role.role,
+                        instance_profile: self.role.instance_profile,
                     };
                 };
                 (Some(parameter), Text::Borrowed(family.root_device_name()))
@@ -571,7 +467,7 @@ impl Construct for PlacedInstance<'_> {
                 ebs,
             });
         }
-        instance.iam_instance_profile = Some(self.instance_profile.into_value());
+        instance.iam_instance_profile = Some(self.role.instance_profile.into_value());
         instance.metadata_options = Some(metadata);
         instance.monitoring = Some(Value::Lit(instance_config.detailed_monitoring));
         instance.ebs_optimized = instance_config.ebs_optimized.then_some(Value::Lit(true));
@@ -595,6 +491,8 @@ impl Construct for PlacedInstance<'_> {
         InstanceHandles {
             instance,
             launch_template,
+            role: self.role.role,
+            instance_profile: self.role.instance_profile,
         }
     }
 }

@@ -1,9 +1,9 @@
 //! The IAM role and instance profile of the instances.
 
-use super::duplicates::check_arn;
+use super::duplicates::{check_arn, check_arns};
 use super::options::options;
 use super::scope::{Construct, Scope};
-use crate::ir::{Expr, Handle, IntoValue, Link, NodeId, Text, Value, words};
+use crate::ir::{Diagnostic, Expr, Handle, IntoValue, Link, NodeId, Text, Value, words};
 use crate::resource::{
     InstanceProfile, ManagedPolicy, PolicyDocument, Principal, Role, RolePolicy, Statement, Tags,
 };
@@ -47,8 +47,11 @@ options! {
         permissions: def Permissions = Permissions::ManagedInstanceCore;
         /// IAM path of the role and the instance profile.
         path: opt Value<Text>, shown "`/`";
-        /// ARN of the permissions boundary of the role and of the other roles of the stack.
+        /// ARN of the permissions boundary of the role. The boundary of the role of the stack also
+        /// applies to its other roles.
         permissions_boundary: opt Link<ManagedPolicy>;
+        /// ARNs of managed policies to attach in addition to `permissions`.
+        managed_policies: many Link<ManagedPolicy>, kind Kind::List(&Link::<ManagedPolicy>::KIND);
         /// Tags of the role, in addition to the tags of the stack.
         tags: tags Tags;
     }
@@ -72,6 +75,23 @@ impl InstanceRole {
     pub fn new(permissions: Permissions) -> InstanceRole {
         InstanceRole::default().permissions(permissions)
     }
+
+    /// Reports the policy of its permissions among the additional ones.
+    fn check_repeats(&self, policy: &str, scope: &mut Scope<'_>) {
+        let is_it = |link: &Link<ManagedPolicy>| {
+            let arn = link.lit().map(crate::ir::Id::as_str);
+            arn.and_then(|arn| arn.split_once(":iam::aws:policy/"))
+                .is_some_and(|(_, name)| name == policy)
+        };
+        if let Some(n) = self.managed_policies.iter().position(is_it) {
+            let message = format!("`managed_policies[{n}]` repeats `{policy}` of `permissions`");
+            scope.add_diagnostic(
+                Diagnostic::error("duplicate-value", message)
+                    .about(&["managed_policies", &n.to_string()])
+                    .help("remove the duplicate"),
+            );
+        }
+    }
 }
 
 impl Construct for InstanceRole {
@@ -81,6 +101,9 @@ impl Construct for InstanceRole {
         let trust = Statement::allow(["sts:AssumeRole"]).principal(Principal::Service(Value::Lit(
             Text::Borrowed("ec2.amazonaws.com"),
         )));
+        if let Some(policy) = self.permissions.managed_policy() {
+            self.check_repeats(policy, scope);
+        }
         scope.tags(self.tags);
         if let Some(policy) = &self.permissions_boundary {
             check_arn("permissions_boundary", ArnOf::Policy, policy, scope);
@@ -88,6 +111,12 @@ impl Construct for InstanceRole {
         let mut role = Role::new(PolicyDocument::new([trust]));
         role.path = self.path.clone();
         role.permissions_boundary = self.permissions_boundary;
+        check_arns(
+            "managed_policies",
+            ArnOf::Policy,
+            &self.managed_policies,
+            scope,
+        );
         if let Some(policy) = self.permissions.managed_policy() {
             let arn = Expr::concat([
                 Expr::text("arn:"),
@@ -100,6 +129,7 @@ impl Construct for InstanceRole {
             };
             role = role.managed_policies([arn]);
         }
+        role = role.managed_policies(self.managed_policies);
         let role = scope.add("Role", role);
         let mut ready = vec![role.node()];
         if self.permissions == Permissions::SessionOnly {

@@ -11,6 +11,7 @@ mod environment;
 mod existing_network;
 mod image;
 mod instance;
+mod instance_image;
 mod instance_role;
 mod monitoring;
 mod network;
@@ -23,6 +24,8 @@ mod option_kind;
 pub(crate) mod option_types;
 pub(crate) mod options;
 mod overrides;
+#[cfg(feature = "config")]
+mod parts;
 mod patching;
 mod preset;
 mod preset_settings;
@@ -32,13 +35,12 @@ mod scope;
 mod service;
 mod sessions;
 mod shared;
+mod stack_roles;
 mod stage;
 #[cfg(feature = "user-data")]
 pub mod user_data;
 
 pub use crate::session_manager::DEFAULT_DOCUMENT;
-#[cfg(feature = "config")]
-pub(crate) use access::Parts;
 pub use access::{AccessHandles, SessionAccess};
 pub use app::{App, Priority};
 pub use arn::ArnContext;
@@ -56,6 +58,8 @@ pub use network::{PrivateNetwork, Zones};
 pub use network_handles::{CreatedNetwork, NetworkHandles, SubnetHandle};
 pub use operators::{OperatorHandles, OperatorPolicy, Operators, SessionTargets};
 pub use overrides::{Lifecycle, Overrides};
+#[cfg(feature = "config")]
+pub(crate) use parts::Parts;
 pub use patching::{PatchOperation, PatchWindow, Patching};
 pub use preset::Preset;
 pub use scope::{Construct, Scope};

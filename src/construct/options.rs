@@ -356,7 +356,8 @@ impl Integer for Value<i64> {
             Value::Lit(value) => vec![*value],
             Value::Expr(Expr::Param(id)) => {
                 let declared = scope.declaration(*id).into_iter();
-                let texts = declared.flat_map(|it| it.default.iter().chain(&it.allowed_values));
+                let texts = declared
+                    .flat_map(|it| it.default_value().into_iter().chain(&it.allowed_values));
                 texts.filter_map(|text| text.parse().ok()).collect()
             }
             Value::Expr(_) => Vec::new(),

@@ -5,11 +5,11 @@
 use super::endpoints::aws_buckets;
 use super::options::{Ranges, options};
 use super::scope::{Construct, Scope};
-use crate::ir::{Diagnostic, Handle, Text, Value, kebab, quoted, words};
+use crate::ir::{Diagnostic, Handle, NodeId, Text, Value, kebab, quoted, words};
 use crate::resource::{
     Association, CommandParameters, DocumentParameters, Instance, MaintenanceWindow,
-    MaintenanceWindowTarget, MaintenanceWindowTask, NodeTarget, PolicyDocument, Role, RolePolicy,
-    RunCommand, Statement, TaskInvocation, Typed, schedule_problem,
+    MaintenanceWindowTarget, MaintenanceWindowTask, NodeTarget, RunCommand, Statement,
+    TaskInvocation, Typed, schedule_problem,
 };
 
 words! {
@@ -64,26 +64,15 @@ options! {
 pub(crate) struct PlacedPatching<'a> {
     pub(crate) patching: Patching,
     pub(crate) instances: &'a [Handle<Instance>],
-    pub(crate) permissions: Handle<RolePolicy>,
+    /// The policies of the roles of the instances.
+    pub(crate) permissions: &'a [NodeId],
 }
 
-/// The permission to read the buckets of AWS, on which instances depend.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct PatchPermissions {
-    pub(crate) role: Handle<Role>,
-}
-
-impl Construct for PatchPermissions {
-    type Handle = Handle<RolePolicy>;
-
-    fn build(self, scope: &mut Scope<'_>) -> Handle<RolePolicy> {
-        let buckets = aws_buckets(true, scope);
-        let read = Statement::allow(["s3:GetObject"])
-            .sid("AwsBuckets")
-            .on(buckets);
-        let policy = RolePolicy::new("aws-buckets", self.role, PolicyDocument::new([read]));
-        scope.add("Permissions", policy)
-    }
+/// Returns what the roles of the instances may do: read the buckets of AWS.
+pub(super) fn patch_permissions(scope: &mut Scope<'_>) -> Vec<Statement> {
+    let buckets = aws_buckets(true, scope);
+    let read = Statement::allow(["s3:GetObject"]).sid("AwsBuckets");
+    vec![read.on(buckets)]
 }
 
 /// The document that patches.
@@ -208,7 +197,7 @@ impl Construct for PlacedPatching<'_> {
         }
         if let Some(schedule) = self.patching.agent_update_schedule.clone() {
             let agent = scope.add("Agent", self.associate("AWS-UpdateSSMAgent", schedule));
-            scope.depends_on(agent, [self.permissions.node()]);
+            scope.depends_on(agent, self.permissions.iter().copied());
         }
         match self.patching.maintenance_window {
             Some(window) => self.window(window, scope),
@@ -222,7 +211,7 @@ impl Construct for PlacedPatching<'_> {
                     patch = patch.apply_only_at_cron_interval(true);
                 }
                 let patch = scope.add("Patches", patch);
-                scope.depends_on(patch, [self.permissions.node()]);
+                scope.depends_on(patch, self.permissions.iter().copied());
             }
         }
         if self.patching.inventory {

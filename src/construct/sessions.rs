@@ -12,12 +12,10 @@ use super::reader::{Item, Reader};
 use super::scope::{Construct, Scope};
 use super::service::Service;
 use super::shared::{WRITE_LOGS, allow_cloudwatch_logs, delegate_to_iam, require_tls, rotated_key};
-use crate::ir::{
-    Diagnostic, Expr, Handle, Id, IntoValue, Link, NodeId, Text, Value, kebab, quoted, words,
-};
+use crate::ir::{Diagnostic, Expr, Handle, Id, IntoValue, Link, Text, Value, kebab, quoted, words};
 use crate::resource::{
     Bucket, BucketPolicy, Content, Document, EncryptionByDefault, KmsKey, LifecycleRule, LogGroup,
-    Map, PolicyDocument, RawValue, RemovalPolicy, Role, RolePolicy, Statement, Tags, Typed,
+    Map, PolicyDocument, RawValue, RemovalPolicy, Statement, Tags, Typed,
 };
 use crate::session_manager::{
     BUCKET_ACTION, DEFAULT_DOCUMENT, LOG_GROUP_ACTION, SESSION_KEY_ACTION,
@@ -171,8 +169,8 @@ pub struct SessionHandles {
     pub(crate) prefix: Text,
     /// The user of Run As, if it is enabled.
     pub(crate) run_as: Option<Text>,
-    /// The resources that an instance depends on.
-    pub(crate) ready: Vec<NodeId>,
+    /// What the roles of the instances may do.
+    pub(crate) permissions: Vec<Statement>,
 }
 
 /// Returns the command that starts a session with an instance, with the document of the stack.
@@ -203,12 +201,9 @@ impl SessionHandles {
     }
 }
 
-/// Sessions with the role of the instances that they are on.
+/// Sessions in a stack.
 #[derive(Clone, Debug)]
-pub(crate) struct PlacedSessions {
-    pub(crate) sessions: Sessions,
-    pub(crate) role: Handle<Role>,
-}
+pub(crate) struct PlacedSessions(pub(crate) Sessions);
 
 fn expr_of(key: &Link<KmsKey>) -> Value<Text> {
     Expr::from(key.clone()).into()
@@ -221,7 +216,7 @@ impl PlacedSessions {
     }
 
     fn key(&self, context: &ArnContext, scope: &mut Scope<'_>) -> Option<Link<KmsKey>> {
-        match &self.sessions.kms_key {
+        match &self.0.kms_key {
             SessionKey::None => None,
             SessionKey::Existing(key) => {
                 check_arn("kms_key", ArnOf::Key, key, scope);
@@ -237,7 +232,7 @@ impl PlacedSessions {
             }
             SessionKey::Created => {
                 let mut statements = delegate_to_iam(context);
-                if self.sessions.cloudwatch_logs.is_some() {
+                if self.0.cloudwatch_logs.is_some() {
                     statements.push(allow_cloudwatch_logs(
                         &[Self::group_name(scope)],
                         context,
@@ -247,8 +242,7 @@ impl PlacedSessions {
                 let key = rotated_key("Sessions and their logs", statements);
                 let key = scope.add("Key", key);
                 // What is kept could not be read without it; else KMS keeps it for the window.
-                let kept =
-                    self.sessions.cloudwatch_logs.is_some() || self.sessions.s3_logs.is_some();
+                let kept = self.0.cloudwatch_logs.is_some() || self.0.s3_logs.is_some();
                 let removal = if kept {
                     RemovalPolicy::Retain
                 } else {
@@ -284,11 +278,11 @@ impl PlacedSessions {
     /// The user of Run As. With Run As, the agent creates no user, not even `ssm-user`.
     /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/session-preferences-run-as.html>
     fn run_as(&self) -> Option<&Text> {
-        let user = self.sessions.run_as_user.as_ref();
+        let user = self.0.run_as_user.as_ref();
         user.filter(|user| *user != DEFAULT_USER)
     }
 
-    /// What the instances' role may do for it.
+    /// What the roles of the instances may do for it.
     fn permissions(&self, handles: &LogTargets, context: &ArnContext) -> Vec<Statement> {
         let mut statements = Vec::new();
         if let Some((_, name)) = &handles.logs {
@@ -302,7 +296,7 @@ impl PlacedSessions {
                     .on(["*"]),
             );
         }
-        if let (Some(bucket), Some(asked)) = (handles.bucket, &self.sessions.s3_logs) {
+        if let (Some(bucket), Some(asked)) = (handles.bucket, &self.0.s3_logs) {
             let keys = format!("/{}/*", asked.prefix);
             let objects = Expr::concat([bucket.attr(Bucket::ARN), Expr::text(keys)]);
             statements.push(
@@ -325,7 +319,7 @@ impl PlacedSessions {
     }
 
     fn content(&self, handles: &LogTargets) -> Content {
-        let asked = &self.sessions;
+        let asked = &self.0;
         let with_key = handles.key.is_some();
         let mut inputs: Map<'static> = Map::default();
         if let (Some(bucket), Some(of)) = (handles.bucket, &asked.s3_logs) {
@@ -385,8 +379,8 @@ impl PlacedSessions {
     }
 
     fn check(&self, scope: &mut Scope<'_>) {
-        self.sessions.check_ranges(&[], scope);
-        if self.sessions.run_as_user.as_deref() == Some(DEFAULT_USER) {
+        self.0.check_ranges(&[], scope);
+        if self.0.run_as_user.as_deref() == Some(DEFAULT_USER) {
             let message =
                 "`ssm-user` is the default user, which the agent does not create with Run As";
             scope.add_diagnostic(
@@ -398,11 +392,8 @@ impl PlacedSessions {
         // Documents replace `{{ NAME }}` with a parameter, and this one has none.
         // https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-schema.html
         for (key, profile) in [
-            ("linux_shell_profile", &self.sessions.linux_shell_profile),
-            (
-                "windows_shell_profile",
-                &self.sessions.windows_shell_profile,
-            ),
+            ("linux_shell_profile", &self.0.linux_shell_profile),
+            ("windows_shell_profile", &self.0.windows_shell_profile),
         ] {
             if profile.as_ref().is_some_and(|it| it.contains("{{")) {
                 let message = "the shell profile contains `{{`, which documents of Systems Manager reserve for parameters";
@@ -413,7 +404,7 @@ impl PlacedSessions {
                 );
             }
         }
-        let bucket = self.sessions.s3_logs.as_ref();
+        let bucket = self.0.s3_logs.as_ref();
         let taken = |c: char| c.is_ascii_alphanumeric() || "!_.'()/-".contains(c);
         let fits = |it: &str| {
             !it.is_empty() && it.chars().all(taken) && !it.starts_with('/') && !it.ends_with('/')
@@ -441,10 +432,10 @@ impl Construct for PlacedSessions {
 
     fn build(self, scope: &mut Scope<'_>) -> SessionHandles {
         self.check(scope);
-        scope.tags(self.sessions.tags.clone());
+        scope.tags(self.0.tags.clone());
         let context = ArnContext::of(scope);
         let key = self.key(&context, scope);
-        let logs = self.sessions.cloudwatch_logs.as_ref().map(|logs| {
+        let logs = self.0.cloudwatch_logs.as_ref().map(|logs| {
             let name = Self::group_name(scope);
             let mut group = LogGroup::new()
                 .log_group_name(name.clone())
@@ -454,10 +445,10 @@ impl Construct for PlacedSessions {
             scope.set_removal_policy(group, RemovalPolicy::Retain);
             (group, name)
         });
-        let asked = self.sessions.s3_logs.as_ref();
+        let asked = self.0.s3_logs.as_ref();
         let bucket = asked.map(|asked| self.bucket(asked, key.as_ref(), scope));
         let made = LogTargets { key, logs, bucket };
-        let name = match self.sessions.scope {
+        let name = match self.0.scope {
             SessionScope::Account => DEFAULT_DOCUMENT.to_owned(),
             SessionScope::Stack => format!("{}-SessionPreferences", scope.stack_name()),
         };
@@ -467,17 +458,11 @@ impl Construct for PlacedSessions {
             .document_format("JSON")
             .update_method("NewVersion");
         let document = scope.add("Preferences", document);
-        if self.sessions.scope == SessionScope::Account {
+        if self.0.scope == SessionScope::Account {
             // Everybody's sessions in the region follow it.
             scope.set_removal_policy(document, RemovalPolicy::Retain);
         }
-        let statements = self.permissions(&made, &context);
-        let mut ready = Vec::new();
-        if !statements.is_empty() {
-            let policy =
-                RolePolicy::new("session-logs", self.role, PolicyDocument::new(statements));
-            ready.push(scope.add("Permissions", policy).node());
-        }
+        let permissions = self.permissions(&made, &context);
         scope.output(
             DOCUMENT_OUTPUT,
             document.attr(Document::LINK),
@@ -488,15 +473,15 @@ impl Construct for PlacedSessions {
             key: made.key,
             logs: made.logs.map(|(group, _)| group),
             bucket: made.bucket,
-            scope: self.sessions.scope,
-            max_duration_minutes: self.sessions.max_duration_minutes,
+            scope: self.0.scope,
+            max_duration_minutes: self.0.max_duration_minutes,
             prefix: self
-                .sessions
+                .0
                 .s3_logs
                 .as_ref()
                 .map_or(Text::default(), |it| it.prefix.clone()),
             run_as: self.run_as().cloned(),
-            ready,
+            permissions,
         }
     }
 }

@@ -356,7 +356,7 @@ fn subnets(graph: &Graph, links: &[Link<Subnet>]) -> Option<u64> {
     for link in links {
         count += match link {
             Value::Expr(Expr::Items(param)) => {
-                let default = graph.parameter(*param)?.default.as_ref()?;
+                let default = graph.parameter(*param)?.default_value()?;
                 default
                     .split(',')
                     .filter(|it| !it.trim().is_empty())

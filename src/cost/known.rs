@@ -24,7 +24,7 @@ pub(super) fn number(graph: &Graph, value: &Value<i64>) -> Option<u64> {
 fn of(graph: &Graph, expr: &Expr) -> Option<String> {
     match expr {
         Expr::Text(text) => Some(text.to_string()),
-        Expr::Param(id) => graph.parameter(*id)?.default.as_ref().map(Text::to_string),
+        Expr::Param(id) => graph.parameter(*id)?.default_value().map(Text::to_string),
         Expr::OneOf(choices) => {
             let mut all = choices.iter().map(|choice| of(graph, choice));
             let first = all.next()??;

@@ -229,6 +229,7 @@ impl Config {
                 length: [None, None],
                 range: [None, None],
                 constraint_description: None,
+                from_parameter_store: false,
                 no_echo: false,
                 only: None,
                 location: entry.map_or(SourceLocation::Default, |(_, at, _)| at.clone()),
@@ -243,12 +244,9 @@ impl Config {
         let reported = reader.reported();
         reader.unused_parameters(root);
         scope.tags(std::mem::take(&mut parts.tags));
-        let location = |key: &str, index: Option<usize>| {
-            let item = root.get(key);
-            let item = item.and_then(|item| match index {
-                Some(n) => item.items().get(n),
-                None => Some(item),
-            });
+        let location = |path: &[&str]| {
+            let path: Vec<String> = path.iter().map(|key| (*key).to_owned()).collect();
+            let item = root.find(&path);
             item.map_or(SourceLocation::Default, |item| item.location.clone())
         };
         scope.add_inline(options.preset.access().with_parts(parts, location));

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::{Dialect, Expr, IntoValue, SourceLocation, Text, Value};
+use super::{Dialect, Expr, Id, IntoValue, SourceLocation, Text, Value};
 
 /// The type of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,12 +110,40 @@ pub struct ParameterDeclaration {
     pub range: [Option<Text>; 2],
     /// The description of the values that the constraints allow. Default: none.
     pub constraint_description: Option<Text>,
+    /// Whether the deployment sets the name of a parameter in Parameter Store, whose value it is.
+    /// Default: `false`.
+    pub from_parameter_store: bool,
     /// Whether to hide the value in output of the tools. Default: `false`.
     pub no_echo: bool,
     /// The only output language that declares it. Default: both.
     pub only: Option<Dialect>,
     /// The location in the source.
     pub location: SourceLocation,
+}
+
+impl ParameterDeclaration {
+    /// Returns the type in CloudFormation.
+    pub fn cfn_type(&self) -> Text {
+        match self.from_parameter_store {
+            true => Text::Owned(format!("AWS::SSM::Parameter::Value<{}>", self.of.cfn())),
+            false => Text::Borrowed(self.of.cfn()),
+        }
+    }
+
+    /// Returns whether the deployment sets a list.
+    pub(crate) fn expects_list(&self) -> bool {
+        self.of.is_list() && !self.from_parameter_store
+    }
+
+    /// Returns the name in Parameter Store that applies if the deployment sets none.
+    pub(crate) fn default_name(&self) -> Option<&Text> {
+        self.default.as_ref().filter(|_| self.from_parameter_store)
+    }
+
+    /// Returns the value that applies if the deployment sets none, unless it is in Parameter Store.
+    pub(crate) fn default_value(&self) -> Option<&Text> {
+        self.default.as_ref().filter(|_| !self.from_parameter_store)
+    }
 }
 
 /// A parameter of type `T`. [`Scope::parameter`](crate::Scope::parameter) declares it.
@@ -147,6 +175,7 @@ impl<T> Parameter<T> {
             length: [None, None],
             range: [None, None],
             constraint_description: None,
+            from_parameter_store: false,
             no_echo: false,
             only: None,
             location: SourceLocation::Default,
@@ -240,6 +269,41 @@ macro_rules! setters {
 }
 setters!(Parameter);
 setters!(ListParameter);
+
+/// The setter of the types that Parameter Store can hold.
+macro_rules! stored {
+    ($([$($of:ident)?] $parameter:ty);+ $(;)?) => {$(
+        impl<$($of)?> $parameter {
+            /// Reads the value from Parameter Store: the deployment, the default and the allowed
+            /// values name a parameter there. CloudFormation and Terraform read it at each
+            /// deployment. Default: the deployment sets the value.
+            ///
+            /// ```
+            /// use ssm_synth::{App, backend};
+            /// use ssm_synth::ir::Parameter;
+            /// use ssm_synth::resource::LaunchTemplate;
+            ///
+            /// let mut app = App::new();
+            /// let mut stack = app.stack("Access");
+            /// let image = Parameter::image_id("Image").from_parameter_store().default_value("/golden/web");
+            /// let image = stack.parameter(image);
+            /// stack.add("Web", LaunchTemplate::new(image));
+            /// let validated = app.validate().expect("the parameter is declared");
+            /// let template = backend::cfn::template(&validated, "Access").expect("it was just added");
+            /// assert!(template.to_yaml().contains("AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>"));
+            /// ```
+            pub fn from_parameter_store(mut self) -> Self {
+                self.declaration.from_parameter_store = true;
+                self
+            }
+        }
+    )+};
+}
+stored! {
+    [] Parameter<Text>;
+    [R] Parameter<Id<R>>;
+    [T] ListParameter<T>;
+}
 
 impl Parameter<Text> {
     /// Sets the least and the greatest length. Default: any.

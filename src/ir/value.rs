@@ -343,9 +343,6 @@ impl Expr {
     /// The function that looks up a list in a mapping.
     pub(crate) const LIST_IN_MAP: &'static str = "Fn::FindInMap of lists";
 
-    /// The function that looks up the parameter with a name in Parameter Store.
-    pub(crate) const STORED: &'static str = "AWS::SSM::Parameter::Value";
-
     /// Calls `visit` for this expression and each nested one.
     pub fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
         visit(self);

@@ -51,6 +51,11 @@ fn by_expr(index: &GraphIndex<'_>, expr: &Expr) -> Image {
     match expr {
         Expr::Text(text) => by_text(text),
         Expr::SsmParameter(name) => by_parameter(name),
+        // As in a template: the default applies if the deployment sets no value.
+        Expr::Param(id) => match index.graph.parameter(*id).and_then(|it| it.default_name()) {
+            Some(name) => by_parameter(name),
+            None => Image::Opaque(visible_text(expr)),
+        },
         Expr::OneOf(of) => of
             .iter()
             .map(|one| by_expr(index, one))

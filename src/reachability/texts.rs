@@ -67,7 +67,7 @@ impl GraphIndex<'_> {
             Expr::If(_, one, other) => [self.texts_of(one), self.texts_of(other)].concat(),
             Expr::PerLanguage { cfn, tf } => [self.texts_of(cfn), self.texts_of(tf)].concat(),
             // As in a template: the default applies if the deployment sets no value.
-            Expr::Param(id) => match self.graph.parameter(*id).and_then(|it| it.default.as_ref()) {
+            Expr::Param(id) => match self.graph.parameter(*id).and_then(|it| it.default_value()) {
                 Some(default) => vec![ShownText::new(default, true)],
                 None => unknown(),
             },

@@ -56,7 +56,7 @@ resource! {
         launch_template: LaunchTemplateSpecification = "LaunchTemplate" / "launch_template",
         /// The launch template of the mixed instances policy.
         mixed_launch_template: MixedLaunchTemplate =
-            "MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification"
+            "MixedInstancesPolicy"."LaunchTemplate"."LaunchTemplateSpecification"
             / "mixed_instances_policy.launch_template.launch_template_specification",
         /// The launch configuration, which launch templates replace.
         launch_configuration: Link<LaunchConfiguration> =
@@ -83,7 +83,7 @@ resource! {
         subnets: Link<Subnet> = "VPCZoneIdentifier" / "vpc_zone_identifier",
         /// Additional instance types of the mixed instances policy. Default: none.
         mixed_overrides: MixedOverride =
-            "MixedInstancesPolicy.LaunchTemplate.Overrides"
+            "MixedInstancesPolicy"."LaunchTemplate"."Overrides"
             / "mixed_instances_policy.launch_template.override",
         /// The Availability Zones in the default VPC. Default: those of the subnets.
         availability_zones: Value<Text> = "AvailabilityZones" / "availability_zones",

@@ -58,7 +58,7 @@ nested! {
     pub struct Expiration
     one {
         /// Days after creation.
-        days: Value<i64> = "" / "days",
+        days: Value<i64> = / "days",
     }
 }
 
@@ -85,7 +85,7 @@ nested! {
     pub struct LifecycleFilter
     opt {
         /// The prefix of the keys. Default: all objects.
-        prefix: Value<Text> = "" / "prefix",
+        prefix: Value<Text> = / "prefix",
     }
 }
 
@@ -100,11 +100,11 @@ nested! {
     }
     opt {
         /// The objects, required in Terraform. Default: all objects.
-        filter: LifecycleFilter = "" / "filter",
+        filter: LifecycleFilter = / "filter",
         /// Days until objects expire, in CloudFormation. Default: never.
         expiration_in_days: Value<i64> = "ExpirationInDays" / "",
         /// The expiration of objects, in Terraform. Default: never.
-        expiration: Expiration = "" / "expiration",
+        expiration: Expiration = / "expiration",
         /// The expiration of noncurrent versions. Default: never.
         noncurrent_expiration: NoncurrentExpiration =
             "NoncurrentVersionExpiration" / "noncurrent_version_expiration",
@@ -152,16 +152,16 @@ resource! {
         /// Block Public Access settings. Default: all enabled, as S3 does.
         public_access_block: PublicAccessBlock = "PublicAccessBlockConfiguration" / "",
         /// `Enabled` or `Suspended`. Default: no versioning.
-        versioning: Value<Text> = "VersioningConfiguration.Status" / "",
+        versioning: Value<Text> = "VersioningConfiguration"."Status" / "",
     }
     many {
         /// Default encryption. Default: S3 managed keys (`AES256`).
         encryption: EncryptionRule =
-            "BucketEncryption.ServerSideEncryptionConfiguration" / "",
+            "BucketEncryption"."ServerSideEncryptionConfiguration" / "",
         /// Lifecycle rules. Default: none, objects do not expire.
-        lifecycle: LifecycleRule = "LifecycleConfiguration.Rules" / "",
+        lifecycle: LifecycleRule = "LifecycleConfiguration"."Rules" / "",
         /// Object ownership. Default: `BucketOwnerEnforced`.
-        ownership: OwnershipRule = "OwnershipControls.Rules" / "",
+        ownership: OwnershipRule = "OwnershipControls"."Rules" / "",
     }
     plain {
         /// Tags. Default: none.
@@ -304,15 +304,15 @@ resource! {
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/s3_bucket_server_side_encryption_configuration>
     pub struct BucketEncryption:
-        "" / "aws_s3_bucket_server_side_encryption_configuration", link Attr::by_ref("id"),
+        / "aws_s3_bucket_server_side_encryption_configuration", link Attr::by_ref("id"),
         import "" / "{bucket}";
     one {
         /// The bucket name.
-        bucket: Link<Bucket> = "" / "bucket",
+        bucket: Link<Bucket> = / "bucket",
     }
     many {
         /// The encryption rules.
-        rules: EncryptionRule = "" / "rule",
+        rules: EncryptionRule = / "rule",
     }
     inert {
         "" / "expected_bucket_owner" = "only the provider checks it",

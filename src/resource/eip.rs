@@ -13,7 +13,7 @@ resource! {
         /// The instance of the address. Default: none.
         instance: Link<Instance> = "InstanceId" / "instance",
         /// The network interface of the address. Default: none.
-        network_interface: Link<NetworkInterface> = "" / "network_interface",
+        network_interface: Link<NetworkInterface> = / "network_interface",
     }
     plain {
         /// Tags. Default: none.

@@ -54,13 +54,13 @@ resource! {
     /// The association of a VPC with a private hosted zone in Terraform.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/route53_zone_association>
-    pub struct HostedZoneAssociation: "" / "aws_route53_zone_association", link Attr::by_ref("id"),
+    pub struct HostedZoneAssociation: / "aws_route53_zone_association", link Attr::by_ref("id"),
         import "" / "{zone_id}:{vpc_id}";
     one {
         /// The hosted zone.
-        zone: Link<HostedZone> = "" / "zone_id",
+        zone: Link<HostedZone> = / "zone_id",
         /// The VPC.
-        vpc: Link<Vpc> = "" / "vpc_id",
+        vpc: Link<Vpc> = / "vpc_id",
     }
     inert {
         "" / "owning_account" = "AWS sets it",

@@ -188,10 +188,10 @@ resource! {
         /// User data for the first start. Default: none.
         user_data: UserData = "UserData" / "user_data",
         /// User data in Base64. Default: none.
-        user_data_base64: Value<Text> = "" / "user_data_base64",
+        user_data_base64: Value<Text> = / "user_data_base64",
         /// Whether to assign a public IPv4 address. CloudFormation sets it on the network
         /// interface. Default: the subnet setting.
-        associate_public_ip_address: Value<bool> = "" / "associate_public_ip_address",
+        associate_public_ip_address: Value<bool> = / "associate_public_ip_address",
         /// The private IPv4 address. Default: assigned at launch.
         private_ip_address: Value<Text> = "PrivateIpAddress" / "private_ip",
         /// Whether to copy the tags to volumes. Terraform repeats the tags. Default: `false`.

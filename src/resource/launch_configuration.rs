@@ -38,7 +38,7 @@ resource! {
         /// The highest price of a Spot instance. Default: On-Demand instances.
         spot_price: Value<Text> = "SpotPrice" / "spot_price",
         /// User data in Base64. Default: none.
-        user_data_base64: Value<Text> = "" / "user_data_base64",
+        user_data_base64: Value<Text> = / "user_data_base64",
     }
     many {
         /// The security groups. Default: the default security group of the VPC.

@@ -149,43 +149,43 @@ resource! {
         import "LaunchTemplateId" / "{id}";
     one {
         /// The AMI.
-        image: Link<LaunchImage> = "LaunchTemplateData.ImageId" / "image_id",
+        image: Link<LaunchImage> = "LaunchTemplateData"."ImageId" / "image_id",
     }
     opt {
         /// The name. Default: generated.
         launch_template_name: Value<Text> = "LaunchTemplateName" / "name",
         /// The instance type. Default: set at launch.
-        instance_type: Value<Text> = "LaunchTemplateData.InstanceType" / "instance_type",
+        instance_type: Value<Text> = "LaunchTemplateData"."InstanceType" / "instance_type",
         /// The instance profile. Default: none.
         iam_instance_profile: TemplateProfile =
-            "LaunchTemplateData.IamInstanceProfile" / "iam_instance_profile",
+            "LaunchTemplateData"."IamInstanceProfile" / "iam_instance_profile",
         /// Options of the metadata service. Default: the account settings.
         metadata_options: MetadataOptions =
-            "LaunchTemplateData.MetadataOptions" / "metadata_options",
+            "LaunchTemplateData"."MetadataOptions" / "metadata_options",
         /// Monitoring. Default: basic, every 5 minutes.
-        monitoring: DetailedMonitoring = "LaunchTemplateData.Monitoring" / "monitoring",
+        monitoring: DetailedMonitoring = "LaunchTemplateData"."Monitoring" / "monitoring",
         /// User data for the first start, in Base64 in the output. Default: none.
-        user_data: EncodedUserData = "LaunchTemplateData.UserData" / "user_data",
+        user_data: EncodedUserData = "LaunchTemplateData"."UserData" / "user_data",
         /// The name of the SSH key pair. Default: none.
-        key_name: Value<Text> = "LaunchTemplateData.KeyName" / "key_name",
+        key_name: Value<Text> = "LaunchTemplateData"."KeyName" / "key_name",
         /// Whether to enable EBS optimization. Default: as the instance type specifies.
-        ebs_optimized: Value<bool> = "LaunchTemplateData.EbsOptimized" / "ebs_optimized",
+        ebs_optimized: Value<bool> = "LaunchTemplateData"."EbsOptimized" / "ebs_optimized",
         /// The description of the version. Default: none.
         version_description: Value<Text> = "VersionDescription" / "description",
     }
     many {
         /// The security groups. Default: the default security group of the VPC.
         security_groups: Link<SecurityGroup> =
-            "LaunchTemplateData.SecurityGroupIds" / "vpc_security_group_ids",
+            "LaunchTemplateData"."SecurityGroupIds" / "vpc_security_group_ids",
         /// Network interfaces with their own subnet and security groups. Default: one interface.
         network_interfaces: TemplateInterface =
-            "LaunchTemplateData.NetworkInterfaces" / "network_interfaces",
+            "LaunchTemplateData"."NetworkInterfaces" / "network_interfaces",
         /// The volumes. Default: those of the AMI.
         block_devices: BlockDeviceMapping =
-            "LaunchTemplateData.BlockDeviceMappings" / "block_device_mappings",
+            "LaunchTemplateData"."BlockDeviceMappings" / "block_device_mappings",
         /// Tags of resources that are created with an instance. Default: none.
         tag_specifications: TagSpecification =
-            "LaunchTemplateData.TagSpecifications" / "tag_specifications",
+            "LaunchTemplateData"."TagSpecifications" / "tag_specifications",
     }
     plain {
         /// Tags of the launch template. Default: none, even with stack tags: AWS does not document

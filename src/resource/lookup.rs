@@ -9,11 +9,11 @@ nested! {
     pub struct LookupFilter
     one {
         /// The name of the filter.
-        name: Value<Text> = "" / "name",
+        name: Value<Text> = / "name",
     }
     many {
         /// The accepted values.
-        values: Value<Text> = "" / "values",
+        values: Value<Text> = / "values",
     }
 }
 
@@ -21,22 +21,22 @@ resource! {
     /// A data source for an AMI.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/ami>
-    pub struct ImageLookup: "" / "data.aws_ami", link Attr::by_ref("id");
+    pub struct ImageLookup: / "data.aws_ami", link Attr::by_ref("id");
     opt {
         /// The name of the AMI.
-        name: Value<Text> = "" / "name",
+        name: Value<Text> = / "name",
         /// The ID of the AMI.
-        image_id: Value<Text> = "" / "image_id",
+        image_id: Value<Text> = / "image_id",
         /// A regular expression for the name.
-        name_regex: Value<Text> = "" / "name_regex",
+        name_regex: Value<Text> = / "name_regex",
         /// The account that owns the AMI.
-        owner_id: Value<Text> = "" / "owner_id",
+        owner_id: Value<Text> = / "owner_id",
     }
     many {
         /// The filters.
-        filters: LookupFilter = "" / "filter",
+        filters: LookupFilter = / "filter",
         /// The owners: account IDs, or aliases such as `amazon` or `self`.
-        owners: Value<Text> = "" / "owners",
+        owners: Value<Text> = / "owners",
     }
     inert {
         "" / "architecture" = "the result, which the name of the AMI determines",

@@ -46,7 +46,7 @@ resource! {
     /// An inline policy of several principals, in CloudFormation.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-policy.html>
-    pub struct InlinePolicy: "AWS::IAM::Policy" / "", link Attr::by_ref("id");
+    pub struct InlinePolicy: "AWS::IAM::Policy" / , link Attr::by_ref("id");
     one {
         /// The name.
         policy_name: Value<Text> = "PolicyName" / "",
@@ -73,14 +73,14 @@ resource! {
     /// The attachment of a managed policy to a role, in Terraform.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_role_policy_attachment>
-    pub struct RolePolicyAttachment: "" / "aws_iam_role_policy_attachment",
+    pub struct RolePolicyAttachment: / "aws_iam_role_policy_attachment",
         link Attr::by_ref("id"),
         import "" / "{role}/{policy_arn}";
     one {
         /// The role.
-        role: Link<Role> = "" / "role",
+        role: Link<Role> = / "role",
         /// The ARN of the policy.
-        policy: Link<ManagedPolicy> = "" / "policy_arn",
+        policy: Link<ManagedPolicy> = / "policy_arn",
     }
 }
 
@@ -90,14 +90,14 @@ resource! {
     /// The exclusive attachment of a managed policy, in Terraform.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_policy_attachment>
-    pub struct PolicyAttachment: "" / "aws_iam_policy_attachment", link Attr::by_ref("id");
+    pub struct PolicyAttachment: / "aws_iam_policy_attachment", link Attr::by_ref("id");
     one {
         /// The ARN of the policy.
-        policy: Link<ManagedPolicy> = "" / "policy_arn",
+        policy: Link<ManagedPolicy> = / "policy_arn",
     }
     many {
         /// The roles. Default: none.
-        roles: Link<Role> = "" / "roles",
+        roles: Link<Role> = / "roles",
     }
     inert {
         "" / "groups" = "only the role of the instance counts",
@@ -112,16 +112,16 @@ resource! {
     /// The exclusive list of managed policies of a role, in Terraform: detaches all other policies.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_role_policy_attachments_exclusive>
-    pub struct RolePolicyAttachments: "" / "aws_iam_role_policy_attachments_exclusive",
+    pub struct RolePolicyAttachments: / "aws_iam_role_policy_attachments_exclusive",
         link Attr::by_ref("id"),
         import "" / "{role_name}";
     one {
         /// The role.
-        role: Link<Role> = "" / "role_name",
+        role: Link<Role> = / "role_name",
     }
     many {
         /// The ARNs of the policies.
-        policies: Link<ManagedPolicy> = "" / "policy_arns",
+        policies: Link<ManagedPolicy> = / "policy_arns",
     }
 }
 

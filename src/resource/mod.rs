@@ -209,6 +209,8 @@ resources! {
     vpc_gateway_attachment: VpcGatewayAttachment;
     block_public_access: VpcBlockPublicAccessOptions, VpcBlockPublicAccessExclusion;
     nat_gateway: NatGateway;
+    transit_gateway_vpc_attachment: TransitGatewayVpcAttachment;
+    vpc_peering_connection: VpcPeeringConnection;
     eip: Eip;
     eip_association: EipAssociation;
     network_acl: NetworkAcl, DefaultNetworkAcl, NetworkAclEntry, SubnetNetworkAclAssociation;

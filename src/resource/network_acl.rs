@@ -7,21 +7,21 @@ nested! {
     pub struct InlineEntry
     one {
         /// The rule number, which sets the order.
-        rule_number: Value<i64> = "" / "rule_no",
+        rule_number: Value<i64> = / "rule_no",
         /// `tcp`, a number, or `-1`.
-        protocol: Value<Text> = "" / "protocol",
+        protocol: Value<Text> = / "protocol",
         /// `allow` or `deny`.
-        rule_action: Value<Text> = "" / "action",
+        rule_action: Value<Text> = / "action",
     }
     opt {
         /// The IPv4 range of the peer.
-        cidr_block: Value<Cidr> = "" / "cidr_block",
+        cidr_block: Value<Cidr> = / "cidr_block",
         /// The IPv6 range of the peer.
-        ipv6_cidr_block: Value<Text> = "" / "ipv6_cidr_block",
+        ipv6_cidr_block: Value<Text> = / "ipv6_cidr_block",
         /// The first port.
-        from_port: Value<i64> = "" / "from_port",
+        from_port: Value<i64> = / "from_port",
         /// The last port.
-        to_port: Value<i64> = "" / "to_port",
+        to_port: Value<i64> = / "to_port",
     }
     inert {
         "" / "icmp_code" = "only ICMP",
@@ -104,15 +104,15 @@ resource! {
     /// not list.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/default_network_acl>
-    pub struct DefaultNetworkAcl: "" / "aws_default_network_acl", link Attr::by_ref("id"),
+    pub struct DefaultNetworkAcl: / "aws_default_network_acl", link Attr::by_ref("id"),
         import "" / "{id}";
     one {
         /// The ID of the network ACL, an attribute of the VPC.
-        default_network_acl: Value<Text> = "" / "default_network_acl_id",
+        default_network_acl: Value<Text> = / "default_network_acl_id",
     }
     many {
         /// The subnets. Default: those without another network ACL.
-        subnets: Link<Subnet> = "" / "subnet_ids",
+        subnets: Link<Subnet> = / "subnet_ids",
     }
     inert {
         "" / "vpc_id" = "AWS sets it",
@@ -155,9 +155,9 @@ resource! {
         /// The IPv6 range of the peer.
         ipv6_cidr_block: Value<Text> = "Ipv6CidrBlock" / "ipv6_cidr_block",
         /// The first port.
-        from_port: Value<i64> = "PortRange.From" / "from_port",
+        from_port: Value<i64> = "PortRange"."From" / "from_port",
         /// The last port.
-        to_port: Value<i64> = "PortRange.To" / "to_port",
+        to_port: Value<i64> = "PortRange"."To" / "to_port",
     }
     inert {
         "Icmp" / "" = "only ICMP",

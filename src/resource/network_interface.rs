@@ -27,7 +27,7 @@ resource! {
     }
     many {
         /// The private IPv4 addresses, in any order. Default: one, assigned at creation.
-        private_ips: Value<Text> = "" / "private_ips",
+        private_ips: Value<Text> = / "private_ips",
         /// The security groups. Default: the default security group of the VPC.
         security_groups: Link<SecurityGroup> = "GroupSet" / "security_groups",
     }
@@ -66,14 +66,14 @@ resource! {
     /// The attachment of a security group to a network interface, in Terraform.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/network_interface_sg_attachment>
-    pub struct NetworkInterfaceSecurityGroup: "" / "aws_network_interface_sg_attachment",
+    pub struct NetworkInterfaceSecurityGroup: / "aws_network_interface_sg_attachment",
         link Attr::by_ref("id"),
         import "" / "{network_interface_id}_{security_group_id}";
     one {
         /// The network interface. For an instance, its `primary_network_interface_id`.
-        network_interface: Link<NetworkInterface> = "" / "network_interface_id",
+        network_interface: Link<NetworkInterface> = / "network_interface_id",
         /// The security group.
-        security_group: Link<SecurityGroup> = "" / "security_group_id",
+        security_group: Link<SecurityGroup> = / "security_group_id",
     }
 }
 

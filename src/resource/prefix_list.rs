@@ -56,13 +56,13 @@ resource! {
     /// A separate entry of a prefix list, in Terraform.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/ec2_managed_prefix_list_entry>
-    pub struct PrefixListRange: "" / "aws_ec2_managed_prefix_list_entry", link Attr::by_ref("id"),
+    pub struct PrefixListRange: / "aws_ec2_managed_prefix_list_entry", link Attr::by_ref("id"),
         import "" / "{prefix_list_id},{cidr}";
     one {
         /// The prefix list.
-        prefix_list: Link<PrefixList> = "" / "prefix_list_id",
+        prefix_list: Link<PrefixList> = / "prefix_list_id",
         /// The IPv4 range.
-        cidr: Value<Cidr> = "" / "cidr",
+        cidr: Value<Cidr> = / "cidr",
     }
     inert {
         "" / "description" = "a text",

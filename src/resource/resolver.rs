@@ -164,26 +164,26 @@ resource! {
     /// A rule of DNS Firewall, in Terraform.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/route53_resolver_firewall_rule>
-    pub struct FirewallGroupRule: "" / "aws_route53_resolver_firewall_rule",
+    pub struct FirewallGroupRule: / "aws_route53_resolver_firewall_rule",
         link Attr::by_ref("id"),
         import "" / "{firewall_rule_group_id}:{firewall_domain_list_id}";
     one {
         /// The group.
-        rule_group: Link<FirewallRuleGroup> = "" / "firewall_rule_group_id",
+        rule_group: Link<FirewallRuleGroup> = / "firewall_rule_group_id",
         /// `ALLOW`, `ALERT` or `BLOCK`.
-        action: Value<Text> = "" / "action",
+        action: Value<Text> = / "action",
         /// The priority; the lowest comes first.
-        priority: Value<i64> = "" / "priority",
+        priority: Value<i64> = / "priority",
     }
     opt {
         /// The name.
-        name: Value<Text> = "" / "name",
+        name: Value<Text> = / "name",
         /// The domains.
-        domain_list: Link<FirewallDomainList> = "" / "firewall_domain_list_id",
+        domain_list: Link<FirewallDomainList> = / "firewall_domain_list_id",
         /// The response to a blocked query.
-        block_response: Value<Text> = "" / "block_response",
+        block_response: Value<Text> = / "block_response",
         /// The type of queries. Default: all types.
-        q_type: Value<Text> = "" / "q_type",
+        q_type: Value<Text> = / "q_type",
     }
     inert {
         "" / "firewall_domain_redirection_action=INSPECT_REDIRECTION_DOMAIN" =

@@ -192,6 +192,15 @@ impl Hooks for Role {
                 body,
             }
         };
-        self.managed_policies.iter().map(attach).collect()
+        let mut out: Vec<Satellite<'_>> = self.managed_policies.iter().map(attach).collect();
+        // Two accounts can have a policy of the same name, and a parameter has none.
+        let names: Vec<String> = out.iter().map(|it| it.suffix.clone()).collect();
+        for (n, it) in out.iter_mut().enumerate() {
+            let before = names[..n].iter().filter(|name| **name == names[n]).count();
+            if before > 0 {
+                it.suffix = format!("{}_{}", names[n], before + 1);
+            }
+        }
+        out
     }
 }

@@ -2,7 +2,7 @@ use super::codec::UnmodeledNotes;
 use super::table::{Unfolded, lift_object, resource};
 use super::{
     Hooks, Instance, InternetGateway, Map, NatGateway, NetworkInterface, PrefixList, RawValue,
-    RouteTable, VpcEndpoint,
+    RouteTable, VpcEndpoint, VpcPeeringConnection,
 };
 use crate::ir::{Attr, Cidr, Dialect, Expr, Link, Text, Value};
 
@@ -38,7 +38,7 @@ resource! {
         /// Through a gateway load balancer's endpoint.
         vpc_endpoint: Link<VpcEndpoint> = "VpcEndpointId" / "vpc_endpoint_id",
         /// The target VPC peering connection.
-        vpc_peering_connection: Value<Text> = "VpcPeeringConnectionId" / "vpc_peering_connection_id",
+        vpc_peering_connection: Link<VpcPeeringConnection> = "VpcPeeringConnectionId" / "vpc_peering_connection_id",
         /// The target carrier gateway.
         carrier_gateway: Value<Text> = "CarrierGatewayId" / "carrier_gateway_id",
         /// The target local gateway.

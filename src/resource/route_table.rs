@@ -35,11 +35,11 @@ resource! {
     /// The main route table of a VPC, adopted by Terraform.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/default_route_table>
-    pub struct DefaultRouteTable: "" / "aws_default_route_table", link Attr::by_ref("id"),
+    pub struct DefaultRouteTable: / "aws_default_route_table", link Attr::by_ref("id"),
         import "" / "{vpc_id}";
     one {
         /// The ID of the route table, an attribute of the VPC.
-        default_route_table: Value<Text> = "" / "default_route_table_id",
+        default_route_table: Value<Text> = / "default_route_table_id",
     }
     inert {
         "" / "vpc_id" = "AWS sets it",
@@ -61,13 +61,13 @@ resource! {
     /// The choice of a VPC's main route table, in Terraform.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/main_route_table_association>
-    pub struct MainRouteTableAssociation: "" / "aws_main_route_table_association",
+    pub struct MainRouteTableAssociation: / "aws_main_route_table_association",
         link Attr::by_ref("id");
     one {
         /// The VPC.
-        vpc: Link<Vpc> = "" / "vpc_id",
+        vpc: Link<Vpc> = / "vpc_id",
         /// The route table.
-        route_table: Link<RouteTable> = "" / "route_table_id",
+        route_table: Link<RouteTable> = / "route_table_id",
     }
     inert {
         "" / "original_route_table_id" = "AWS sets it",

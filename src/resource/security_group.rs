@@ -171,11 +171,11 @@ resource! {
     /// not list.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/default_security_group>
-    pub struct DefaultSecurityGroup: "" / "aws_default_security_group", link Attr::by_ref("id"),
+    pub struct DefaultSecurityGroup: / "aws_default_security_group", link Attr::by_ref("id"),
         import "" / "{id}";
     opt {
         /// The VPC. Default: the default VPC.
-        vpc: Link<Vpc> = "" / "vpc_id",
+        vpc: Link<Vpc> = / "vpc_id",
     }
     inert {
         "" / "description" = "AWS sets it",

@@ -37,17 +37,17 @@ nested! {
         /// The description.
         description: Value<Text> = "Description" / "description",
         /// Whether to include the security group itself as a peer.
-        this_group: Value<bool> = "" / "self",
+        this_group: Value<bool> = / "self",
     }
     many {
         /// IPv4 ranges of peers.
-        cidr_blocks: Value<Cidr> = "" / "cidr_blocks",
+        cidr_blocks: Value<Cidr> = / "cidr_blocks",
         /// IPv6 ranges of peers.
-        ipv6_cidr_blocks: Value<Text> = "" / "ipv6_cidr_blocks",
+        ipv6_cidr_blocks: Value<Text> = / "ipv6_cidr_blocks",
         /// Peer security groups.
-        security_groups: Link<SecurityGroup> = "" / "security_groups",
+        security_groups: Link<SecurityGroup> = / "security_groups",
         /// Prefix lists of peers.
-        prefix_lists: Link<PrefixList> = "" / "prefix_list_ids",
+        prefix_lists: Link<PrefixList> = / "prefix_list_ids",
     }
     inert {
         "SourceSecurityGroupOwnerId" / "" = "the ID determines the group",
@@ -185,13 +185,13 @@ resource! {
     /// Rules of a security group with several peers, in Terraform.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/security_group_rule>
-    pub struct SecurityGroupRule: "" / "aws_security_group_rule", link Attr::by_ref("id"),
+    pub struct SecurityGroupRule: / "aws_security_group_rule", link Attr::by_ref("id"),
         import "" / "{security_group_id}_{type}_{protocol}_{from_port}_{to_port}_{cidr_blocks|ipv6_cidr_blocks|prefix_list_ids|source_security_group_id|self}";
     one {
         /// The security group.
-        group: Link<SecurityGroup> = "" / "security_group_id",
+        group: Link<SecurityGroup> = / "security_group_id",
         /// `ingress` or `egress`.
-        direction: Value<Text> = "" / "type",
+        direction: Value<Text> = / "type",
     }
 }
 

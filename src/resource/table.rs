@@ -159,25 +159,36 @@ pub(crate) fn lift_list<T: Prop>(
         .unwrap_or_default()
 }
 
-/// Declares a struct with properties, for resources and nested objects.
+/// Returns the name of a nested property. A property without segments has no name.
+macro_rules! dotted {
+    () => { "" };
+    ($name:literal) => { $name };
+    ($outer:literal $($inner:literal)+) => { concat!($outer $(, ".", $inner)+) };
+}
+pub(crate) use dotted;
+
+/// Declares a struct with properties, for resources and nested objects. A search of the
+/// documentation finds it by `alias`, and a property by its name in CloudFormation.
 macro_rules! table {
     (
         $(#[doc = $doc:literal])*
+        $( alias [$($alias:literal)*] )?
         pub struct $name:ident
-        $( one { $( $(#[doc = $odoc:literal])* $one:ident : $oty:ty = $ocfn:literal / $otf:literal ),* $(,)? } )?
-        $( opt { $( $(#[doc = $pdoc:literal])* $opt:ident : $pty:ty = $pcfn:literal / $ptf:literal ),* $(,)? } )?
-        $( many { $( $(#[doc = $mdoc:literal])* $many:ident : $mty:ty = $mcfn:literal / $mtf:literal ),* $(,)? } )?
-        $( plain { $( $(#[doc = $ldoc:literal])* $plain:ident : $lty:ty = $lcfn:literal / $ltf:literal ),* $(,)? } )?
+        $( one { $( $(#[doc = $odoc:literal])* $one:ident : $oty:ty = $($ocfn:literal).* / $otf:literal ),* $(,)? } )?
+        $( opt { $( $(#[doc = $pdoc:literal])* $opt:ident : $pty:ty = $($pcfn:literal).* / $ptf:literal ),* $(,)? } )?
+        $( many { $( $(#[doc = $mdoc:literal])* $many:ident : $mty:ty = $($mcfn:literal).* / $mtf:literal ),* $(,)? } )?
+        $( plain { $( $(#[doc = $ldoc:literal])* $plain:ident : $lty:ty = $($lcfn:literal).* / $ltf:literal ),* $(,)? } )?
         $( inert { $( $icfn:literal / $itf:literal = $reason:literal ),* $(,)? } )?
     ) => {
         $(#[doc = $doc])*
+        $( $(#[doc(alias = $alias)])* )?
         #[derive(Clone, Debug, PartialEq)]
         #[must_use]
         pub struct $name {
-            $( $( $(#[doc = $odoc])* pub $one: $oty, )* )?
-            $( $( $(#[doc = $pdoc])* pub $opt: Option<$pty>, )* )?
-            $( $( $(#[doc = $mdoc])* pub $many: Vec<$mty>, )* )?
-            $( $( $(#[doc = $ldoc])* pub $plain: $lty, )* )?
+            $( $( $(#[doc = $odoc])* $(#[doc(alias = $ocfn)])* pub $one: $oty, )* )?
+            $( $( $(#[doc = $pdoc])* $(#[doc(alias = $pcfn)])* pub $opt: Option<$pty>, )* )?
+            $( $( $(#[doc = $mdoc])* $(#[doc(alias = $mcfn)])* pub $many: Vec<$mty>, )* )?
+            $( $( $(#[doc = $ldoc])* $(#[doc(alias = $lcfn)])* pub $plain: $lty, )* )?
         }
 
         impl $name {
@@ -226,22 +237,22 @@ macro_rules! table {
             const FIELDS: &'static [$crate::resource::table::Field] = &[
                 $( $( $crate::resource::table::Field {
                     name: stringify!($one), doc: concat!($($odoc, "\n"),*), rust: stringify!($oty),
-                    occurs: $crate::resource::table::Occurs::Required, cfn: $ocfn, tf: $otf,
+                    occurs: $crate::resource::table::Occurs::Required, cfn: $crate::resource::table::dotted!($($ocfn)*), tf: $otf,
                     inside: <$oty as $crate::resource::codec::Prop>::INSIDE,
                 }, )* )?
                 $( $( $crate::resource::table::Field {
                     name: stringify!($opt), doc: concat!($($pdoc, "\n"),*), rust: stringify!($pty),
-                    occurs: $crate::resource::table::Occurs::Optional, cfn: $pcfn, tf: $ptf,
+                    occurs: $crate::resource::table::Occurs::Optional, cfn: $crate::resource::table::dotted!($($pcfn)*), tf: $ptf,
                     inside: <$pty as $crate::resource::codec::Prop>::INSIDE,
                 }, )* )?
                 $( $( $crate::resource::table::Field {
                     name: stringify!($many), doc: concat!($($mdoc, "\n"),*), rust: stringify!($mty),
-                    occurs: $crate::resource::table::Occurs::Many, cfn: $mcfn, tf: $mtf,
+                    occurs: $crate::resource::table::Occurs::Many, cfn: $crate::resource::table::dotted!($($mcfn)*), tf: $mtf,
                     inside: <$mty as $crate::resource::codec::Prop>::INSIDE,
                 }, )* )?
                 $( $( $crate::resource::table::Field {
                     name: stringify!($plain), doc: concat!($($ldoc, "\n"),*), rust: stringify!($lty),
-                    occurs: $crate::resource::table::Occurs::Optional, cfn: $lcfn, tf: $ltf,
+                    occurs: $crate::resource::table::Occurs::Optional, cfn: $crate::resource::table::dotted!($($lcfn)*), tf: $ltf,
                     inside: <$lty as $crate::resource::codec::Prop>::INSIDE,
                 }, )* )?
             ];
@@ -257,12 +268,12 @@ macro_rules! table {
             ) {
                 #[allow(unused_imports)]
                 use $crate::resource::{codec::{Prop as _, put_many}, table::put_field};
-                $( $( put_field(map, dialect.pick($ocfn, $otf), self.$one.put(dialect)); )* )?
+                $( $( put_field(map, dialect.pick($crate::resource::table::dotted!($($ocfn)*), $otf), self.$one.put(dialect)); )* )?
                 $( $( if let Some(value) = &self.$opt {
-                    put_field(map, dialect.pick($pcfn, $ptf), value.put(dialect));
+                    put_field(map, dialect.pick($crate::resource::table::dotted!($($pcfn)*), $ptf), value.put(dialect));
                 } )* )?
-                $( $( put_field(map, dialect.pick($mcfn, $mtf), put_many(&self.$many, dialect)); )* )?
-                $( $( put_field(map, dialect.pick($lcfn, $ltf), self.$plain.put(dialect)); )* )?
+                $( $( put_field(map, dialect.pick($crate::resource::table::dotted!($($mcfn)*), $mtf), put_many(&self.$many, dialect)); )* )?
+                $( $( put_field(map, dialect.pick($crate::resource::table::dotted!($($lcfn)*), $ltf), self.$plain.put(dialect)); )* )?
             }
 
             fn take_fields(
@@ -272,15 +283,15 @@ macro_rules! table {
                 #[allow(unused_imports)]
                 use $crate::resource::{codec::{Mismatch, take_many}, table::take_field};
                 Ok($name {
-                    $( $( $one: take_field(map, dialect.pick($ocfn, $otf), dialect)?
-                        .ok_or_else(|| Mismatch::missing(dialect.pick($ocfn, $otf)))?, )* )?
-                    $( $( $opt: take_field(map, dialect.pick($pcfn, $ptf), dialect)?, )* )?
-                    $( $( $many: match map.remove_path(dialect.pick($mcfn, $mtf)) {
+                    $( $( $one: take_field(map, dialect.pick($crate::resource::table::dotted!($($ocfn)*), $otf), dialect)?
+                        .ok_or_else(|| Mismatch::missing(dialect.pick($crate::resource::table::dotted!($($ocfn)*), $otf)))?, )* )?
+                    $( $( $opt: take_field(map, dialect.pick($crate::resource::table::dotted!($($pcfn)*), $ptf), dialect)?, )* )?
+                    $( $( $many: match map.remove_path(dialect.pick($crate::resource::table::dotted!($($mcfn)*), $mtf)) {
                         Some(term) => take_many(term, dialect)
-                            .map_err(|mismatch| mismatch.inside(dialect.pick($mcfn, $mtf)))?,
+                            .map_err(|mismatch| mismatch.inside(dialect.pick($crate::resource::table::dotted!($($mcfn)*), $mtf)))?,
                         None => Vec::new(),
                     }, )* )?
-                    $( $( $plain: take_field(map, dialect.pick($lcfn, $ltf), dialect)?
+                    $( $( $plain: take_field(map, dialect.pick($crate::resource::table::dotted!($($lcfn)*), $ltf), dialect)?
                         .unwrap_or_default(), )* )?
                 })
             }
@@ -295,20 +306,20 @@ macro_rules! table {
                 let _ = (&map, &unmodeled);
                 $name {
                     $( $( $one: {
-                        let names = (stringify!($one), dialect.pick($ocfn, $otf));
+                        let names = (stringify!($one), dialect.pick($crate::resource::table::dotted!($($ocfn)*), $otf));
                         lift_field(map, names, dialect, unmodeled)
                             .unwrap_or_else(<$oty as $crate::resource::codec::Prop>::blank)
                     }, )* )?
                     $( $( $opt: {
-                        let names = (stringify!($opt), dialect.pick($pcfn, $ptf));
+                        let names = (stringify!($opt), dialect.pick($crate::resource::table::dotted!($($pcfn)*), $ptf));
                         lift_field(map, names, dialect, unmodeled)
                     }, )* )?
                     $( $( $many: {
-                        let names = (stringify!($many), dialect.pick($mcfn, $mtf));
+                        let names = (stringify!($many), dialect.pick($crate::resource::table::dotted!($($mcfn)*), $mtf));
                         lift_list(map, names, dialect, unmodeled)
                     }, )* )?
                     $( $( $plain: {
-                        let names = (stringify!($plain), dialect.pick($lcfn, $ltf));
+                        let names = (stringify!($plain), dialect.pick($crate::resource::table::dotted!($($lcfn)*), $ltf));
                         lift_field(map, names, dialect, unmodeled).unwrap_or_default()
                     }, )* )?
                 }
@@ -321,9 +332,9 @@ macro_rules! table {
                 let _ = &from;
                 $name {
                     $( $( $one: <$oty>::sample(from), )* )?
-                    $( $( $opt: from.optional(($pcfn, $ptf), <$pty>::sample), )* )?
-                    $( $( $many: from.several(($mcfn, $mtf), <$mty>::sample), )* )?
-                    $( $( $plain: from.optional(($lcfn, $ltf), <$lty>::sample).unwrap_or_default(), )* )?
+                    $( $( $opt: from.optional(($crate::resource::table::dotted!($($pcfn)*), $ptf), <$pty>::sample), )* )?
+                    $( $( $many: from.several(($crate::resource::table::dotted!($($mcfn)*), $mtf), <$mty>::sample), )* )?
+                    $( $( $plain: from.optional(($crate::resource::table::dotted!($($lcfn)*), $ltf), <$lty>::sample).unwrap_or_default(), )* )?
                 }
             }
         }
@@ -335,7 +346,7 @@ pub(crate) use table;
 macro_rules! resource {
     (
         $(#[doc = $doc:literal])*
-        pub struct $name:ident: $cfn:literal / $tf:literal, link $link:expr
+        pub struct $name:ident: $($cfn:literal)? / $($tf:literal)?, link $link:expr
             $(, attrs [$($attr:expr),+ $(,)?])?
             $(, import $identifiers:literal / $import_id:literal)?
             $(, satellites [$($satellite:literal = $satellite_id:literal),+ $(,)?])?
@@ -344,6 +355,7 @@ macro_rules! resource {
     ) => {
         $crate::resource::table::table! {
             $(#[doc = $doc])*
+            alias [$($cfn)? $($tf)?]
             pub struct $name
             $($groups)*
         }
@@ -355,8 +367,8 @@ macro_rules! resource {
             const KIND: $crate::resource::Kind = $crate::resource::Kind {
                 name: stringify!($name),
                 doc: concat!($($doc, "\n"),*),
-                cfn: $cfn,
-                tf: $tf,
+                cfn: $crate::resource::table::dotted!($($cfn)?),
+                tf: $crate::resource::table::dotted!($($tf)?),
                 link: $link,
                 fields: <$name as $crate::resource::table::Fields>::FIELDS,
                 inert: <$name as $crate::resource::table::Fields>::INERT,

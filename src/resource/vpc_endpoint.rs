@@ -23,11 +23,11 @@ nested! {
     pub struct SubnetConfiguration
     opt {
         /// The subnet.
-        subnet: Link<Subnet> = "" / "subnet_id",
+        subnet: Link<Subnet> = / "subnet_id",
         /// The IPv4 address. Default: assigned at creation.
-        ipv4: Value<Text> = "" / "ipv4",
+        ipv4: Value<Text> = / "ipv4",
         /// The IPv6 address. Default: assigned at creation.
-        ipv6: Value<Text> = "" / "ipv6",
+        ipv6: Value<Text> = / "ipv6",
     }
 }
 
@@ -77,7 +77,7 @@ resource! {
         /// The security groups of the interfaces. Default: the default security group of the VPC.
         security_groups: Link<SecurityGroup> = "SecurityGroupIds" / "security_group_ids",
         /// Fixed addresses of the interfaces. Default: assigned at creation.
-        subnet_configurations: SubnetConfiguration = "" / "subnet_configuration",
+        subnet_configurations: SubnetConfiguration = / "subnet_configuration",
         /// The route tables of a gateway endpoint. Default: none.
         route_tables: Link<RouteTable> = "RouteTableIds" / "route_table_ids",
     }
@@ -110,11 +110,11 @@ macro_rules! satellite {
     ($(#[doc = $doc:literal])* $name:ident: $tf:literal, import $import:literal, { $($(#[doc = $fdoc:literal])* $field:ident: $of:ty = $arg:literal),+ $(,)? } $(, inert { $($inert:tt)* })?) => {
         resource! {
             $(#[doc = $doc])*
-            pub struct $name: "" / $tf, link Attr::by_ref("id"), import "" / $import;
+            pub struct $name: / $tf, link Attr::by_ref("id"), import "" / $import;
             one {
                 /// The VPC endpoint.
-                endpoint: Link<VpcEndpoint> = "" / "vpc_endpoint_id",
-                $($(#[doc = $fdoc])* $field: $of = "" / $arg,)+
+                endpoint: Link<VpcEndpoint> = / "vpc_endpoint_id",
+                $($(#[doc = $fdoc])* $field: $of = / $arg,)+
             }
             $(inert { $($inert)* })?
         }

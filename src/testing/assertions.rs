@@ -306,7 +306,7 @@ impl<'a> Assertions<'a> {
                 program: "ssm-synth",
                 notes: &[],
             };
-            panic!("{}", report::text(&report));
+            panic!("{}", without_colors(&report::text(&report)));
         }
     }
 }
@@ -328,4 +328,12 @@ fn describe(differences: &[Difference]) -> String {
         ));
     }
     out
+}
+
+/// Removes colors: a panic is text in a log, and `should_panic` compares it.
+fn without_colors(text: &str) -> String {
+    let mut parts = text.split('\x1b');
+    let first = parts.next().unwrap_or_default();
+    let rest = parts.map(|it| it.split_once('m').map_or(it, |(_, shown)| shown));
+    std::iter::once(first).chain(rest).collect()
 }

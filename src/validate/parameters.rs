@@ -28,24 +28,29 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
                 "use letters and digits only, such as `VpcId`",
             );
         }
-        let list = parameter.of.is_list();
+        let list = parameter.expects_list();
         let pattern = parameter.allowed_pattern.as_deref();
         // CloudFormation supports a pattern only for these types.
-        let text = matches!(
-            parameter.of,
-            ParameterType::String | ParameterType::StringList
-        );
+        let text = !parameter.from_parameter_store
+            && matches!(
+                parameter.of,
+                ParameterType::String | ParameterType::StringList
+            );
         if pattern.is_some() && !text {
             report(
                 "allowed_pattern",
                 format!(
                     "a parameter of type `{}` cannot have a pattern",
-                    parameter.of.cfn()
+                    parameter.cfn_type()
                 ),
                 "remove the pattern, or use the type `String`",
             );
         }
-        let shape = match (pattern, parameter.of.pattern()) {
+        let of_type = parameter
+            .of
+            .pattern()
+            .filter(|_| !parameter.from_parameter_store);
+        let shape = match (pattern, of_type) {
             (Some(pattern), _) => match anchored(pattern) {
                 Ok(shape) => shape.map(|shape| (shape, pattern)),
                 Err(error) => {

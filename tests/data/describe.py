@@ -96,7 +96,7 @@ class Table:
                 kind = {"bool": "bool", "number": "i64", "string": "Text"}.get(str(of.get("type")))
                 self.words |= {"Value"} | ({"Text"} if kind == "Text" else set())
                 rust = f"Value<{kind}>" if kind else f"/* {json.dumps(of.get('type', 'a block'))} */"
-                yield group, f"/// TODO.\n{name}: {rust} = \"\" / \"{name}\","
+                yield group, f"/// TODO.\n{name}: {rust} = / \"{name}\","
 
     def text(self):
         lines = {"one": [], "opt": [], "many": []}

@@ -43,6 +43,10 @@ const CASES: &[(&str, &str)] = &[
         "instance_role: {permissions_boundary: boundary}\ninstances: [{name: web, root_volume_kms_key: alias/disk}]\n",
     ),
     (
+        "own-role",
+        "patching: true\ninstances:\n- {name: web, instance_role: {permissions: session-only, permissions_boundary: boundary, path: web}}\n- {name: db, instance_role: {managed_policies: [policy, \"arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore\"]}}\n",
+    ),
+    (
         "arns-elsewhere",
         "region: cn-north-1\ninstance_role: {permissions_boundary: \"arn:aws:iam::123456789012:policy/boundary\"}\ninstances: [{name: web, root_volume_kms_key: \"arn:aws-cn:kms:cn-northwest-1:123456789012:key/1\"}]\n",
     ),

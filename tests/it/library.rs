@@ -557,7 +557,7 @@ fn a_policy_that_the_agent_does_not_need_is_no_reason_to_wait() {
     let read = Statement::allow(["s3:GetObject"]).on(["*"]);
     let policy = RolePolicy::new(
         "read",
-        access.instance_role.role,
+        access.instances[0].role,
         PolicyDocument::new([read]),
     );
     stack.add("Read", policy);
@@ -569,7 +569,7 @@ fn a_policy_that_the_agent_does_not_need_is_no_reason_to_wait() {
     // A policy that the agent can need.
     let register = Statement::allow(["ssm:Update*"]).on(["*"]);
     let register = PolicyDocument::new([register]);
-    let policy = RolePolicy::new("register", access.instance_role.role, register);
+    let policy = RolePolicy::new("register", access.instances[0].role, register);
     app.stack("Access").add("Register", policy);
     assert_eq!(warnings(&app), 1);
 }

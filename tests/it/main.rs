@@ -8,6 +8,7 @@
     clippy::print_stdout
 )]
 
+mod assertions;
 mod check_coverage;
 mod cli;
 mod commands;
@@ -33,6 +34,7 @@ mod library;
 mod linked;
 mod names;
 mod pages;
+mod parameters;
 mod parts;
 mod printed;
 mod properties;

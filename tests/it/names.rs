@@ -83,7 +83,7 @@ fn a_circular_dependency_is_reported() {
     let mut stack = app.stack("Access");
     let handles = stack.add_inline(SessionAccess::new());
     stack.depends_on(
-        handles.instance_role.role,
+        handles.instances[0].role,
         [handles.instances[0].instance.node()],
     );
     let diagnostics = app.validate().unwrap_err().to_string();

@@ -41,13 +41,41 @@ fn described() -> PathBuf {
     written.join("ssm_synth.json")
 }
 
+/// A search of the documentation finds a type by its names in both languages, and a field by its name
+/// in CloudFormation.
+fn names_of_both_languages_find_the_types(described: &str) {
+    let described: serde_json::Value = serde_json::from_str(described).unwrap();
+    let mut aliases = HashSet::new();
+    for item in described["index"].as_object().unwrap().values() {
+        for attribute in item["attrs"].as_array().into_iter().flatten() {
+            let text = attribute["other"].as_str().unwrap_or_default();
+            let alias = text.strip_prefix("#[doc(alias = \"");
+            if let Some(alias) = alias.and_then(|it| it.strip_suffix("\")]")) {
+                let name = item["name"].as_str().unwrap_or_default();
+                aliases.insert((name.to_owned(), alias.to_owned()));
+            }
+        }
+    }
+    for kind in ssm_synth::resource::KINDS {
+        let types = [kind.cfn, kind.tf].map(|alias| (kind.name, alias));
+        let fields = kind.fields.iter();
+        let fields = fields.flat_map(|it| it.cfn.split('.').map(|alias| (it.name, alias)));
+        for (name, alias) in types.into_iter().chain(fields) {
+            let found = alias.is_empty() || aliases.contains(&(name.to_owned(), alias.to_owned()));
+            assert!(found, "`{alias}` does not find `{name}` of {}", kind.name);
+        }
+    }
+}
+
 /// A deleted or changed line breaks users of the library. A new line is a promise to them.
 #[test]
 fn public_items_match_the_snapshot() {
     if !super::skip::has_expected_compiler("public_api") {
         return;
     }
-    let api = public_api::Builder::from_rustdoc_json(described())
+    let described = described();
+    names_of_both_languages_find_the_types(&std::fs::read_to_string(&described).unwrap());
+    let api = public_api::Builder::from_rustdoc_json(described)
         .omit_blanket_impls(true)
         .omit_auto_trait_impls(true)
         .omit_auto_derived_impls(true)

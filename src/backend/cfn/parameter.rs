@@ -4,7 +4,7 @@ use super::Tree;
 use crate::ir::{ParameterDeclaration, ParameterType, Text};
 
 pub(super) fn parameter<'g>(parameter: &'g ParameterDeclaration) -> Tree<'g> {
-    let mut body = vec![("Type".into(), Tree::str(parameter.of.cfn()))];
+    let mut body = vec![("Type".into(), Tree::Str(parameter.cfn_type()))];
     if let Some(text) = &parameter.description {
         body.push(("Description".into(), Tree::str(text.as_ref())));
     }

@@ -125,12 +125,16 @@ pub(super) fn import_variable<'a>(graph: &Graph, export: &Export) -> Block<'a> {
 }
 
 pub(super) fn variable<'a>(parameter: &'a ParameterDeclaration, name: String) -> Block<'a> {
-    let list = parameter.of.is_list();
+    let list = parameter.expects_list();
     let mut body = Body::default();
     if let Some(text) = &parameter.description {
         body.argument("description", Tree::Str(text.as_ref().into()));
     }
-    body.argument("type", Tree::Address(parameter.of.tf().to_owned()));
+    let of = match parameter.from_parameter_store {
+        true => ParameterType::String.tf(),
+        false => parameter.of.tf(),
+    };
+    body.argument("type", Tree::Address(of.to_owned()));
     body.argument("nullable", Tree::Bool(false));
     if let Some(default) = &parameter.default {
         let value = match (parameter.of, default.parse()) {
@@ -169,6 +173,7 @@ pub(super) fn variable<'a>(parameter: &'a ParameterDeclaration, name: String) ->
     let whole = |pattern: &str| format!("^(?:{pattern})$");
     let pattern = match &parameter.allowed_pattern {
         Some(pattern) => Some(whole(pattern)),
+        None if parameter.from_parameter_store => None,
         None => parameter.of.pattern().map(str::to_owned),
     };
     if let Some(pattern) = pattern {

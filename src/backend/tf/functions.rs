@@ -13,7 +13,7 @@ pub(crate) fn has_equivalent(name: &str, arguments: &[Expr]) -> bool {
         ("list", _)
         | ("Fn::Join", [Expr::Text(_), _])
         | ("Fn::Split", [Expr::Text(_), _])
-        | ("Fn::Base64" | "Fn::Length" | Expr::STORED, [_])
+        | ("Fn::Base64" | "Fn::Length", [_])
         | ("Fn::GetAZs", [])
         | ("Fn::FindInMap" | Expr::LIST_IN_MAP, [Expr::Text(_), _, _]) => true,
         ("Fn::Cidr", [_, Expr::Text(count), Expr::Text(bits)]) => [count, bits]
@@ -55,7 +55,6 @@ impl<'g> Lower<'g, '_> {
                 let bits = new_bits(block, &code, bits);
                 format!("[for n in range({count}) : cidrsubnet({code}, {bits}, n)]")
             }
-            (Expr::STORED, [Expr::Param(id)]) => self.stored(*id),
             (other, _) => other.to_owned(),
         }
     }
@@ -111,12 +110,21 @@ impl<'g> Lower<'g, '_> {
         }
     }
 
-    /// Returns the value of the parameter in Parameter Store whose name is a variable.
-    fn stored(&mut self, id: ParamId) -> String {
-        let name = self.graph.parameter(id).map(|it| terraform_name(&it.id));
-        let name = name.unwrap_or_default();
-        let variable = Tree::Expr(format!("var.{name}"));
-        self.stored_value(name, variable)
+    /// Returns the value of a parameter: a variable, or that in Parameter Store whose name is one.
+    pub(super) fn parameter(&mut self, id: ParamId) -> String {
+        let Some(parameter) = self.graph.parameter(id) else {
+            return String::new();
+        };
+        let name = terraform_name(&parameter.id);
+        let variable = format!("var.{name}");
+        if !parameter.from_parameter_store {
+            return variable;
+        }
+        let value = self.stored_value(name, Tree::Expr(variable));
+        match parameter.of.is_list() {
+            true => format!("split(\",\", {value})"),
+            false => value,
+        }
     }
 
     /// Returns the value of a parameter in Parameter Store with this name.

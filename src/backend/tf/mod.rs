@@ -485,10 +485,7 @@ impl<'g> Lower<'g, '_> {
                 }
                 _ => self.attr(*id, attr.tf),
             },
-            Expr::Param(id) | Expr::Items(id) => {
-                let name = self.graph.parameter(*id).map(|it| terraform_name(&it.id));
-                format!("var.{}", name.unwrap_or_default())
-            }
+            Expr::Param(id) | Expr::Items(id) => self.parameter(*id),
             // `aws_region` has no attribute without a warning in both versions of the provider: version 6
             // deprecates `id` and `name`, and version 5 has no `region`.
             Expr::Pseudo(Pseudo::Region) => self.data_source(Data::Service, "region"),

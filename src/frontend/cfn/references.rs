@@ -13,10 +13,6 @@ pub(super) enum ParameterValue {
     /// A parameter of the converted document.
     #[cfg_attr(not(feature = "cli"), allow(dead_code))]
     Retained(ParamId, ParameterType),
-    /// A value of Parameter Store, by the parameter of the converted document with its name, and
-    /// whether it is a list.
-    #[cfg_attr(not(feature = "cli"), allow(dead_code))]
-    RetainedName(ParamId, bool),
     Unknown,
 }
 
@@ -128,14 +124,6 @@ impl Reader<'_> {
                     RawValue::List(vec![RawValue::from(Expr::Items(*id))])
                 }
                 ParameterValue::Retained(id, _) => RawValue::from(Expr::Param(*id)),
-                ParameterValue::RetainedName(id, list) => {
-                    let name = vec![Expr::Param(*id)];
-                    let value = Expr::Call(Expr::STORED.into(), name);
-                    RawValue::from(match list {
-                        true => Expr::Call("Fn::Split".into(), vec![Expr::text(","), value]),
-                        false => value,
-                    })
-                }
                 ParameterValue::Unknown => opaque(format!("{PARAMETER}{name}")),
             });
         }

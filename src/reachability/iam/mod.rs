@@ -195,6 +195,7 @@ impl<'g> RolePermissions<'g> {
     pub(crate) fn of(index: &GraphIndex<'g>, id: NodeId) -> RolePermissions<'g> {
         let mut permissions = RolePermissions {
             open: index.is_externally_modified(id),
+            boundary_at: Some((id, "permissions_boundary")),
             ..RolePermissions::default()
         };
         let Some(role) = index.graph.node(id).and_then(|node| match &node.resource {
@@ -440,7 +441,7 @@ impl<'g> RolePermissions<'g> {
             allowed,
             is_denied: allowed.is_no(),
             detail,
-            at: None,
+            at: self.boundary_at,
         })
     }
 }

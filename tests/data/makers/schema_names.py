@@ -53,7 +53,7 @@ def declared_types():
     from catalog import ROOT
 
     cfn, tf = set(), set()
-    head = re.compile(r'\b[A-Z]\w*\s*:\s*(?:"((?:AWS::[\w:]+)?)"\s*/\s*)?"((?:(?:data\.)?aws_\w+)?)"\s*,')
+    head = re.compile(r'\b[A-Z]\w*\s*:\s*(?:"(AWS::[\w:]+)")?\s*/?\s*(?:"((?:data\.)?aws_\w+)")?\s*,')
     for path in (ROOT / "src/resource").rglob("*.rs"):
         for one, other in head.findall(path.read_text()):
             cfn |= {one} - {""}

@@ -25,14 +25,6 @@ const RESERVED: [&str; 8] = [
 /// The prefix of the type of a parameter that CloudFormation reads from Parameter Store.
 const STORED: &str = "AWS::SSM::Parameter::Value<";
 
-/// Where the value of a parameter comes from.
-pub(super) enum Source {
-    /// The deployment.
-    Variable,
-    /// Parameter Store; the variable is the name there. Contains whether it is a list.
-    Store(bool),
-}
-
 /// Returns the type of a variable for a type of CloudFormation.
 ///
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-supplied-parameter-types.html>
@@ -78,7 +70,7 @@ impl Reader<'_> {
         &self,
         entry: &Entry,
         out: &mut Diagnostics,
-    ) -> Result<(ParameterDeclaration, Source), String> {
+    ) -> Result<ParameterDeclaration, String> {
         let location = self.location(entry.at);
         let text = |key: &str| entry.value.get(key).and_then(Tree::text);
         let owned = |text: &str| Text::Owned(text.to_owned());
@@ -92,10 +84,6 @@ impl Reader<'_> {
                 entry.key
             )
         })?;
-        let (of, source) = match stored {
-            Some(_) => (ParameterType::String, Source::Store(of.is_list())),
-            None => (of, Source::Variable),
-        };
         let default = match entry.value.get("Default") {
             None => None,
             Some(tree) => match &tree.kind {
@@ -151,11 +139,12 @@ impl Reader<'_> {
             length: [number("MinLength"), number("MaxLength")],
             range: [limit("MinValue"), limit("MaxValue")],
             constraint_description: text("ConstraintDescription").map(owned),
+            from_parameter_store: stored.is_some(),
             no_echo: text("NoEcho").is_some_and(|it| it.eq_ignore_ascii_case("true")),
             only: None,
             location,
         };
-        Ok((declaration, source))
+        Ok(declaration)
     }
 
     /// Returns a condition as a predicate of the model, if the model supports it.

@@ -17,8 +17,6 @@ use crate::resource::{
     Graph, InlinePolicy, LogGroup, Map, RawResource, RawValue, RemovalPolicy, Typed,
 };
 
-use declarations::Source;
-
 /// Pseudo parameters that a module does not have, the names of the variables that replace them, and
 /// their descriptions.
 const OF_STACK: [(&str, [&str; 2], &str); 2] = [
@@ -320,12 +318,9 @@ impl Reader<'_> {
                 continue;
             }
             match self.declaration(entry, out) {
-                Ok((declaration, source)) => {
+                Ok(declaration) => {
                     let id = ParamId::next(parameters.len());
-                    let kept = match source {
-                        Source::Variable => ParameterValue::Retained(id, declaration.of),
-                        Source::Store(list) => ParameterValue::RetainedName(id, list),
-                    };
+                    let kept = ParameterValue::Retained(id, declaration.of);
                     self.parameters.insert(&entry.key, kept);
                     parameters.push(declaration);
                 }
@@ -352,6 +347,7 @@ impl Reader<'_> {
             length: [None, None],
             range: [None, None],
             constraint_description: None,
+            from_parameter_store: false,
             no_echo: false,
             only: None,
             location: SourceLocation::Default,
