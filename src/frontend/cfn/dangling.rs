@@ -42,7 +42,8 @@ impl Reader<'_> {
                     "a rule of `{id}` names a security group of this template as one of account \
                      `{owner}` (`InvalidGroup.NotFound`)"
                 ),
-                fix: "remove `SourceSecurityGroupOwnerId`".to_owned(),
+                fix: "omit `SourceSecurityGroupOwnerId`, whose default is the account of the stack"
+                    .to_owned(),
             })
         };
         let rules = match properties.get("SecurityGroupIngress") {

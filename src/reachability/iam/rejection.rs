@@ -204,7 +204,10 @@ fn principal_error(who: &[Atom]) -> Option<String> {
     let is_account = who.len() == 12 && who.bytes().all(|b| b.is_ascii_digit());
     let is_unique_id = who.starts_with('A') && who.chars().all(|c| c.is_ascii_alphanumeric());
     let is_valid = is_account || is_unique_id || who == "*" || who.starts_with("arn:");
-    (!is_valid).then(|| format!("principal `{who}` is neither an ARN nor an account"))
+    (!is_valid).then(|| match who.is_empty() {
+        true => "a principal is empty".to_owned(),
+        false => format!("principal `{who}` is neither an ARN nor an account"),
+    })
 }
 
 #[cfg(test)]

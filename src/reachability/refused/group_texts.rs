@@ -1,13 +1,15 @@
 //! Names, descriptions and numbers of security groups that EC2 refuses.
 
 use super::Refusal;
+use super::fixes::is_settable;
 use crate::ir::{Dialect, Expr, NodeId, Text, Value};
 use crate::reachability::graph_index::GraphIndex;
 use crate::reachability::setting::Setting;
 use crate::reachability::ternary::Ternary;
 use crate::reachability::{Fix, Hop, instance};
 use crate::resource::{
-    SecurityGroup, SecurityGroupEgress, SecurityGroupIngress, VpcEndpoint, description_error,
+    RawValue, SecurityGroup, SecurityGroupEgress, SecurityGroupIngress, VpcEndpoint,
+    description_error,
 };
 
 /// The default and the highest quota of security groups for each network interface.
@@ -30,18 +32,37 @@ fn error(value: &Value<Text>) -> Option<String> {
     }
 }
 
+/// Returns the text with other characters replaced.
+fn corrected_text(text: &str) -> String {
+    let accepted = |c: char| match description_error(c.encode_utf8(&mut [0; 4])) {
+        None => c,
+        Some(_) => '-',
+    };
+    let text: String = text.chars().map(accepted).take(255).collect();
+    match text.is_empty() {
+        true => "Security group".to_owned(),
+        false => text,
+    }
+}
+
 /// A name or description with characters that EC2 does not accept, or of more than 255.
 pub(super) fn descriptions(index: &GraphIndex<'_>) -> Vec<Refusal> {
-    let refuse = |id: NodeId, field: &'static str, what: &str, error: String| {
+    let refuse = |(id, field): (NodeId, &'static str), text: &Value<Text>, error: String| {
+        let what = match field {
+            "group_name" => "its name",
+            _ => "its description",
+        };
         let reason = format!(
             "EC2 refuses `{}` (`InvalidParameterValue`): {what} {error}",
             index.name(id)
         );
         let at = (id, field);
         let refusal = Refusal::new(Hop::InstanceSecurityGroup, at, index.exists(id), reason)?;
-        Some(refusal.fix(Fix::manual(
-            "use up to 255 letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*",
-        )))
+        let corrected = text.lit().filter(|_| is_settable(index, id));
+        Some(refusal.fix(match corrected {
+            Some(text) => Fix::set(id, field, RawValue::Str(corrected_text(text).into())),
+            None => Fix::manual("use up to 255 letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*"),
+        }))
     };
     let mut found = Vec::new();
     for (id, node, group) in index.all::<SecurityGroup>() {
@@ -53,9 +74,10 @@ pub(super) fn descriptions(index: &GraphIndex<'_>) -> Vec<Refusal> {
         let is_empty = node.dialect() == Dialect::Cfn && text.lit().is_some_and(|it| it.is_empty());
         let empty = is_empty.then(|| "is empty".to_owned());
         let why = empty.or_else(|| error(text));
-        found.extend(why.and_then(|it| refuse(id, "description", "its description", it)));
-        let why = group.group_name.as_ref().and_then(error);
-        found.extend(why.and_then(|it| refuse(id, "group_name", "its name", it)));
+        found.extend(why.and_then(|it| refuse((id, "description"), text, it)));
+        if let Some(name) = &group.group_name {
+            found.extend(error(name).and_then(|it| refuse((id, "group_name"), name, it)));
+        }
     }
     let ingress = index
         .all::<SecurityGroupIngress>()
@@ -64,8 +86,8 @@ pub(super) fn descriptions(index: &GraphIndex<'_>) -> Vec<Refusal> {
         .all::<SecurityGroupEgress>()
         .map(|(id, _, it)| (id, it.description.as_ref()));
     for (id, text) in ingress.chain(egress) {
-        let why = text.and_then(error);
-        found.extend(why.and_then(|it| refuse(id, "description", "its description", it)));
+        let Some(text) = text else { continue };
+        found.extend(error(text).and_then(|it| refuse((id, "description"), text, it)));
     }
     found
 }
