@@ -16,7 +16,7 @@ const REMOVALS: &[&[&str]] = &[
     &["remove-service"],
     &["uninstall-package"],
     &["wmic", "uninstall"],
-    &["win32_product", "uninstall("],
+    &["win32_product", "uninstall"],
     &["msiexec", "/x"],
     &["msiexec", "/uninstall"],
 ];
@@ -26,6 +26,9 @@ const STOPS: &[&[&str]] = &[
     &["set-service", "manual"],
     &["set-service", "status", "stopped"],
     &["stop-service"],
+    &["suspend-service"],
+    &[".stop("],
+    &[".delete("],
     &["stop-process"],
     &["taskkill"],
     &["net stop"],
@@ -36,6 +39,23 @@ const STOPS: &[&[&str]] = &[
     &["rename-item"],
     &["rmdir"],
     &["uninstall.exe"],
+];
+
+/// Words of a line that names the service and does not keep it from running.
+const HARMLESS: &[&[&str]] = &[
+    &["start-service"],
+    &["get-service"],
+    &["automatic"],
+    &["auto"],
+    &["test-path"],
+    &["write-"],
+    &["echo "],
+    &["net start"],
+    &["net.exe start"],
+    &["sc start"],
+    &["sc.exe start"],
+    &["sc query"],
+    &["sc.exe query"],
 ];
 
 /// Words of a command that starts what it names.
@@ -73,6 +93,16 @@ pub(super) fn removes(text: &str) -> bool {
     lines(text).any(|line| names_agent(&line) && has(&line, REMOVALS) && !prints(&line))
 }
 
+/// Returns whether a line names the service in a command that is not known to be harmless.
+fn changes_service(line: &str) -> bool {
+    let names_service = line
+        .replace("amazonssmagentsetup", "")
+        .contains("amazonssmagent");
+    // The variable can be that of any command.
+    let is_variable = line.starts_with('$') && line.contains('=');
+    names_service && !is_variable && !has(line, HARMLESS)
+}
+
 /// Returns whether a command can stop, disable or remove the agent.
 pub(super) fn may_remove(text: &str) -> bool {
     lines(text).any(|line| {
@@ -80,7 +110,7 @@ pub(super) fn may_remove(text: &str) -> bool {
         // A part of the name can be enough, such as `*ssm*`. A product code or a variable names any product.
         let is_any =
             has(&line, REMOVALS) && line.contains(['{', '$', '*']) || line.contains("amazon*");
-        acts && (line.contains("ssm") || is_any)
+        acts && (line.contains("ssm") || is_any) || changes_service(&line)
     })
 }
 
@@ -108,11 +138,17 @@ mod tests {
             "Remove-Item 'C:\\Program Files\\Amazon\\SSM' -Recurse -Force",
             "taskkill /f /im amazon-ssm-agent.exe",
             "Uninstall-Package -Name \"Amazon*\"",
+            "Suspend-Service AmazonSSMAgent",
+            "(Get-WmiObject Win32_Service -Filter \"Name='AmazonSSMAgent'\").Delete()",
+            "reg add HKLM\\SYSTEM\\CurrentControlSet\\Services\\AmazonSSMAgent /v Start /d 4 /f",
         ] {
             assert!(!removes(line) && may_remove(line), "{line}");
         }
         for line in [
             "Restart-Service AmazonSSMAgent",
+            "$service = 'AmazonSSMAgent'",
+            "while ((Get-Service AmazonSSMAgent).Status -ne 'Running') { Start-Sleep 5 }",
+            "Start-Process C:\\AmazonSSMAgentSetup.exe -ArgumentList '/S'",
             "rm -Force $env:USERPROFILE\\Desktop\\SSMAgent_latest.exe",
             "Set-Service AmazonSSMAgent -StartupType Automatic",
             "msiexec /i C:\\temp\\agent.msi /qn",

@@ -58,8 +58,8 @@ pub(crate) fn check_peers(peers: &[bool], setter: &str, node: &Node, out: &mut D
     }
 }
 
-/// Returns why EC2 does not accept a text as the description of a security group or a rule, or as the name
-/// of a group: words after the text.
+/// Returns why EC2 does not accept a text as a description or the name of a security group: words after the
+/// text.
 ///
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html>
 pub(crate) fn description_error(text: &str) -> Option<String> {

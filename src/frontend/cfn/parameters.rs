@@ -81,6 +81,10 @@ fn violation(declaration: &Tree, value: &str) -> Option<(bool, String)> {
     if of_number && number.is_none() {
         return Some((true, "is not a number".to_owned()));
     }
+    // CloudFormation looks up the value in the account.
+    if value.is_empty() && of.starts_with("AWS::") && !is_stored(of) {
+        return Some((true, "does not exist".to_owned()));
+    }
     let allowed = declaration.get("AllowedValues").and_then(Tree::list);
     if let Some(is_certain) = allowed.and_then(|it| not_allowed(it, value)) {
         return Some((is_certain, "is not one of `AllowedValues`".to_owned()));
@@ -198,6 +202,7 @@ mod tests {
             ("{Type: Number, MinValue: 1, MaxValue: 3}", "3", None),
             ("{Type: Number, MinValue: 1, MaxValue: 3}", "4", Some(true)),
             ("{Type: Number}", "many", Some(true)),
+            ("{Type: 'AWS::EC2::VPC::Id'}", "", Some(true)),
             ("{MinLength: 3}", "ab", Some(true)),
             ("{MaxLength: '3'}", "abc", None),
             ("{MaxLength: 3}", "abcd", Some(true)),

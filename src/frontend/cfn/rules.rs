@@ -10,8 +10,8 @@ use crate::ir::Expr;
 use crate::resource::{RawValue, TemplateError};
 
 impl Reader<'_> {
-    /// Returns the errors of rules. An assertion about a value that the file does not determine is no
-    /// error: its parameter accepts a value for which it holds.
+    /// Returns the errors of rules. An assertion about a value that the file does not determine counts as
+    /// true, since its parameter accepts a value for which it holds.
     pub(super) fn broken_rules(&self) -> Vec<TemplateError> {
         let rules = self.root.get("Rules").and_then(Tree::map);
         let rules = rules.unwrap_or_default().iter();

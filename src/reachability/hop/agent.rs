@@ -334,9 +334,8 @@ fn effect(index: &GraphIndex<'_>, text: &str, complete: bool) -> Script {
         "ansible",
         "Invoke-WebRequest",
         "git clone",
-        "#include",
     ];
-    if !complete || fetches.iter().any(|word| text.contains(word)) {
+    if !complete || text.contains("#include") || has(&fetches) {
         return Script::Unknown;
     }
     Script::Nothing

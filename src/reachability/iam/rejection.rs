@@ -5,7 +5,7 @@ use super::super::ternary::Ternary;
 use super::condition;
 use super::pattern::{Atom, known};
 use super::text::{alternatives, plain};
-use crate::ir::{Text, Value};
+use crate::ir::{CfnAttr, Expr, Text, Value};
 use crate::resource::{PolicyDocument, Principal, Statement};
 
 /// The kind of a policy, which determines its elements.
@@ -96,7 +96,7 @@ fn of_statement(
         return Some(found);
     }
     let mut resources = statement.resources.iter();
-    if let Some(found) = resources.find_map(|it| wrong(index, it, resource_error)) {
+    if let Some(found) = resources.find_map(|it| wrong(index, it, |it| resource_error(index, it))) {
         return Some(found);
     }
     let aws = match &statement.principal {
@@ -161,8 +161,37 @@ fn action_error(action: &[Atom], kind: PolicyKind) -> Option<String> {
     }
 }
 
+/// Types of which `Ref` returns a name, an ID or a URL.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html>
+const NAMED_BY_REF: &[&str] = &[
+    "AWS::DynamoDB::Table",
+    "AWS::ECR::Repository",
+    "AWS::EFS::FileSystem",
+    "AWS::Kinesis::Stream",
+    "AWS::KinesisFirehose::DeliveryStream",
+    "AWS::Lambda::Function",
+    "AWS::Logs::LogGroup",
+    "AWS::SQS::Queue",
+    "AWS::SSM::Parameter",
+];
+
+/// Returns whether a part is the name or ID of a resource in the file.
+fn is_name(index: &GraphIndex<'_>, part: &Atom) -> bool {
+    let is_by_ref = |id| {
+        let node = index.graph.node(id);
+        let type_name = node.and_then(|it| it.resource.type_name(it.dialect()));
+        type_name.is_some_and(|it| NAMED_BY_REF.contains(&it))
+    };
+    match part {
+        Atom::Generated(_) | Atom::InstanceId(_) => true,
+        Atom::Same(Expr::Other(id, name)) => name == "Ref" && is_by_ref(*id),
+        Atom::Same(Expr::Attr(id, attr)) => attr.cfn == CfnAttr::Ref && is_by_ref(*id),
+        _ => false,
+    }
+}
+
 /// Returns the error of a resource that is neither `*` nor an ARN.
-fn resource_error(resource: &[Atom]) -> Option<String> {
+fn resource_error(index: &GraphIndex<'_>, resource: &[Atom]) -> Option<String> {
     let literal = |atoms: &[Atom]| -> String {
         let chars = atoms.iter().map_while(|atom| match atom {
             Atom::Char(c) => Some(*c),
@@ -180,13 +209,11 @@ fn resource_error(resource: &[Atom]) -> Option<String> {
     let error = || Some(format!("resource {shown} is neither an ARN nor `*`"));
     match start.strip_prefix("arn:") {
         _ if is_loose => None,
-        // The ID or name that AWS generates is no ARN.
-        None if start.is_empty() => match resource.first() {
-            Some(Atom::Generated(_) | Atom::InstanceId(_)) => {
-                Some("a resource is the name or ID of a resource, not its ARN".to_owned())
-            }
-            _ => None,
-        },
+        None if start.is_empty() => {
+            let is_name = resource.first().is_some_and(|it| is_name(index, it));
+            let error = "a resource is the name or ID of a resource, not its ARN";
+            is_name.then(|| error.to_owned())
+        }
         None if !is_whole && "arn:".starts_with(&start) => None,
         None => error(),
         // PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE
@@ -245,7 +272,9 @@ mod tests {
             ("arn:aws:s3:bucket", false),
             ("arn.aws.s3", false),
         ] {
-            let found = resource_error(&literal(resource));
+            let graph = crate::resource::Graph::default();
+            let index = GraphIndex::new(&graph, Default::default());
+            let found = resource_error(&index, &literal(resource));
             assert_eq!(found.is_none(), is_valid, "{resource}");
         }
     }

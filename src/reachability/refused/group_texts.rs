@@ -98,16 +98,17 @@ pub(super) fn numbers(index: &GraphIndex<'_>) -> Vec<Refusal> {
         if count <= GROUPS {
             return None;
         }
-        let raised = match count > MAX_GROUPS {
-            true => Ternary::Yes,
-            false => Ternary::Unknown,
+        // An account can have a higher quota.
+        let (certain, refuses) = match count > MAX_GROUPS {
+            true => (Ternary::Yes, "refuses"),
+            false => (Ternary::Unknown, "can refuse"),
         };
         let reason = format!(
-            "EC2 refuses `{}` (`SecurityGroupsPerInterfaceLimitExceeded`): it has {count} security \
+            "EC2 {refuses} `{}` (`SecurityGroupsPerInterfaceLimitExceeded`): it has {count} security \
              groups; the quota is {GROUPS}, and at most {MAX_GROUPS}",
             index.name(at.0)
         );
-        let refusal = Refusal::new(hop, at, index.exists(at.0).and(raised), reason)?;
+        let refusal = Refusal::new(hop, at, index.exists(at.0).and(certain), reason)?;
         Some(refusal.fix(Fix::manual("use fewer security groups")))
     };
     let instances = instance::all(index).into_iter().filter_map(|it| {

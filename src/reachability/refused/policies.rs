@@ -4,6 +4,7 @@ use super::{Refusal, is_in_stack};
 use crate::ir::NodeId;
 use crate::reachability::graph_index::GraphIndex;
 use crate::reachability::iam::rejection::{self, PolicyKind};
+use crate::reachability::ternary::Ternary;
 use crate::reachability::{Fix, Hop};
 use crate::resource::{InlinePolicy, ManagedPolicy, Node, PolicyDocument, Role, RolePolicy};
 
@@ -14,8 +15,12 @@ pub(super) fn malformed(index: &GraphIndex<'_>) -> Vec<Refusal> {
             return None;
         }
         let (certain, why) = rejection::of_document(index, document, kind)?;
+        let refuses = match certain {
+            Ternary::Yes => "refuses",
+            _ => "can refuse",
+        };
         let reason = format!(
-            "IAM refuses `{}` (`MalformedPolicyDocument`): {why}",
+            "IAM {refuses} `{}` (`MalformedPolicyDocument`): {why}",
             index.name(at.0)
         );
         let hop = match kind {
