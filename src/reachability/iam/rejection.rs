@@ -149,7 +149,11 @@ fn action_error(action: &[Atom], kind: PolicyKind) -> Option<String> {
     }
     match action.split_once(':') {
         None => Some(format!("action `{action}` has no service prefix")),
-        Some((service, _)) if kind == PolicyKind::Trust && service != "sts" && service != "*" => {
+        Some((service, _))
+            if kind == PolicyKind::Trust
+                && !service.eq_ignore_ascii_case("sts")
+                && service != "*" =>
+        {
             let error =
                 format!("action `{action}` in a trust policy, which accepts only those of `sts`");
             Some(error)
@@ -257,7 +261,7 @@ mod tests {
             assert_eq!(found.is_none(), is_valid, "{action}");
         }
         assert!(action_error(&literal("s3:GetObject"), PolicyKind::Trust).is_some());
-        assert!(action_error(&literal("sts:TagSession"), PolicyKind::Trust).is_none());
+        assert!(action_error(&literal("STS:TagSession"), PolicyKind::Trust).is_none());
     }
 
     #[test]
