@@ -8,13 +8,11 @@ use crate::resource::codec::UnmodeledNotes;
 #[cfg(feature = "cli")]
 use crate::resource::table::Unfolded;
 use crate::resource::{
-    Graph, KINDS, Kind, Map, Node, Origin, RawResource, Resource, SecurityGroup,
-    SecurityGroupEgress, Typed, Unmodeled,
+    Graph, KINDS, Kind, Map, Node, Origin, RawResource, RawValue, Resource, SecurityGroup,
+    SecurityGroupEgress, TemplateError, Typed, Unmodeled,
 };
 #[cfg(feature = "cli")]
-use crate::resource::{
-    InlinePolicy, ManagedPolicy, RawValue, Role, RolePolicy, RolePolicyAttachment,
-};
+use crate::resource::{InlinePolicy, ManagedPolicy, Role, RolePolicy, RolePolicyAttachment};
 
 /// Whether a resource exists, as far as the file determines it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +99,8 @@ impl Lift {
                 is_conditional: false,
                 is_excluded: false,
                 parent: None,
-                dangling: Vec::new(),
+                errors: Vec::new(),
+                init: None,
                 unknown_properties: Map::default(),
             })),
         });
@@ -404,13 +403,26 @@ impl Lift {
         self.graph.nodes[id.index()].depends_on.extend(after);
     }
 
-    /// Marks all properties as unknown.
-    pub(crate) fn set_dangling(&mut self, id: NodeId, names: Vec<String>) {
+    /// Sets the errors of a resource, and the configuration in its metadata that `cfn-init` applies.
+    pub(crate) fn set_template_parts(
+        &mut self,
+        id: NodeId,
+        errors: Vec<TemplateError>,
+        init: Option<RawValue<'static>>,
+    ) {
         if let Some(origin) = &mut self.graph.nodes[id.index()].origin {
-            origin.dangling = names;
+            origin.errors = errors;
+            origin.init = init;
         }
     }
 
+    /// Adds the errors of the template outside its resources.
+    pub(crate) fn add_errors(&mut self, errors: Vec<TemplateError>) {
+        let errors = errors.into_iter().map(|it| (self.stack, it));
+        self.graph.errors.extend(errors);
+    }
+
+    /// Marks all properties as unknown.
     pub(crate) fn mark_unknown(&mut self, id: NodeId) {
         let fields = self.kind(id).map(|kind| kind.fields).unwrap_or_default();
         if let Some(origin) = &mut self.graph.nodes[id.index()].origin {

@@ -71,6 +71,16 @@ impl DnsName {
         DnsName::of_text(&format!("{service}.{region}.{suffix}")).unwrap_or(DnsName(Vec::new()))
     }
 
+    /// Returns the public name of a service for a message.
+    pub(crate) fn shown(index: &GraphIndex<'_>, service: &str) -> String {
+        match home(index) {
+            Some(region) => format!("`{service}.{}.{}`", region.name, region.dns_suffix),
+            None => {
+                format!("the name of `{service}`, such as `{service}.us-east-1.amazonaws.com`,")
+            }
+        }
+    }
+
     pub(crate) fn labels(&self) -> usize {
         self.0.len()
     }

@@ -245,6 +245,23 @@ impl<'g> GraphIndex<'g> {
             .unwrap_or_default()
     }
 
+    /// Returns an expression for a message: its literal text, or the name of the resource that it refers
+    /// to.
+    pub(crate) fn shown(&self, expr: &Expr) -> String {
+        let mut text = visible_text(expr);
+        if text.is_empty() {
+            expr.walk(&mut |part| match part {
+                Expr::Attr(id, _) | Expr::Other(id, _) if text.is_empty() => text = self.name(*id),
+                _ => {}
+            });
+        }
+        match (text.is_empty(), expr) {
+            (true, Expr::Absent) => "(none)".to_owned(),
+            (true, _) => "(unknown)".to_owned(),
+            (false, _) => text,
+        }
+    }
+
     fn by_name<R: Typed + 'g>(
         &self,
         name: &str,

@@ -17,6 +17,7 @@ mod addresses;
 mod assumptions;
 mod block_public_access;
 mod cache;
+mod cfn_init;
 mod closed_world;
 mod dhcp;
 mod dns_name;
@@ -51,6 +52,7 @@ pub(crate) mod setting;
 pub(crate) mod ternary;
 mod texts;
 mod topology;
+mod windows;
 
 pub use assumptions::{Assumption, assumptions};
 pub use fix::Fix;

@@ -287,9 +287,9 @@ pub(crate) fn resolution(
         match dns_rules::effect(index, *id, &host, labels) {
             Effect::None => {}
             Effect::Blocks(reason, at) => {
+                let name = DnsName::shown(index, service);
                 let fix = Fix::manual(format!(
-                    "add a rule with action `ALLOW` for `{service}.REGION.amazonaws.com` before the \
-                     rule that blocks it"
+                    "add a rule with action `ALLOW` for {name} before the rule that blocks it"
                 ));
                 return Resolution::Nothing(reason, at, Some(fix));
             }
@@ -343,8 +343,9 @@ fn by_answer(
             ),
             (answer.zone, "name"),
             Some(Fix::manual(format!(
-                "add an alias record for `{service}.REGION.amazonaws.com` to the zone, or remove the \
-                 zone from the VPC and enable private DNS of the endpoint"
+                "add an alias record for {} to the zone, or remove the zone from the VPC and enable \
+                 private DNS of the endpoint",
+                DnsName::shown(index, service)
             ))),
         ),
         Target::Nowhere(record, ref shown) => Resolution::Nothing(

@@ -2,15 +2,21 @@
 
 use super::ternary::Ternary;
 use super::{Fix, Hop, HopResult, HopStatus};
-use crate::ir::NodeId;
+use crate::ir::{NodeId, StackId};
 
-/// A resource that AWS refuses to create.
+/// What AWS refuses.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Refused {
+    /// A resource, for a field of its table.
+    Resource(NodeId, &'static str),
+    /// The template of a stack, for a part outside its resources.
+    Template(StackId),
+}
+
+/// A resource or template that AWS refuses.
 #[derive(Clone, Debug)]
 pub(crate) struct Refusal {
-    /// The resource.
-    pub(super) node: NodeId,
-    /// The field of its table that AWS refuses.
-    pub(super) field: &'static str,
+    pub(super) of: Refused,
     /// The hop of sessions that the resource belongs to.
     pub(super) hop: Hop,
     /// Whether the file determines the refusal. Not `No`.
@@ -23,13 +29,21 @@ pub(crate) struct Refusal {
 impl Refusal {
     pub(super) fn new(
         hop: Hop,
-        at: (NodeId, &'static str),
+        (node, field): (NodeId, &'static str),
+        certain: Ternary,
+        reason: impl Into<String>,
+    ) -> Option<Refusal> {
+        Refusal::of(hop, Refused::Resource(node, field), certain, reason)
+    }
+
+    pub(super) fn of(
+        hop: Hop,
+        of: Refused,
         certain: Ternary,
         reason: impl Into<String>,
     ) -> Option<Refusal> {
         (!certain.is_no()).then(|| Refusal {
-            node: at.0,
-            field: at.1,
+            of,
             hop,
             certain,
             reason: reason.into(),
@@ -48,7 +62,10 @@ impl Refusal {
             _ => HopStatus::Unknown,
         };
         let result = HopResult::new(self.hop, status, self.reason.clone());
-        let result = result.at(self.node, self.field);
+        let result = match self.of {
+            Refused::Resource(node, field) => result.at(node, field),
+            Refused::Template(_) => result,
+        };
         match &self.fix {
             Some(fix) => result.fix(fix.clone()),
             None => result,

@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use super::graph_index::GraphIndex;
-use super::refusal::Refusal;
+use super::refusal::{Refusal, Refused};
 use super::ternary::Ternary;
 use super::{Fix, HopResult, HopStatus};
 use crate::ir::NodeId;
@@ -15,8 +15,10 @@ use crate::resource::{Node, Resource};
 mod endpoints;
 mod fixes;
 mod gateways;
+mod group_texts;
 mod groups;
 mod launch;
+mod policies;
 mod ranges;
 mod subnets;
 mod template;
@@ -29,7 +31,8 @@ type Check = fn(&GraphIndex<'_>) -> Vec<Refusal>;
 
 const CHECKS: &[Check] = &[
     template::circular,
-    template::dangling,
+    template::errors,
+    template::resource_errors,
     launch::combinations,
     launch::zones,
     launch::foreign_zones,
@@ -54,6 +57,9 @@ const CHECKS: &[Check] = &[
     groups::names,
     groups::interfaces,
     groups::by_name,
+    group_texts::descriptions,
+    group_texts::numbers,
+    policies::malformed,
     ranges::outside_the_vpc,
     ranges::overlapping,
     ranges::sizes,
@@ -85,9 +91,12 @@ pub(super) fn results(
     let stacks = stacks_before(index, instance);
     refusals
         .iter()
-        .filter(|refusal| {
-            let node = index.graph.node(refusal.node);
-            node.is_some_and(|node| stacks.contains(&node.stack()))
+        .filter(|refusal| match refusal.of {
+            Refused::Resource(node, _) => {
+                let node = index.graph.node(node);
+                node.is_some_and(|node| stacks.contains(&node.stack()))
+            }
+            Refused::Template(stack) => stacks.contains(&stack),
         })
         .map(Refusal::result)
         .collect()
@@ -125,6 +134,14 @@ fn stacks_before(index: &GraphIndex<'_>, node: NodeId) -> HashSet<crate::ir::Sta
         .filter_map(|id| index.graph.node(*id))
         .map(Node::stack)
         .collect()
+}
+
+/// Returns whether a resource is in its stack, whatever else the model does not know of it.
+fn is_in_stack(node: &Node) -> Ternary {
+    match node.is_absent() {
+        true => Ternary::No,
+        false => Ternary::from(node.is_certain()).or(Ternary::Unknown),
+    }
 }
 
 /// Returns whether all resources exist, or no if the existence of several is unknown: they can

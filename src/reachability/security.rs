@@ -48,10 +48,7 @@ impl<'g> Group<'g> {
                 format!("`{}`, which is not a security group,", index.name(*id))
             }
             Group::Of(Resolved::Outside(expr)) => {
-                format!(
-                    "security group `{}`",
-                    super::graph_index::visible_text(expr)
-                )
+                format!("security group `{}`", index.shown(expr))
             }
             Group::DefaultOf(_) => "the default security group of the VPC".to_owned(),
             Group::OfOtherVpc(id, Ternary::No) => {

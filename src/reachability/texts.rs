@@ -16,7 +16,7 @@ pub(crate) struct ShownText {
 }
 
 impl ShownText {
-    fn new(text: &str, is_complete: bool) -> Self {
+    pub(super) fn new(text: &str, is_complete: bool) -> Self {
         ShownText {
             text: text.to_owned(),
             is_complete,

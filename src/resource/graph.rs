@@ -19,6 +19,19 @@ pub struct Unmodeled {
     pub reason: String,
 }
 
+/// A reason for which CloudFormation refuses a template.
+#[derive(Clone, Debug)]
+pub(crate) struct TemplateError {
+    /// Whether the file determines it. If not, a value that the file does not show does.
+    pub(crate) is_certain: bool,
+    /// Whether it counts even if the condition of the resource is false.
+    pub(crate) ignores_condition: bool,
+    /// A sentence in lowercase, without a period.
+    pub(crate) reason: String,
+    /// How to correct it.
+    pub(crate) fix: String,
+}
+
 /// The file that a resource was read from.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -37,8 +50,10 @@ pub struct Origin {
     pub is_excluded: bool,
     /// The resource whose properties contain this one. Default: none.
     pub parent: Option<NodeId>,
-    /// Names to which it refers and that the file does not contain. Default: none.
-    pub dangling: Vec<String>,
+    /// Errors for which CloudFormation refuses its template. Default: none.
+    pub(crate) errors: Vec<TemplateError>,
+    /// The configuration in its metadata that `cfn-init` applies. Default: none.
+    pub(crate) init: Option<RawValue<'static>>,
     /// Properties that its table does not know.
     pub unknown_properties: Map<'static>,
 }
@@ -192,6 +207,8 @@ pub struct Graph {
     pub(crate) rule_suppressions: Vec<RuleSuppression>,
     /// Whether a CloudFormation macro can change the template.
     pub(crate) macros: bool,
+    /// Errors of templates, outside their resources, by the stack.
+    pub(crate) errors: Vec<(StackId, TemplateError)>,
     /// The account of the deployment, if known.
     pub(crate) account: Option<String>,
     /// The existing subnets that a configuration describes.

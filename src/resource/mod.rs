@@ -9,6 +9,7 @@ mod instance_type;
 mod overrides;
 mod parameters;
 mod policy;
+mod policy_syntax;
 mod printed;
 pub(crate) mod property;
 mod raw_resource;
@@ -21,7 +22,7 @@ mod tags;
 
 pub use codec::{EncodedUserData, OneInList, UserData};
 pub use find::FindError;
-pub(crate) use graph::ExistingSubnet;
+pub(crate) use graph::{ExistingSubnet, TemplateError};
 pub use graph::{Graph, Node, Origin, RemovalPolicy, Unmodeled};
 pub(crate) use instance_type::is_arm64;
 pub use overrides::{Change, Override, Part};
@@ -31,6 +32,7 @@ pub use raw_resource::RawResource;
 pub use raw_value::{Map, RawValue};
 #[cfg(feature = "diff")]
 pub(crate) use security_group::OTHER_PEER;
+pub(crate) use security_group::description_error;
 pub use table::Kind;
 pub use tags::{LaunchTemplateTags, Tags};
 

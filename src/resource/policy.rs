@@ -245,6 +245,8 @@ pub struct PolicyDocument {
     pub statements: Vec<Statement>,
     /// A part that the source file does not resolve. Default: none.
     pub opaque: Option<Text>,
+    /// Why IAM refuses it, if the model cannot represent the error. Default: none.
+    pub malformed: Option<Text>,
 }
 
 /// Converts a value without expressions to JSON.
@@ -288,7 +290,7 @@ impl PolicyDocument {
     pub fn new(statements: impl IntoIterator<Item = Statement>) -> PolicyDocument {
         PolicyDocument {
             statements: statements.into_iter().collect(),
-            opaque: None,
+            ..PolicyDocument::default()
         }
     }
 }
@@ -336,7 +338,7 @@ impl Prop for PolicyDocument {
             .collect::<Result<_, _>>()?;
         Ok(PolicyDocument {
             statements,
-            opaque: None,
+            ..PolicyDocument::default()
         })
     }
 
@@ -346,14 +348,19 @@ impl Prop for PolicyDocument {
         unmodeled: &mut UnmodeledNotes<'_>,
     ) -> Option<Self> {
         let opaque = |reason: String| PolicyDocument {
-            statements: Vec::new(),
             opaque: Some(reason.into()),
+            ..PolicyDocument::default()
         };
         let document = match term {
             RawValue::Json(inner) => *inner,
             RawValue::Str(text) => match serde_json::from_str::<serde_json::Value>(&text) {
                 Ok(value) => value.into(),
-                Err(error) => return Some(opaque(format!("is not JSON: {error}"))),
+                Err(error) => {
+                    return Some(PolicyDocument {
+                        malformed: Some("it is not JSON".into()),
+                        ..opaque(format!("is not JSON: {error}"))
+                    });
+                }
             },
             RawValue::Expr(expr) => {
                 return Some(opaque(match expr.as_ref() {
@@ -368,16 +375,25 @@ impl Prop for PolicyDocument {
         let RawValue::Object(mut map) = document else {
             return Some(opaque(document.what().to_owned()));
         };
+        let malformed = super::policy_syntax::error(&map).map(Text::Owned);
         let has_variables = match has_variables(map.remove_path("Version")) {
             Ok(has_variables) => has_variables,
-            Err(mismatch) => return Some(opaque(mismatch.to_string())),
+            Err(mismatch) => {
+                return Some(PolicyDocument {
+                    malformed,
+                    ..opaque(mismatch.to_string())
+                });
+            }
         };
         let items = match map.remove_path("Statement") {
             Some(RawValue::List(items)) => items,
             Some(single) => vec![single],
             None => Vec::new(),
         };
-        let mut lifted = PolicyDocument::default();
+        let mut lifted = PolicyDocument {
+            malformed,
+            ..PolicyDocument::default()
+        };
         for item in items {
             match take_statement(item, dialect) {
                 Ok(statement) => lifted.statements.push(escaped(statement, has_variables)),

@@ -124,7 +124,8 @@ impl Graph {
             is_conditional: false,
             is_excluded: false,
             parent: None,
-            dangling: Vec::new(),
+            errors: Vec::new(),
+            init: None,
             unknown_properties: map,
         }));
         let (stack, like) = (node.stack, node.clone());

@@ -58,27 +58,40 @@ pub(crate) fn check_peers(peers: &[bool], setter: &str, node: &Node, out: &mut D
     }
 }
 
-/// Reports a description that EC2 does not accept for a security group or a rule.
-pub(crate) fn check_description(text: &Value<Text>, node: &Node, out: &mut Diagnostics) {
-    let Some(text) = text.lit() else { return };
+/// Returns why EC2 does not accept a text as a description or the name of a security group: words after the
+/// text.
+///
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html>
+pub(crate) fn description_error(text: &str) -> Option<String> {
     let bad = text
         .chars()
         .find(|c| !c.is_ascii_alphanumeric() && !" ._-:/()#,@[]+=&;{}!$*".contains(*c));
-    let message = if let Some(bad) = bad {
-        format!(
-            "description `{text}` contains `{}`; EC2 does not accept it",
-            bad.escape_debug()
-        )
-    } else if text.len() > 255 {
-        format!("description has {} characters; EC2 allows 255", text.len())
-    } else {
+    if let Some(bad) = bad {
+        let bad = bad.escape_debug();
+        return Some(format!("contains `{bad}`; EC2 does not accept it"));
+    }
+    (text.len() > 255).then(|| format!("has {} characters; EC2 allows 255", text.len()))
+}
+
+/// Reports a description that EC2 does not accept for a security group or a rule.
+pub(crate) fn check_description(text: &Value<Text>, node: &Node, out: &mut Diagnostics) {
+    let Some(text) = text.lit() else { return };
+    let Some(error) = description_error(text) else {
         return;
     };
+    let shown = if text.len() > 255 {
+        String::new()
+    } else {
+        format!(" `{text}`")
+    };
     out.push(
-        Diagnostic::error("security-group-description", message)
-            .path(node.path.clone())
-            .at(node.location.clone())
-            .help("use letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*"),
+        Diagnostic::error(
+            "security-group-description",
+            format!("description{shown} {error}"),
+        )
+        .path(node.path.clone())
+        .at(node.location.clone())
+        .help("use letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*"),
     );
 }
 

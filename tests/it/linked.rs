@@ -83,6 +83,48 @@ fn a_nested_stack_is_part_of_its_parent() {
 }
 
 #[test]
+fn a_value_that_a_nested_stack_gets_satisfies_its_declaration_and_rules() {
+    let scratch = tempfile::tempdir().unwrap();
+    let edited = |name: &str, find: &str, with: &str| {
+        let text = std::fs::read_to_string(file(name)).unwrap();
+        assert!(text.contains(find), "{name}");
+        std::fs::write(scratch.path().join(name), text.replace(find, with)).unwrap();
+    };
+    edited("network.yaml", "", "");
+    let declared = |declaration: &str| {
+        let rules =
+            "Rules: {R: {Assertions: [{Assert: {'Fn::Contains': [[dev, test], !Ref Stage]}}]}}";
+        edited(
+            "nested.yaml",
+            "VpcId: {Type: String}}\n",
+            &format!("VpcId: {{Type: String}}, Stage: {declaration}}}\n{rules}\n"),
+        );
+    };
+    let passed = |stage: &str, condition: &str| {
+        edited(
+            "parent.yaml",
+            "        SubnetId:",
+            &format!("        Stage: {stage}\n        SubnetId:"),
+        );
+        let parent = scratch.path().join("parent.yaml");
+        let text = std::fs::read_to_string(&parent).unwrap();
+        std::fs::write(&parent, text.replace("!Equals [a, a]", condition)).unwrap();
+        verdicts(&[&parent])
+    };
+    declared("{Type: String, AllowedValues: [dev, test, prod]}");
+    let always = "!Equals [a, a]";
+    assert_eq!(passed("dev", always), one("App/Node", "reachable"));
+    assert_eq!(passed("prod", always), one("App/Node", "unreachable"));
+    assert_eq!(passed("other", always), one("App/Node", "unreachable"));
+    assert_eq!(
+        passed("other", "!Equals [a, b]"),
+        one("App/Node", "not-created")
+    );
+    declared("{Type: String, AllowedPattern: '[a-c]+'}");
+    assert_eq!(passed("test", always), one("App/Node", "unreachable"));
+}
+
+#[test]
 fn a_nested_stack_that_is_not_a_local_file_is_named() {
     let scratch = tempfile::tempdir().unwrap();
     let parent = scratch.path().join("parent.yaml");

@@ -1,20 +1,72 @@
-//! References to what a template does not contain. CloudFormation refuses it.
+//! References to what a template does not contain, or not in this account. AWS refuses them.
 
 use super::{ParameterValue, Reader};
 use crate::frontend::tree::{Kind, Tree};
+use crate::ir::Expr;
+use crate::resource::{Map, RawValue, TemplateError};
 
 impl Reader<'_> {
+    /// Returns an error for each name to which a resource refers and that the template does not contain.
+    pub(super) fn dangling(&self, id: &str, resource: &Tree) -> Vec<TemplateError> {
+        let error = |name: String| TemplateError {
+            is_certain: true,
+            ignores_condition: true,
+            reason: format!(
+                "(`Unresolved resource dependencies`): `{id}` refers to `{name}`, which does not exist"
+            ),
+            fix: "add the resource or parameter, or correct its name".to_owned(),
+        };
+        self.missing(resource).into_iter().map(error).collect()
+    }
+
+    /// Returns an error for each rule of a security group that names a group of the template as one of
+    /// another account.
+    ///
+    /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_UserIdGroupPair.html>
+    pub(super) fn foreign_groups(&self, id: &str, properties: &Map<'_>) -> Vec<TemplateError> {
+        let foreign = |rule: &Map<'_>| {
+            let owner = match rule.get("SourceSecurityGroupOwnerId")? {
+                RawValue::Str(owner) if self.account != Some(owner.as_ref()) => owner,
+                _ => return None,
+            };
+            let RawValue::Expr(group) = rule.get("SourceSecurityGroupId")? else {
+                return None;
+            };
+            let Expr::Attr(..) = group.as_ref() else {
+                return None;
+            };
+            Some(TemplateError {
+                is_certain: self.account.is_some(),
+                ignores_condition: false,
+                reason: format!(
+                    "a rule of `{id}` names a security group of this template as one of account \
+                     `{owner}` (`InvalidGroup.NotFound`)"
+                ),
+                fix: "omit `SourceSecurityGroupOwnerId`, whose default is the account of the stack"
+                    .to_owned(),
+            })
+        };
+        let rules = match properties.get("SecurityGroupIngress") {
+            Some(RawValue::List(rules)) => rules.as_slice(),
+            Some(rule) => std::slice::from_ref(rule),
+            None => &[],
+        };
+        let rules = rules.iter().filter_map(|it| match it {
+            RawValue::Object(rule) => Some(rule),
+            _ => None,
+        });
+        rules.chain([properties]).filter_map(foreign).collect()
+    }
+
     /// Returns the names to which a resource refers and that the template does not contain. A macro or
     /// a module can create them.
-    pub(super) fn dangling(&self, resource: &Tree) -> Vec<String> {
+    fn missing(&self, resource: &Tree) -> Vec<String> {
         let is_module = |(tree, _): &(&Tree, _)| {
             let of = tree.get("Type").and_then(Tree::text);
             of.is_some_and(|it| it.ends_with("::MODULE"))
         };
-        if self.strict.is_some()
-            || self.unresolved
+        if !self.is_final()
             || self.root.get("Transform").is_some()
-            || self.has_macros()
             || self.resources.values().any(is_module)
         {
             return Vec::new();

@@ -12,6 +12,9 @@ use super::super::tree::{Entry, Kind, SyntaxError, Tree, call, list, text};
 use super::exports::{names, pattern};
 use super::{Deployment, looped};
 
+/// The section of a linked template with the parameters of nested stacks that have values.
+pub(super) const PASSED: &str = "Passed";
+
 /// Limits nested stacks, which can contain themselves.
 const MAX_NESTING: usize = 8;
 /// Limits the values that follow one another through templates.
@@ -62,6 +65,8 @@ struct Linker<'a> {
     depth: Cell<usize>,
     /// The conditions of resources in nested stacks with conditions: name, and the two conditions.
     joined: Vec<(String, [String; 2])>,
+    /// The parameters that stacks pass to nested stacks, with their values.
+    passed: Vec<Entry>,
 }
 
 /// Links templates.
@@ -82,6 +87,7 @@ pub(crate) fn link(
         unresolved: false,
         depth: Cell::new(0),
         joined: Vec::new(),
+        passed: Vec::new(),
     };
     let alone = templates.len() == 1;
     for template in templates {
@@ -320,7 +326,7 @@ impl Linker<'_> {
                         return value;
                     }
                 }
-                ("Fn::If" | "Fn::FindInMap", None) => {
+                ("Fn::If" | "Fn::FindInMap" | "Fn::ValueOf", None) => {
                     if let [first, rest @ ..] = items
                         && let Some(own) = first.text()
                     {
@@ -418,7 +424,7 @@ impl Linker<'_> {
     fn merged(&mut self) -> Tree {
         let mut sections: Vec<Entry> = Vec::new();
         let at = self.units.first().map(|it| it.root.at).unwrap_or_default();
-        for section in ["Parameters", "Mappings", "Conditions", "Resources"] {
+        for section in ["Parameters", "Mappings", "Conditions", "Rules", "Resources"] {
             let mut entries = Vec::new();
             for n in 0..self.units.len() {
                 let own = self.units[n].root.get(section).and_then(Tree::map);
@@ -436,6 +442,15 @@ impl Linker<'_> {
                 },
             });
         }
+        sections.push(Entry {
+            key: PASSED.to_owned(),
+            at,
+            value: Tree {
+                kind: Kind::Map(std::mem::take(&mut self.passed)),
+                at,
+                plain: false,
+            },
+        });
         // The conditions of nested stacks are known only after their resources.
         for (name, both) in std::mem::take(&mut self.joined) {
             let like = Tree {
@@ -488,8 +503,16 @@ impl Linker<'_> {
             false => format!("{}{}", unit.prefix, entry.key),
         };
         let value = match section {
-            "Parameters" if self.bound(unit, &entry.key).is_some() => return,
-            "Parameters" => entry.value,
+            "Parameters" => match self.bound(unit, &entry.key) {
+                Some(value) => {
+                    let value = with(&entry.value, "Value", value);
+                    let value = self.conditional(n, value);
+                    let at = entry.at;
+                    return self.passed.push(Entry { key, at, value });
+                }
+                None => entry.value,
+            },
+            "Rules" => self.conditional(n, self.renamed(n, &entry.value)),
             "Resources" if unit.nested.contains_key(&entry.key) => return,
             "Resources" => self.resource(n, &entry.value),
             _ => self.renamed(n, &entry.value),
@@ -499,6 +522,14 @@ impl Linker<'_> {
             at: entry.at,
             value,
         });
+    }
+
+    /// Returns a declaration with the condition under which its stack exists.
+    fn conditional(&self, n: usize, tree: Tree) -> Tree {
+        match &self.units[n].condition {
+            Some(name) => with(&tree, "Condition", text(name.clone(), &tree)),
+            None => tree,
+        }
     }
 
     fn resource(&mut self, n: usize, tree: &Tree) -> Tree {
@@ -545,4 +576,14 @@ impl Linker<'_> {
             plain: false,
         }
     }
+}
+
+/// Returns a map with another entry.
+fn with(map: &Tree, key: &str, value: Tree) -> Tree {
+    let mut out = map.clone();
+    if let Kind::Map(entries) = &mut out.kind {
+        let (key, at) = (key.to_owned(), map.at);
+        entries.push(Entry { key, at, value });
+    }
+    out
 }

@@ -11,7 +11,10 @@ mod exports;
 mod functions;
 mod link;
 mod loops;
+mod parameters;
 mod references;
+mod required;
+mod rules;
 mod scenarios;
 #[cfg(feature = "cli")]
 mod strict;
@@ -254,6 +257,7 @@ impl<'t> Reader<'t> {
         for entry in resource_entries(self.root) {
             self.resource(&mut lift, entry);
         }
+        lift.add_errors(self.errors());
         let mut graph = lift.finish();
         graph.macros |= self.unresolved || self.has_macros();
         graph.account = self.account.map(str::to_owned);
@@ -286,6 +290,11 @@ impl<'t> Reader<'t> {
                 _ => !known(tree),
             },
         }
+    }
+
+    /// Returns whether CloudFormation reads the template as the file contains it.
+    fn is_final(&self) -> bool {
+        self.strict.is_none() && !self.symbolic && !self.unresolved && !self.has_macros()
     }
 
     fn resource(&self, lift: &mut Lift, entry: &Entry) {
@@ -326,6 +335,16 @@ impl<'t> Reader<'t> {
             }
         }
         let restricted = restricted_default_group(tree, &map);
+        let type_name = tree.get("Type").and_then(Tree::text).unwrap_or_default();
+        let mut errors = self.dangling(&entry.key, tree);
+        if !opaque && self.is_final() {
+            errors.extend(required::errors(&entry.key, type_name, &map));
+            errors.extend(self.foreign_groups(&entry.key, &map));
+        }
+        let init = tree
+            .get("Metadata")
+            .and_then(|it| it.get("AWS::CloudFormation::Init"));
+        let init = init.and_then(|it| self.eval(it, 0));
         lift.fill(id, map, locations, exists);
         if let Some(group) = restricted {
             lift.replace(id, group);
@@ -339,7 +358,7 @@ impl<'t> Reader<'t> {
             _ => Vec::new(),
         };
         lift.add_dependencies(id, after);
-        lift.set_dangling(id, self.dangling(tree));
+        lift.set_template_parts(id, errors, init);
         if opaque {
             lift.mark_unknown(id);
         }

@@ -98,7 +98,7 @@ impl Reader<'_> {
         value
     }
 
-    fn test(&self, tree: &Tree, depth: usize) -> Option<bool> {
+    pub(super) fn test(&self, tree: &Tree, depth: usize) -> Option<bool> {
         if depth > MAX_DEPTH {
             return None;
         }
@@ -142,11 +142,14 @@ impl Reader<'_> {
                 }
             }
             _ if self.symbolic => self.assumed(self.question_of(tree, depth)),
+            "Fn::Contains" | "Fn::EachMemberEquals" | "Fn::EachMemberIn" => {
+                self.test_members(name, argument, depth)
+            }
             _ => None,
         }
     }
 
-    fn equal(&self, a: &Expr, b: &Expr) -> Option<bool> {
+    pub(super) fn equal(&self, a: &Expr, b: &Expr) -> Option<bool> {
         if let (Expr::Text(a), Expr::Text(b)) = (a, b) {
             return Some(a == b);
         }

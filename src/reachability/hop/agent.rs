@@ -1,5 +1,6 @@
 //! SSM Agent: the image includes it, or user data installs it from a reachable source.
 
+use super::super::cfn_init;
 use super::super::fix::Fix;
 use super::super::graph_index::GraphIndex;
 use super::super::iam::{CallContext, Caller};
@@ -10,9 +11,10 @@ use super::super::routes::{self, InternetRoute};
 use super::super::security::{self, Peer};
 use super::super::setting::Setting;
 use super::super::ternary::Ternary;
-use super::super::{HopResult, HopStatus};
+use super::super::texts::ShownText;
+use super::super::{HopResult, HopStatus, windows};
 use super::{Check, Connection, Context, Entry, Hop, SequenceStep, fixes, for_placements};
-use crate::ir::{Expr, NodeId, Text, Value};
+use crate::ir::{Expr, NodeId, Value};
 use crate::region::regions;
 
 const HOP: Hop = Hop::Agent;
@@ -25,7 +27,8 @@ pub(super) const ENTRY: Entry = Entry {
 
 **Passes** for Amazon Linux 2 and 2023, and their images for Amazon ECS. Also passes for Ubuntu Server
 16.04 to 25.04, macOS 13 to 15, and Windows Server 2016 and later. A public parameter must identify the image, or an
-image lookup with the publisher as owner.
+image lookup with the publisher as owner. If user data calls `cfn-init`, the check also reads the configuration in
+`AWS::CloudFormation::Init`.
 
 **Fails** for `minimal` images of Amazon Linux, Debian, RHEL, CentOS, Rocky Linux and similar images
 whose user data does not install the agent. Also fails if user data stops or removes the agent, or
@@ -102,17 +105,20 @@ fn version(text: &str) -> Option<Version> {
         .find_map(numbers)
 }
 
+const USER_DATA: &str = "user data";
+const INIT: &str = "the configuration of `cfn-init`";
+
 /// The effect of user data on the agent.
 enum Script {
     Nothing,
-    /// It stops or removes the agent.
-    Removes,
+    /// It, or the configuration with this name, stops or removes the agent.
+    Removes(&'static str),
     /// It installs the agent, in a specified version or the latest.
     Installs(Source, Option<Version>),
     /// Its effect is unknown.
     Unknown,
     /// One of its alternatives stops or removes the agent.
-    MayRemove,
+    MayRemove(&'static str),
     /// It changes a firewall, a proxy or names, which the connections of the agent can pass, or turns
     /// off the instance.
     Network,
@@ -148,24 +154,64 @@ const NETWORK: &[&[&str]] = &[
     &["Stop-Computer"],
 ];
 
-fn script(index: &GraphIndex<'_>, setting: &Setting<Value<Text>>) -> Script {
-    let mut effects: Vec<Script> = match setting {
+fn script(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) -> Script {
+    let value = match &instance.user_data {
         Setting::Unset => return Script::Nothing,
-        Setting::Unknown(..) => return Script::Unknown,
-        Setting::Known(_, _, value) => {
-            let texts = index.texts(value).into_iter();
-            texts
-                .map(|it| effect(index, &it.text, it.is_complete))
-                .collect()
-        }
+        Setting::Unknown(..) => &Value::Expr(Expr::Unknown("user data".into())),
+        Setting::Known(_, _, value) => value,
     };
-    let removes = |it: &Script| matches!(it, Script::Removes);
+    let texts = index.texts(value).into_iter();
+    let mut effects: Vec<Script> = texts.map(|it| with_init(index, instance, &it)).collect();
+    let removes = |it: &Script| matches!(it, Script::Removes(_));
     match effects.len() {
         1 => effects.swap_remove(0),
-        _ if effects.iter().all(removes) => Script::Removes,
-        _ if effects.iter().any(removes) => Script::MayRemove,
+        _ if effects.iter().all(removes) => effects.swap_remove(0),
+        _ if effects.iter().any(removes) => Script::MayRemove(USER_DATA),
         _ if effects.iter().any(|it| matches!(it, Script::Network)) => Script::Network,
         _ => Script::Unknown,
+    }
+}
+
+/// Returns the effect of user data, and of the configurations that its calls of `cfn-init` apply.
+fn with_init(
+    index: &GraphIndex<'_>,
+    instance: &InstanceConfig<'_>,
+    user_data: &ShownText,
+) -> Script {
+    let own = effect(index, &user_data.text, user_data.is_complete);
+    let is_unclear = matches!(own, Script::Unknown);
+    let scripts = cfn_init::scripts(index, instance, user_data, is_unclear);
+    if scripts.is_empty() {
+        return own;
+    }
+    // The file shows what these calls do.
+    let rest = user_data.text.replace("cfn-init", "");
+    let own = effect(index, &rest, user_data.is_complete);
+    let mut starts = starts_agent(&rest);
+    let mut effects = vec![own];
+    for script in &scripts {
+        let text = &script.text;
+        starts |= starts_agent(&text.text);
+        effects.push(match effect(index, &text.text, text.is_complete) {
+            Script::Removes(_) if script.is_certain => Script::Removes(INIT),
+            Script::Removes(_) | Script::MayRemove(_) => Script::MayRemove(INIT),
+            Script::Installs(..) if !script.is_certain => Script::Unknown,
+            effect => effect,
+        });
+    }
+    let rank = |it: &Script| match it {
+        Script::Network => 0,
+        Script::Removes(_) => 1,
+        Script::MayRemove(_) => 2,
+        Script::Installs(..) => 3,
+        Script::Unknown => 4,
+        Script::Nothing => 5,
+    };
+    let installs = effects.iter().any(|it| matches!(it, Script::Installs(..)));
+    match effects.into_iter().min_by_key(rank) {
+        // The order of both is not evaluated.
+        Some(Script::Removes(by)) if starts || installs => Script::MayRemove(by),
+        worst => worst.unwrap_or(Script::Nothing),
     }
 }
 
@@ -211,20 +257,29 @@ fn runs_removal(text: &str) -> bool {
     text.lines().any(is_removal)
 }
 
+/// Returns whether a line of a script names the agent and contains one of the words.
+fn line_does(text: &str, words: &[&str]) -> bool {
+    text.lines()
+        .map(str::trim)
+        .filter(|line| !line.starts_with('#'))
+        .any(|line| line.contains("amazon-ssm-agent") && words.iter().any(|w| line.contains(w)))
+}
+
+fn starts_agent(text: &str) -> bool {
+    line_does(
+        text,
+        &["systemctl start", "systemctl enable", "systemctl restart"],
+    ) || windows::starts(text)
+}
+
 /// Returns the effect of a script, or of the part that the file shows.
 fn effect(index: &GraphIndex<'_>, text: &str, complete: bool) -> Script {
-    let line_does = |words: &[&str]| {
-        text.lines()
-            .map(str::trim)
-            .filter(|line| !line.starts_with('#'))
-            .any(|line| line.contains("amazon-ssm-agent") && words.iter().any(|w| line.contains(w)))
-    };
-    let starts = line_does(&["systemctl start", "systemctl enable", "systemctl restart"]);
-    let is_branched = ["<<", "if ", "case ", "function "]
+    let starts = starts_agent(text);
+    let is_branched = ["<<", "if ", "if(", "case ", "function "]
         .iter()
         .any(|it| text.contains(it));
-    if runs_removal(text) && !starts && !is_branched {
-        return Script::Removes;
+    if (runs_removal(text) || windows::removes(text)) && !starts && !is_branched {
+        return Script::Removes(USER_DATA);
     }
     let lines: Vec<&str> = text
         .lines()
@@ -236,21 +291,23 @@ fn effect(index: &GraphIndex<'_>, text: &str, complete: bool) -> Script {
             .any(|word| lines.iter().any(|it| it.contains(word)))
     };
     let names_agent = has(&["ssm-agent", "AmazonSSMAgent"]);
-    if names_agent && (has(MOVES) || !starts && has(STOPS)) {
-        return Script::MayRemove;
+    let stops = names_agent && has(STOPS) || windows::may_remove(text);
+    if names_agent && has(MOVES) || !starts && stops {
+        return Script::MayRemove(USER_DATA);
     }
     let mut lines = text.lines().filter(|it| !it.trim_start().starts_with('#'));
     let is_proxied = text.contains("amazon-ssm-agent.service.d") && text.contains("_proxy=");
     if is_proxied || lines.any(|it| NETWORK.iter().any(|all| all.iter().all(|w| it.contains(w)))) {
         return Script::Network;
     }
-    let installs = line_does(&[
+    let words = [
         "install",
         "rpm -",
         "dpkg -i",
         "packages",
         "- amazon-ssm-agent",
-    ]) || text.contains("AmazonSSMAgentSetup");
+    ];
+    let installs = line_does(text, &words) || text.contains("AmazonSSMAgentSetup");
     if installs {
         // A gateway endpoint does not serve the global bucket, which is in us-east-1.
         let global = text.contains("s3.amazonaws.com/ec2-downloads-windows")
@@ -277,9 +334,8 @@ fn effect(index: &GraphIndex<'_>, text: &str, complete: bool) -> Script {
         "ansible",
         "Invoke-WebRequest",
         "git clone",
-        "#include",
     ];
-    if !complete || fetches.iter().any(|word| text.contains(word)) {
+    if !complete || text.contains("#include") || has(&fetches) {
         return Script::Unknown;
     }
     Script::Nothing
@@ -301,7 +357,7 @@ fn old_agent(context: &Context<'_, '_>) -> Option<HopResult> {
         Setting::Known(node, field, link) => (classify(index, link), (*node, *field)),
         _ => return None,
     };
-    let (old, at, certain) = match (&image.0, script(index, &instance.user_data)) {
+    let (old, at, certain) = match (&image.0, script(index, instance)) {
         (Image::WithAgent(name), _) => {
             published(name).filter(|date| *date < DATE_WITHOUT_EC2MESSAGES)?;
             (format!("image `{name}`"), image.1, false)
@@ -381,7 +437,7 @@ fn check_image<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> Hop
             Image::Opaque("none".to_owned()),
         ),
     };
-    let script = script(index, &instance.user_data);
+    let script = script(index, instance);
     let script_at = match &instance.user_data {
         Setting::Known(node, field, _) => (*node, *field),
         _ => at,
@@ -393,14 +449,14 @@ fn check_image<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> Hop
              not show whether the agent connects",
         )
         .at(script_at.0, script_at.1),
-        (Image::WithAgent(_) | Image::Opaque(_), Script::Removes) => {
-            HopResult::fail(HOP, "user data stops or removes SSM Agent")
+        (Image::WithAgent(_) | Image::Opaque(_), Script::Removes(by)) => {
+            HopResult::fail(HOP, format!("{by} stops or removes SSM Agent"))
                 .at(script_at.0, script_at.1)
                 .fix(Fix::manual("leave `amazon-ssm-agent` installed and running"))
         }
-        (Image::WithAgent(_), Script::MayRemove) => HopResult::unknown(
+        (Image::WithAgent(_), Script::MayRemove(by)) => HopResult::unknown(
             HOP,
-            "the file does not show whether user data stops or removes SSM Agent",
+            format!("the file does not show whether {by} stops or removes SSM Agent"),
         )
         .at(script_at.0, script_at.1),
         (Image::WithAgent(name), _) => {
@@ -409,7 +465,7 @@ fn check_image<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> Hop
         (Image::WithoutAgent(name), Script::Installs(from, _)) => {
             installed(index, instance, (script_at, at), &name, from)
         }
-        (Image::WithoutAgent(name), Script::Nothing | Script::Removes) => HopResult::fail(
+        (Image::WithoutAgent(name), Script::Nothing | Script::Removes(_)) => HopResult::fail(
             HOP,
             format!(
                 "image `{name}` does not include SSM Agent, and user data does not install it"
@@ -417,7 +473,7 @@ fn check_image<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> Hop
         )
         .at(at.0, at.1)
         .fix(image::with_agent(index, at, &name)),
-        (Image::WithoutAgent(name), Script::Unknown | Script::MayRemove) => HopResult::unknown(
+        (Image::WithoutAgent(name), Script::Unknown | Script::MayRemove(_)) => HopResult::unknown(
             HOP,
             format!(
                 "image `{name}` does not include SSM Agent, and the effect of user data is unknown"

@@ -2,7 +2,7 @@
 
 use super::super::HopResult;
 use super::super::fix::{Changes, Fix, link, raw};
-use super::super::graph_index::{GraphIndex, Resolved, visible_text};
+use super::super::graph_index::{GraphIndex, Resolved};
 use super::super::iam::{CallContext, Caller, trusts_ec2};
 use super::super::instance::InstanceConfig;
 use super::super::setting::Setting;
@@ -202,7 +202,7 @@ fn role_of_profile(
             (result.fix(fix), InstanceRole::None)
         }
         Resolved::Outside(expr) => {
-            let what = visible_text(&expr);
+            let what = index.shown(&expr);
             (
                 HopResult::unknown(hop, format!("instance profile `{what}` is not in the file"))
                     .at(node, field),
@@ -293,7 +293,7 @@ fn with_role(
         ),
         Resolved::Outside(expr) => (
             pass,
-            InstanceRole::Outside(format!("role `{}`", visible_text(&expr))),
+            InstanceRole::Outside(format!("role `{}`", index.shown(&expr))),
         ),
     }
 }

@@ -120,6 +120,11 @@ impl Operator {
     }
 }
 
+/// Returns whether IAM has a condition operator.
+pub(super) fn is_operator(text: &str) -> bool {
+    text.eq_ignore_ascii_case("BinaryEquals") || Operator::parse(text).is_some()
+}
+
 /// Returns whether `Null` asks for a missing key.
 fn is_null(values: &[Value<Text>]) -> Ternary {
     Ternary::any(values.iter().map(|value| match value {

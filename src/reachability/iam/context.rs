@@ -155,7 +155,9 @@ impl CallContext<'_> {
                 id.push(Atom::InstanceId(self.instance));
                 Fact::Value(id)
             }
-            "aws:tokenissuetime" | "aws:useragent" => Fact::Present,
+            // EC2 issues the credentials after the deployment.
+            "aws:tokenissuetime" => Fact::Now,
+            "aws:useragent" => Fact::Present,
             "aws:multifactorauthage"
             | "aws:username"
             | "aws:federatedprovider"

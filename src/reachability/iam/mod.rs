@@ -19,7 +19,7 @@ pub(crate) use context::{CallContext, Caller, NetworkPath};
 pub(crate) use statement::{document_allows, judge_document, key_node, sample_region};
 pub(crate) use trust::trusts_ec2;
 
-use super::graph_index::{GraphIndex, Resolved, expr_of, visible_text};
+use super::graph_index::{GraphIndex, Resolved, expr_of};
 use super::managed;
 use super::role_policies::{Boundary, Grant, RolePermissions};
 use super::ternary::Ternary;
@@ -83,7 +83,7 @@ fn document_of<'g>(
                 Some((id, policy, is_meant @ Ternary::Unknown)) if known(&arn).is_some() => {
                     Ok(of_file(id, policy, is_meant))
                 }
-                _ => Err(visible_text(&expr)),
+                _ => Err(index.shown(&expr)),
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Whether a statement of a policy is about a call: wildcards, exceptions, conditions, principals.
 
-use super::super::graph_index::{GraphIndex, visible_text};
+use super::super::graph_index::GraphIndex;
 use super::super::ternary::Ternary;
 use super::condition::{condition, equals};
 use super::context::{CallContext, Caller};
@@ -173,8 +173,11 @@ fn resource(
     };
     let holds = Ternary::unanimous(alternatives(value).into_iter().map(one));
     Judgment::of(holds, || {
-        let shown = alternatives(value).first().map(visible_text);
-        format!("resource `{}`", shown.unwrap_or_default())
+        let all = alternatives(value);
+        format!(
+            "resource `{}`",
+            index.shown(all.first().unwrap_or(&Expr::Absent))
+        )
     })
 }
 
@@ -375,8 +378,11 @@ fn is_aws(
     let one = |expr: Expr| Ternary::any(accepted.iter().map(|it| equals(index, &expr, it)));
     let holds = Ternary::unanimous(alternatives(who).into_iter().map(one));
     Judgment::of(holds, || {
-        let shown = alternatives(who).first().map(visible_text);
-        format!("principal `{}`", shown.unwrap_or_default())
+        let all = alternatives(who);
+        format!(
+            "principal `{}`",
+            index.shown(all.first().unwrap_or(&Expr::Absent))
+        )
     })
 }
 

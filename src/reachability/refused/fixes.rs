@@ -19,7 +19,7 @@ const MAX_RULE_NUMBER: i64 = 32_766;
 
 /// Returns whether a fix can set a property of the resource: the file writes it once, outside other
 /// resources.
-fn is_settable(index: &GraphIndex<'_>, id: NodeId) -> bool {
+pub(super) fn is_settable(index: &GraphIndex<'_>, id: NodeId) -> bool {
     let Some(node) = index.graph.node(id) else {
         return false;
     };

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Refusal;
+use super::{Refusal, Refused, is_in_stack};
 use crate::ir::{Dialect, Expr, NodeId};
 use crate::reachability::graph_index::GraphIndex;
 use crate::reachability::ternary::Ternary;
 use crate::reachability::{Fix, Hop};
-use crate::resource::{Map, Node, Resource};
+use crate::resource::{Map, Node, Resource, TemplateError};
 
 /// The resources on which each resource of a template depends, and whether it certainly does.
 type Dependencies = BTreeMap<NodeId, BTreeMap<NodeId, bool>>;
@@ -74,21 +74,42 @@ pub(super) fn circular(index: &GraphIndex<'_>) -> Vec<Refusal> {
     found
 }
 
-/// A reference to what the template does not contain.
-pub(super) fn dangling(index: &GraphIndex<'_>) -> Vec<Refusal> {
-    let one = |(id, node): (NodeId, &Node)| {
-        let name = node.origin.as_ref()?.dangling.first()?;
-        let reason = format!(
-            "CloudFormation refuses the template (`Unresolved resource dependencies`): `{}` refers to \
-             `{name}`, which does not exist",
-            index.name(id)
-        );
-        let refusal = Refusal::new(Hop::Agent, (id, ""), Ternary::Yes, reason)?;
-        Some(refusal.fix(Fix::manual(
-            "add the resource or parameter, or correct its name",
-        )))
+/// An error of a template outside its resources.
+pub(super) fn errors(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let errors = index.graph.errors.iter();
+    let all =
+        errors.filter_map(|(stack, error)| refusal(Refused::Template(*stack), Ternary::Yes, error));
+    all.collect()
+}
+
+/// An error of a resource that CloudFormation reports before it creates the resource.
+pub(super) fn resource_errors(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let of_node = |(id, node): (NodeId, &Node)| {
+        let exists = is_in_stack(node);
+        let errors = node.origin.iter().flat_map(|it| &it.errors);
+        let all = errors.filter_map(|error| {
+            let counts = match error.ignores_condition {
+                true => Ternary::Yes,
+                false => exists,
+            };
+            refusal(Refused::Resource(id, ""), counts, error)
+        });
+        all.collect::<Vec<_>>()
     };
-    index.graph.nodes().filter_map(one).collect()
+    index.graph.nodes().flat_map(of_node).collect()
+}
+
+fn refusal(of: Refused, exists: Ternary, error: &TemplateError) -> Option<Refusal> {
+    let certain = match error.is_certain {
+        true => Ternary::Yes,
+        false => Ternary::Unknown,
+    };
+    let reason = match error.is_certain {
+        true => format!("CloudFormation refuses the template: {}", error.reason),
+        false => format!("CloudFormation can refuse the template: {}", error.reason),
+    };
+    let refusal = Refusal::of(Hop::Agent, of, exists.and(certain), reason)?;
+    Some(refusal.fix(Fix::manual(error.fix.clone())))
 }
 
 /// Returns the resource whose properties contain a part of the graph.
