@@ -1,6 +1,5 @@
 //! `doctor`: one line for each requirement of a session.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
@@ -13,7 +12,7 @@ use super::deploy::StackCommand;
 use super::failure::Failure;
 use super::format::ReportFormat;
 use super::output;
-use super::permissions::{self, Simulation};
+use super::permissions::{self, Simulation, joined};
 use super::settings::stack_template;
 use crate::deploy::aws::Cloud;
 use crate::deploy::aws_cli::{AwsCli, AwsCliError};
@@ -228,27 +227,10 @@ async fn identity(
     };
     let arn = who["Arn"].as_str().unwrap_or_default();
     lines.pass("credentials", arn);
-    let place = deployer::Place {
-        partition: arn.split(':').nth(1).unwrap_or("aws"),
-        region,
-        account: who["Account"].as_str().unwrap_or("*"),
-        stack: name,
-    };
+    let account = who["Account"].as_str().unwrap_or("*");
+    let place = deployer::Place::of(arn, account, region, name);
     permissions(lines, aws_cli, arn, deployer::statements(stack, &place)).await;
     true
-}
-
-/// Returns the principal with the policies of a caller: the role of a role session.
-async fn principal(aws_cli: &AwsCli, arn: &str) -> Result<String, AwsCliError> {
-    let session = arn.split_once(":assumed-role/");
-    let Some(name) = session.and_then(|(_, rest)| rest.split('/').next()) else {
-        return Ok(arn.to_owned());
-    };
-    // The ARN of a role session does not contain the path of the role.
-    let kind = aws_cli
-        .call(&["iam", "get-role", "--role-name", name])
-        .await?;
-    Ok(kind["Role"]["Arn"].as_str().unwrap_or_default().to_owned())
 }
 
 async fn permissions(
@@ -257,7 +239,7 @@ async fn permissions(
     arn: &str,
     statements: Vec<deployer::Statement>,
 ) {
-    if arn.ends_with(":root") {
+    if permissions::is_root(arn) {
         lines.unknown(
             "permissions",
             "the root user has every permission",
@@ -269,10 +251,10 @@ async fn permissions(
         lines.unknown(
             "permissions",
             format!("cannot be determined: {error}"),
-            "allow `iam:SimulatePrincipalPolicy` and `iam:GetRole`",
+            permissions::ALLOW_SIMULATION,
         );
     };
-    let owner = match principal(aws_cli, arn).await {
+    let owner = match permissions::principal(aws_cli, arn).await {
         Ok(owner) => owner,
         Err(error) => return cannot(lines, &error),
     };
@@ -291,8 +273,8 @@ async fn permissions(
             "request these permissions, unless you have them for this instance",
         ),
     }
-    let statements = statements.iter().map(Simulation::of_statement).collect();
-    match permissions::lacking(aws_cli, &owner, statements).await {
+    let simulations = Simulation::of_statements(&statements);
+    match permissions::lacking(aws_cli, &owner, simulations).await {
         Err(error) => cannot(lines, &error),
         Ok(lacking) if lacking.is_empty() => {
             lines.pass(
@@ -305,17 +287,6 @@ async fn permissions(
             format!("not allowed: {}", joined(&lacking)),
             "request these permissions if you deploy; `deployer-policy` generates the policy",
         ),
-    }
-}
-
-/// The number of actions that a line lists.
-const LISTED: usize = 8;
-
-fn joined(actions: &BTreeSet<String>) -> String {
-    let listed: Vec<&str> = actions.iter().take(LISTED).map(String::as_str).collect();
-    match actions.len().saturating_sub(LISTED) {
-        0 => listed.join(", "),
-        more => format!("{} and {more} more", listed.join(", ")),
     }
 }
 
