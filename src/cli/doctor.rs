@@ -13,6 +13,7 @@ use super::failure::Failure;
 use super::format::ReportFormat;
 use super::output;
 use super::permissions::{self, Simulation, joined};
+use super::progress::Caller;
 use super::settings::stack_template;
 use crate::deploy::aws::Cloud;
 use crate::deploy::aws_cli::{AwsCli, AwsCliError};
@@ -131,10 +132,11 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
             Ok(cloud) => {
                 lines.pass("region", cloud.region.clone());
                 let aws_cli = AwsCli::new(&cloud.access());
-                let of_stack = deployed_stack(&cloud, &name, context).await;
-                if has_tool
-                    && identity(&mut lines, &aws_cli, &of_stack, (&name, &cloud.region)).await
-                {
+                if has_tool && let Some(who) = identity(&mut lines, &aws_cli).await {
+                    let of_stack = deployed_stack(&cloud, &name, context).await;
+                    let place = deployer::Place::of(&who.arn, &who.account, &cloud.region, &name);
+                    let statements = deployer::statements(&of_stack, &place);
+                    permissions(&mut lines, &aws_cli, &who.arn, statements).await;
                     listing(&mut lines, &aws_cli).await;
                 }
                 stack(&mut lines, &cloud, &aws_cli, &name, &command, has_tool).await;
@@ -211,28 +213,25 @@ async fn deployed_stack(cloud: &Cloud, name: &str, context: &Context) -> deploye
     stack.unwrap_or_default()
 }
 
-/// Checks the credentials and permissions of the operator and of the deploying principal.
-async fn identity(
-    lines: &mut Lines,
-    aws_cli: &AwsCli,
-    stack: &deployer::Stack,
-    (name, region): (&str, &str),
-) -> bool {
-    let who = match aws_cli.call(&["sts", "get-caller-identity"]).await {
+/// Checks the credentials, and returns whose they are.
+async fn identity(lines: &mut Lines, aws_cli: &AwsCli) -> Option<Caller> {
+    match aws_cli.call(&["sts", "get-caller-identity"]).await {
         Err(error) => {
             lines.fail("credentials", error.to_string(), refusal(&error));
-            return false;
+            None
         }
-        Ok(who) => who,
-    };
-    let arn = who["Arn"].as_str().unwrap_or_default();
-    lines.pass("credentials", arn);
-    let account = who["Account"].as_str().unwrap_or("*");
-    let place = deployer::Place::of(arn, account, region, name);
-    permissions(lines, aws_cli, arn, deployer::statements(stack, &place)).await;
-    true
+        Ok(who) => {
+            let text = |key: &str| who[key].as_str().unwrap_or_default().to_owned();
+            lines.pass("credentials", text("Arn"));
+            Some(Caller {
+                account: text("Account"),
+                arn: text("Arn"),
+            })
+        }
+    }
 }
 
+/// Checks the permissions of the operator and of the deploying principal.
 async fn permissions(
     lines: &mut Lines,
     aws_cli: &AwsCli,

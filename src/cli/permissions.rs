@@ -11,6 +11,10 @@ use crate::deployer::Statement;
 /// The hint for a simulation that is not allowed.
 pub(super) const ALLOW_SIMULATION: &str = "allow `iam:SimulatePrincipalPolicy` and `iam:GetRole`";
 
+/// The results of a call, an action on a resource each, that fit in a few pages.
+const MAX_RESULTS: usize = 300;
+
+/// Every resource.
 const EVERY: &str = "*";
 
 /// The number of actions that a message lists.
@@ -41,33 +45,49 @@ impl Simulation {
         simulation
     }
 
-    /// Simulates what statements allow. Statements of one service share a simulation, since each call takes
-    /// about a second.
+    /// Simulates what statements allow, in few calls.
     pub(super) fn of_statements(statements: &[Statement]) -> Vec<Simulation> {
-        let mut found: Vec<(&str, Simulation)> = Vec::new();
+        let mut found: Vec<Simulation> = Vec::new();
         for statement in statements {
-            let condition = statement.condition.as_ref();
-            let context = condition.and_then(|(it, values)| Some((it.key, values.first()?)));
-            let service = match statement.resources.iter().any(|it| it == EVERY) {
-                true => EVERY,
-                false => service(statement),
-            };
-            let fits = |of: &(&str, Simulation)| {
-                let known = context.and_then(|(key, _)| of.1.context.get(key));
-                of.0 == service && known.is_none_or(|it| Some(it) == context.map(|it| it.1))
-            };
-            let number = found.iter().position(fits).unwrap_or_else(|| {
-                found.push((service, Simulation::default()));
-                found.len() - 1
-            });
-            let simulation = &mut found[number].1;
-            let resources: Vec<&str> = statement.resources.iter().map(String::as_str).collect();
-            let actions: Vec<&str> = statement.actions.iter().copied().collect();
-            simulation.add(&actions, &resources);
-            let context = context.map(|(key, value)| (key, value.clone()));
-            simulation.context.extend(context);
+            let one = Simulation::of_statement(statement);
+            match found.iter_mut().find(|it| it.has_room_for(&one)) {
+                Some(simulation) => {
+                    simulation.needed.extend(one.needed);
+                    simulation.context.extend(one.context);
+                }
+                None => found.push(one),
+            }
         }
-        found.into_iter().map(|it| it.1).collect()
+        found
+    }
+
+    fn of_statement(statement: &Statement) -> Simulation {
+        let mut simulation = Simulation::default();
+        let resources: Vec<&str> = statement.resources.iter().map(String::as_str).collect();
+        let actions: Vec<&str> = statement.actions.iter().copied().collect();
+        simulation.add(&actions, &resources);
+        let condition = statement.condition.as_ref();
+        let value = condition.and_then(|(it, values)| Some((it.key, values.first()?.clone())));
+        simulation.context.extend(value);
+        simulation
+    }
+
+    /// Whether both fit in one call: no action and no condition key has two meanings.
+    fn has_room_for(&self, other: &Simulation) -> bool {
+        let actions = self.needed.len() + other.needed.len();
+        let mut resources = self.resources();
+        resources.extend(other.resources());
+        actions * resources.len() <= MAX_RESULTS
+            && !other.needed.keys().any(|it| self.needed.contains_key(it))
+            && !other.context.iter().any(|(key, value)| {
+                let known = self.context.get(key);
+                known.is_some_and(|it| it != value)
+            })
+    }
+
+    fn resources(&self) -> BTreeSet<&str> {
+        let resources = self.needed.values().flatten();
+        resources.map(String::as_str).collect()
     }
 
     fn add(&mut self, actions: &[&str], resources: &[&str]) {
@@ -91,10 +111,8 @@ impl Simulation {
             "--action-names",
         ];
         call.extend(self.needed.keys().map(String::as_str));
-        let resources: BTreeSet<&str> =
-            self.needed.values().flatten().map(String::as_str).collect();
         call.push("--resource-arns");
-        call.extend(resources);
+        call.extend(self.resources());
         let entries = self.context.iter().map(|(key, value)| {
             format!("ContextKeyName={key},ContextKeyValues={value},ContextKeyType=string")
         });
@@ -124,17 +142,6 @@ impl Simulation {
             }),
             _ => result["EvalDecision"] != "allowed" && needs(&result["EvalResourceName"]),
         }
-    }
-}
-
-/// Returns the service of a statement, with those of its actions.
-fn service(statement: &Statement) -> &'static str {
-    let services = statement.actions.iter();
-    let mut services = services.map(|it| it.split(':').next().unwrap_or_default());
-    let first = services.next().unwrap_or_default();
-    match services.all(|it| it == first) {
-        true => first,
-        false => "",
     }
 }
 
@@ -205,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn statements_of_a_service_share_a_simulation() {
+    fn statements_share_a_simulation() {
         use crate::deployer::{Place, Stack, statements};
 
         let text = r#"{"Resources": {

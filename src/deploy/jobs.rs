@@ -6,7 +6,7 @@ use std::future::Future;
 use tokio::task::JoinSet;
 
 /// The tasks that run at the same time: each is a process.
-const JOBS: usize = 6;
+const JOBS: usize = 8;
 
 /// Runs tasks, and returns their results in the order of the tasks.
 ///

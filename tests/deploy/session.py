@@ -284,6 +284,10 @@ def unreachable_network(place):
         assert time.monotonic() - start < limit, f"{command}: {time.monotonic() - start} s"
         assert "cannot reach AWS" in done.stderr + done.stdout, done.stderr
     assert "attempt 2" in done.stderr, done.stderr
+    # A Region that the program does not know is a question for AWS.
+    done = place.run("deploy", "--region", "us-east-9", "--dry-run", code=2, environment=nowhere)
+    assert "unknown region `us-east-9`; the template does not depend on the Region" in done.stderr, done.stderr
+    assert "cannot reach AWS" in done.stderr, done.stderr
     with socket.create_server(("127.0.0.1", 0)) as silent:
         place.environment["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{silent.getsockname()[1]}"
         child = place.terminal("status")

@@ -330,8 +330,8 @@ fn lists(zones: &[Json], default_zones: &[String]) -> Vec<Vec<String>> {
     lists
 }
 
-/// Returns the zones of subnets that one of the lists does not select: a deployed subnet keeps its zone, and
-/// a new one gets a zone without others.
+/// Returns the zones of subnets that one of the lists does not select. A deployed subnet keeps its
+/// Availability Zone; a new one gets one without other subnets.
 fn pins(subnets: &[SelectedZone], lists: &[Vec<String>]) -> Vec<Pin> {
     let selects = |place: usize, zone: &str| {
         let mut selected = lists.iter().map(|it| it.get(place));
