@@ -102,8 +102,18 @@ impl AwsArgs {
     }
 
     /// Returns the stack of this name, with the Region of the option, else of the configuration, else
-    /// of the environment.
+    /// of the environment. A Region that opened after this version gets the template of every Region.
     pub(super) fn stack_name<'a>(&'a self, name: Option<&'a String>) -> StackName<'a> {
+        let unknown = |it: &&String| Region::find(it).is_none();
+        if let Some(region) = self.region.as_ref().filter(unknown) {
+            output::warning(&format!(
+                "unknown region `{region}`; the template does not depend on the Region"
+            ));
+            return StackName {
+                name,
+                ..StackName::default()
+            };
+        }
         StackName {
             name,
             region: self.region.as_ref(),

@@ -14,6 +14,7 @@ use super::failure::Failure;
 use super::format::ReportFormat;
 use super::input::pair;
 use super::output;
+use super::preflight;
 use super::progress::{
     Caller, DeployPlan, ProgressReporter, is_terminal, report_end, report_forced_stop,
 };
@@ -26,10 +27,9 @@ use crate::deploy::options::Options;
 use crate::deploy::outcome::{DeployError, Failed, Outcome};
 use crate::deploy::plain;
 use crate::deploy::precondition::token;
-use crate::deploy::preflight;
 use crate::deploy::rollout;
 use crate::deploy::stop::Stop;
-use crate::deploy::values::{Request, Slot, Template};
+use crate::deploy::values::{Request, Template};
 use crate::diff::escape_text;
 use crate::region::Region;
 
@@ -93,7 +93,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
 
 fn deploy(args: &Args, context: &Context) -> Result<(), Failure> {
     let start = Instant::now();
-    let source = args.source.read(context, &args.aws)?;
+    let mut source = args.source.read(context, &args.aws)?;
     let stack = source.stack.clone();
     let tags = args.tags.iter().map(|it| pair(it));
     let tags = tags.collect::<Result<Vec<_>, _>>()?;
@@ -104,7 +104,7 @@ fn deploy(args: &Args, context: &Context) -> Result<(), Failure> {
         let region = access.region.as_deref().or(environment.map(|it| it.name));
         check_early(args, context, &source, region)?;
     }
-    let body = source.body(args.s3_bucket.is_some())?;
+    let mut body = source.body(args.s3_bucket.is_some())?;
     if !args.dry_run && !args.yes && !is_terminal() {
         return Err(
             Failure::usage("a confirmation requires a terminal").with_help(
@@ -125,7 +125,10 @@ fn deploy(args: &Args, context: &Context) -> Result<(), Failure> {
             }
             output::unless_quiet(&format!("{}\n", plain(&who)));
         }
-        check_account(&cloud, &source).await?;
+        let role = args.role_arn.as_deref();
+        if preflight::run(&cloud, &mut source, caller.as_ref(), role).await? {
+            body = source.body(args.s3_bucket.is_some())?;
+        }
         let template = match (&args.s3_bucket, body) {
             (Some(bucket), body) if body.len() > MAX_INLINE => {
                 Template::Url(upload(&cloud.access(), &cloud.region, bucket, &stack, &body).await?)
@@ -251,39 +254,6 @@ fn check_early(
     let _ = output::stderr(&checked.text(context.program()));
     print_error(UNREACHABLE, Some(ALLOW_UNREACHABLE));
     Err(Failure::Failed)
-}
-
-/// Reports in one list what the account lacks, before anything is created.
-async fn check_account(cloud: &Cloud, source: &Source) -> Result<(), Failure> {
-    // `rollout` reports a failed call, and `source` an unreadable template.
-    let Ok(found) = cloud.stack(&source.stack).await else {
-        return Ok(());
-    };
-    let is_new = found
-        .as_ref()
-        .is_none_or(|it| matches!(&*it.status, "REVIEW_IN_PROGRESS" | "ROLLBACK_COMPLETE"));
-    let region = Some(cloud.region.as_str());
-    let value = |it: &Slot| Some((it.name.clone(), it.value.clone()?));
-    let parameters: Vec<_> = source.slots.iter().filter_map(value).collect();
-    let Ok(checked) = check_template(&source.name, &source.text, &parameters, region) else {
-        return Ok(());
-    };
-    let members = match &found {
-        Some(stack) => cloud.members(&stack.id).await.unwrap_or_default(),
-        None => Vec::new(),
-    };
-    let requirements = preflight::requirements(&checked.graph, is_new, &members);
-    let unmet = preflight::unmet(&AwsCli::new(&cloud.access()), &requirements).await;
-    for it in &unmet {
-        match it.is_error {
-            true => print_error(&it.message, Some(&it.help)),
-            false => output::warning(&format!("{}; {}", it.message, it.help)),
-        }
-    }
-    match unmet.iter().any(|it| it.is_error) {
-        true => Err(Failure::Failed),
-        false => Ok(()),
-    }
 }
 
 /// Uploads the template to a bucket that exists in the Region of the stack.

@@ -1,6 +1,5 @@
 //! `doctor`: one line for each requirement of a session.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
@@ -13,7 +12,8 @@ use super::deploy::StackCommand;
 use super::failure::Failure;
 use super::format::ReportFormat;
 use super::output;
-use super::permissions::{self, Simulation};
+use super::permissions::{self, Simulation, joined};
+use super::progress::Caller;
 use super::settings::stack_template;
 use crate::deploy::aws::Cloud;
 use crate::deploy::aws_cli::{AwsCli, AwsCliError};
@@ -137,18 +137,12 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
                     false => None,
                 };
                 let found = cloud.stack(&name).await;
-                if let Some(caller) = &caller {
+                if let Some(who) = &caller {
                     let deployed = found.as_ref().ok().and_then(Option::as_ref);
                     let of_stack = resources(&cloud, deployed, &name, context).await;
-                    permissions(
-                        &mut lines,
-                        &aws_cli,
-                        caller,
-                        &of_stack,
-                        &name,
-                        &cloud.region,
-                    )
-                    .await;
+                    let place = deployer::Place::of(&who.arn, &who.account, &cloud.region, &name);
+                    let statements = deployer::statements(&of_stack, &place);
+                    permissions(&mut lines, &aws_cli, &who.arn, statements).await;
                     listing(&mut lines, &aws_cli).await;
                 }
                 stack(
@@ -233,51 +227,32 @@ async fn resources(
     stack.unwrap_or_default()
 }
 
-/// The caller of the AWS CLI.
-struct Caller {
-    arn: String,
-    account: String,
-}
-
-/// Checks the credentials of the operator.
+/// Checks the credentials, and returns whose they are.
 async fn identity(lines: &mut Lines, aws_cli: &AwsCli) -> Option<Caller> {
-    let who = match aws_cli.call(&["sts", "get-caller-identity"]).await {
+    match aws_cli.call(&["sts", "get-caller-identity"]).await {
         Err(error) => {
             lines.fail("credentials", error.to_string(), refusal(&error));
-            return None;
+            None
         }
-        Ok(who) => who,
-    };
-    let text = |key: &str| who[key].as_str().map(str::to_owned);
-    let arn = text("Arn").unwrap_or_default();
-    lines.pass("credentials", arn.clone());
-    let account = text("Account").unwrap_or_else(|| "*".to_owned());
-    Some(Caller { arn, account })
+        Ok(who) => {
+            let text = |key: &str| who[key].as_str().unwrap_or_default().to_owned();
+            lines.pass("credentials", text("Arn"));
+            Some(Caller {
+                account: text("Account"),
+                arn: text("Arn"),
+            })
+        }
+    }
 }
 
-/// Returns the principal with the policies of a caller: the role of a role session.
-async fn principal(aws_cli: &AwsCli, arn: &str) -> Result<String, AwsCliError> {
-    let session = arn.split_once(":assumed-role/");
-    let Some(name) = session.and_then(|(_, rest)| rest.split('/').next()) else {
-        return Ok(arn.to_owned());
-    };
-    // The ARN of a role session does not contain the path of the role.
-    let kind = aws_cli
-        .call(&["iam", "get-role", "--role-name", name])
-        .await?;
-    Ok(kind["Role"]["Arn"].as_str().unwrap_or_default().to_owned())
-}
-
-/// Checks the permissions of the operator to connect, and to deploy the resources of the stack.
+/// Checks the permissions of the operator and of the deploying principal.
 async fn permissions(
     lines: &mut Lines,
     aws_cli: &AwsCli,
-    Caller { arn, account }: &Caller,
-    stack: &deployer::Stack,
-    name: &str,
-    region: &str,
+    arn: &str,
+    statements: Vec<deployer::Statement>,
 ) {
-    if arn.ends_with(":root") {
+    if permissions::is_root(arn) {
         lines.unknown(
             "permissions",
             "the root user has every permission",
@@ -289,10 +264,10 @@ async fn permissions(
         lines.unknown(
             "permissions",
             format!("cannot be determined: {error}"),
-            "allow `iam:SimulatePrincipalPolicy` and `iam:GetRole`",
+            permissions::ALLOW_SIMULATION,
         );
     };
-    let owner = match principal(aws_cli, arn).await {
+    let owner = match permissions::principal(aws_cli, arn).await {
         Ok(owner) => owner,
         Err(error) => return cannot(lines, &error),
     };
@@ -311,15 +286,8 @@ async fn permissions(
             "request these permissions, unless you have them for this instance",
         ),
     }
-    let place = deployer::Place {
-        partition: arn.split(':').nth(1).unwrap_or("aws"),
-        region,
-        account,
-        stack: name,
-    };
-    let statements = deployer::statements(stack, &place);
-    let statements = statements.iter().map(Simulation::of_statement).collect();
-    match permissions::lacking(aws_cli, &owner, statements).await {
+    let simulations = Simulation::of_statements(&statements);
+    match permissions::lacking(aws_cli, &owner, simulations).await {
         Err(error) => cannot(lines, &error),
         Ok(lacking) if lacking.is_empty() => {
             lines.pass(
@@ -332,17 +300,6 @@ async fn permissions(
             format!("not allowed: {}", joined(&lacking)),
             "request these permissions if you deploy; `deployer-policy` generates the policy",
         ),
-    }
-}
-
-/// The number of actions that a line lists.
-const LISTED: usize = 8;
-
-fn joined(actions: &BTreeSet<String>) -> String {
-    let listed: Vec<&str> = actions.iter().take(LISTED).map(String::as_str).collect();
-    match actions.len().saturating_sub(LISTED) {
-        0 => listed.join(", "),
-        more => format!("{} and {more} more", listed.join(", ")),
     }
 }
 

@@ -39,6 +39,8 @@ mod permissions;
 #[cfg(feature = "deploy")]
 mod planned;
 #[cfg(feature = "deploy")]
+mod preflight;
+#[cfg(feature = "deploy")]
 mod progress;
 mod runbook;
 mod schema;

@@ -294,6 +294,7 @@ impl Cloud {
                 .map(|it| (exact(it.key()), exact(it.value())))
                 .collect(),
             termination_protection: stack.enable_termination_protection() == Some(true),
+            role_arn: stack.role_arn().map(str::to_owned),
             since: stack
                 .last_updated_time()
                 .or(stack.creation_time())

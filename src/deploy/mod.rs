@@ -22,6 +22,7 @@ mod change_sets;
 pub(crate) mod error;
 mod hint;
 mod https;
+pub(crate) mod jobs;
 pub(crate) mod obstacles;
 pub(crate) mod options;
 pub(crate) mod outcome;

@@ -2,6 +2,7 @@
 
 use crate::frontend::tree::{self, SyntaxError, Tree};
 
+use super::preflight::Pin;
 use super::values::Slot;
 
 /// Returns the parameters of a template, or none if the text is not a template.
@@ -131,6 +132,19 @@ fn has_transform_inside(tree: &Tree) -> bool {
         .any(has_transform_inside)
 }
 
+/// Sets the Availability Zones of subnets. Returns JSON, or nothing if the template lacks a subnet.
+pub(crate) fn with_zones(text: &str, pins: &[Pin]) -> Option<String> {
+    let mut root = tree::read(text).ok()?.to_json();
+    for pin in pins {
+        let resource = root.get_mut("Resources")?.get_mut(&pin.logical_id)?;
+        let zone = resource
+            .get_mut("Properties")?
+            .get_mut("AvailabilityZone")?;
+        *zone = pin.zone.clone().into();
+    }
+    Some(format!("{root:#}\n"))
+}
+
 /// Returns a JSON template without whitespace, because the size limit includes it.
 pub(crate) fn compact(text: &str) -> Option<String> {
     let value: serde_json::Value = serde_json::from_str(text).ok()?;
@@ -140,6 +154,22 @@ pub(crate) fn compact(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pin_changes_one_subnet() {
+        let text = "Resources:\n  A:\n    Type: AWS::EC2::Subnet\n    Properties:\n      CidrBlock: 10.0.0.0/24\n      \
+                    MapPublicIpOnLaunch: false\n      AvailabilityZone: !Select [0, !GetAZs '']\n";
+        let pin = |id: &str| Pin {
+            logical_id: id.to_owned(),
+            zone: "us-east-1b".to_owned(),
+            is_deployed: true,
+        };
+        let pinned: serde_json::Value =
+            serde_json::from_str(&with_zones(text, &[pin("A")]).unwrap()).unwrap();
+        let expected = serde_json::json!({"CidrBlock": "10.0.0.0/24", "MapPublicIpOnLaunch": false, "AvailabilityZone": "us-east-1b"});
+        assert_eq!(pinned["Resources"]["A"]["Properties"], expected);
+        assert_eq!(with_zones(text, &[pin("B")]), None);
+    }
 
     #[test]
     fn capabilities_follow_the_template() {

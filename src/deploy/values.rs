@@ -11,6 +11,8 @@ pub(crate) struct Stack {
     pub(crate) outputs: Vec<(String, String, String)>,
     pub(crate) tags: Vec<(String, String)>,
     pub(crate) termination_protection: bool,
+    /// The role that CloudFormation assumes, from an earlier operation.
+    pub(crate) role_arn: Option<String>,
     pub(crate) since: Option<String>,
 }
 

@@ -17,6 +17,19 @@ pub(crate) struct Place<'a> {
     pub(crate) stack: &'a str,
 }
 
+impl<'a> Place<'a> {
+    /// Returns the location of a stack that a principal deploys.
+    #[cfg(feature = "deploy")]
+    pub(crate) fn of(arn: &'a str, account: &'a str, region: &'a str, stack: &'a str) -> Place<'a> {
+        Place {
+            partition: arn.split(':').nth(1).unwrap_or("aws"),
+            region,
+            account,
+            stack,
+        }
+    }
+}
+
 /// Words for all resources of some types.
 const ALL_OF: [(&str, [&str; 2], &str); 5] = [
     (

@@ -190,25 +190,8 @@ pub(crate) fn configured_plan(
 #[cfg(feature = "cli")]
 pub(crate) fn retained(name: &str, text: &str) -> Result<String, Diagnostics> {
     use serde_json::{Map, Value};
-    use tree::{Kind, Tree};
 
-    fn value(tree: &Tree) -> Value {
-        match &tree.kind {
-            Kind::Null => Value::Null,
-            // The template means a number or a Boolean if the text is valid JSON of that type.
-            Kind::Text(text) if tree.plain => match serde_json::from_str(text) {
-                Ok(it @ (Value::Bool(_) | Value::Number(_))) => it,
-                _ => Value::String(text.clone()),
-            },
-            Kind::Text(text) => Value::String(text.clone()),
-            Kind::List(items) => items.iter().map(value).collect(),
-            Kind::Map(entries) => {
-                let entries = entries.iter().map(|it| (it.key.clone(), value(&it.value)));
-                Value::Object(entries.collect())
-            }
-        }
-    }
-    let root = with_stack_space(|| tree::read(text).map(|root| value(&root)));
+    let root = with_stack_space(|| tree::read(text).map(|root| root.to_json()));
     let mut root = match root {
         Some(Ok(root)) => root,
         Some(Err(error)) => {

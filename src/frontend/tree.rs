@@ -82,6 +82,28 @@ impl Tree {
             .map(|entry| &entry.value)
     }
 
+    /// Returns the value as JSON, with calls of functions in their long form.
+    #[cfg(feature = "cli")]
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        use serde_json::Value;
+
+        match &self.kind {
+            Kind::Null => Value::Null,
+            // The template means a number or a Boolean if the text is valid JSON of that type.
+            Kind::Text(text) if self.plain => match serde_json::from_str(text) {
+                Ok(it @ (Value::Bool(_) | Value::Number(_))) => it,
+                _ => Value::String(text.clone()),
+            },
+            Kind::Text(text) => Value::String(text.clone()),
+            Kind::List(items) => items.iter().map(Tree::to_json).collect(),
+            Kind::Map(entries) => {
+                let entries = entries.iter();
+                let entries = entries.map(|it| (it.key.clone(), it.value.to_json()));
+                Value::Object(entries.collect())
+            }
+        }
+    }
+
     /// Sets the file of all locations.
     pub(crate) fn set_file(&mut self, file: u16) {
         self.at.file = file;

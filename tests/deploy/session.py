@@ -284,6 +284,10 @@ def unreachable_network(place):
         assert time.monotonic() - start < limit, f"{command}: {time.monotonic() - start} s"
         assert "cannot reach AWS" in done.stderr + done.stdout, done.stderr
     assert "attempt 2" in done.stderr, done.stderr
+    # A Region that the program does not know is a question for AWS.
+    done = place.run("deploy", "--region", "us-east-9", "--dry-run", code=2, environment=nowhere)
+    assert "unknown region `us-east-9`; the template does not depend on the Region" in done.stderr, done.stderr
+    assert "cannot reach AWS" in done.stderr, done.stderr
     with socket.create_server(("127.0.0.1", 0)) as silent:
         place.environment["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{silent.getsockname()[1]}"
         child = place.terminal("status")
@@ -572,6 +576,73 @@ def images_and_quotas(place):
     assert "1.2.650.0 is older than 1.2.764.0" in done.stderr, done.stderr
 
 
+def zones_stay(place):
+    """A subnet keeps its Availability Zone when the list of the Region changes; a new one gets a free zone."""
+    place.run("deploy", "--yes", "--poll-interval", "0.1")
+    before, ec2 = place.resources("team"), place.emulator.client("ec2")
+    # CloudFormation lists the zones that have a default subnet.
+    filters = [{"Name": "default-for-az", "Values": ["true"]}, {"Name": "availability-zone", "Values": ["us-east-1a"]}]
+    default = ec2.describe_subnets(Filters=filters)["Subnets"][0]["SubnetId"]
+    ec2.delete_subnet(SubnetId=default)
+    # The plan and the template of another tool have the subnets moved, which CloudFormation rejects.
+    (place.folder / "plain.json").write_text(place.run("synth", "--format", "cfn").stdout)
+    plain = ("aws", "cloudformation", "deploy", "--region", "us-east-1", "--stack-name", "team", "--template-file", "plain.json")
+    done = place.call(*plain, "--capabilities", "CAPABILITY_IAM", code=255)
+    assert place.stack()["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE", (place.stack(), done.stderr)
+    place.write(CONFIG + "tags: {team: a}\n")
+    done = place.run("deploy", "--yes", "--poll-interval", "0.1")
+    assert "`NetworkSubnetA` stays in `us-east-1a`: the Availability Zones of the Region changed" in done.stderr, done.stderr
+    assert place.resources("team") == before, "a resource was replaced"
+    done = place.run("deploy", "--yes", "--poll-interval", "0.1")
+    assert "No changes: stack `team` matches the template" in done.stderr, done.stderr
+    (place.folder / "team.yaml").write_text(place.run("synth", "--region", "us-east-1", "--format", "cfn-yaml").stdout)
+    done = place.run("deploy", "team.yaml", "--stack", "team", "--yes", "--poll-interval", "0.1")
+    assert "No changes: stack `team` matches the template" in done.stderr, done.stderr
+    place.write(CONFIG + "network: {zones: 3}\n")
+    place.run("deploy", "--yes", "--poll-interval", "0.1")
+    after = place.resources("team")
+    assert {name: after[name] for name in before} == before, "a resource was replaced"
+    subnets = ec2.describe_subnets(SubnetIds=[after[f"NetworkSubnet{letter}"] for letter in "ABC"])["Subnets"]
+    assert len({subnet["AvailabilityZone"] for subnet in subnets}) == 3, subnets
+
+
+def permissions(place):
+    """`deploy` reports what the policies of its principal do not allow; the generated policy allows all."""
+    iam = place.emulator.client("iam")
+    iam.create_user(UserName="ada")
+    key = iam.create_access_key(UserName="ada")["AccessKey"]
+    as_ada = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+
+    def deploy(*options):
+        return place.run("deploy", "--yes", "--poll-interval", "0.1", *options, environment=as_ada).stderr
+
+    lacking = "warning: the policies of `arn:aws:iam::123456789012:user/ada` do not allow: "
+    said = deploy()
+    assert f"{lacking}cloudformation:CancelUpdateStack" in said, said
+    assert "; `ssm-synth deployer-policy` generates the policy" in said, said
+    policy = place.run("deployer-policy", "--account", "123456789012", "--region", "us-east-1").stdout
+    iam.put_user_policy(UserName="ada", PolicyName="deploy", PolicyDocument=policy)
+    said = deploy()
+    assert "warning" not in said, said
+    # The role, which CloudFormation assumes, needs the permissions for the resources.
+    role = "arn:aws:iam::123456789012:role/cloudformation"
+    said = deploy("--role-arn", role)
+    assert f"{lacking}iam:PassRole;" in said, said
+    statements = [it for it in json.loads(policy)["Statement"] if not any("ssm:GetParameters" in a for a in it["Action"])]
+    iam.put_user_policy(
+        UserName="ada", PolicyName="deploy", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": statements})
+    )
+    said = deploy()
+    assert f"{lacking}ssm:GetParameters;" in said, said
+    # Without the permission to simulate, the deployment continues.
+    denied = "An error occurred (AccessDenied) when calling the SimulatePrincipalPolicy operation: not authorized"
+    test = f"""if [ "$2" = simulate-principal-policy ]; then echo "{denied}" >&2; exit 254; fi"""
+    place.write_tool("aws", STAND_IN.format(aws=shutil.which("aws")).replace("exec", f"{test}\nexec"))
+    said = deploy()
+    assert "warning: cannot determine the permissions of `arn:aws:iam::123456789012:user/ada`: AccessDenied" in said, said
+    assert "No changes" in said, said
+
+
 def foreign_resources(place):
     """`destroy` reports what is in the VPC and is not part of the stack."""
     place.run("deploy", "--yes", "--poll-interval", "0.1")
@@ -748,6 +819,8 @@ CASES = [
     without_a_network,
     requirements,
     images_and_quotas,
+    zones_stay,
+    permissions,
     foreign_resources,
     profiles,
     region_of_the_template,

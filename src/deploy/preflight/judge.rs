@@ -1,8 +1,10 @@
 //! The call for each requirement, and what its response proves.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value as Json;
 
-use super::{DeployedSubnet, Finding, Requirement, TO_DEPLOY, Unmet, Zones};
+use super::{Finding, Pin, Requirement, SelectedZone, Unmet, Zones};
 use crate::session_manager::DEFAULT_DOCUMENT;
 
 fn error(message: String, help: impl Into<String>) -> Finding {
@@ -89,11 +91,9 @@ impl Requirement {
                 Zones::Selected(_) => words(&ZONES),
                 Zones::Of(subnets) => with(&["ec2", "describe-subnets", "--subnet-ids"], subnets),
             },
-            Requirement::Pinned(subnets) => {
-                let ids: Vec<String> = subnets.iter().map(|it| it.found.clone()).collect();
-                with(&["ec2", "describe-subnets", "--subnet-ids"], &ids)
-            }
-            Requirement::Selected(_) => words(&ZONES),
+            // Also the default subnets, which determine the list of the template.
+            Requirement::Pinned(_) => words(&["ec2", "describe-subnets"]),
+            Requirement::Selected { .. } => words(&ZONES),
             Requirement::Fits(quota) => quota.call(),
             Requirement::Quota { quota, .. } => words(&[
                 "service-quotas",
@@ -103,20 +103,6 @@ impl Requirement {
                 "--quota-code",
                 quota.code(),
             ]),
-            Requirement::Caller => words(&["sts", "get-caller-identity"]),
-            Requirement::Role(name) => words(&["iam", "get-role", "--role-name", name]),
-            Requirement::Permissions(arn) => {
-                let call = [
-                    "iam",
-                    "simulate-principal-policy",
-                    "--policy-source-arn",
-                    arn,
-                ];
-                with(
-                    &[&call[..], &["--action-names"]].concat(),
-                    &words(&TO_DEPLOY),
-                )
-            }
         }
     }
 
@@ -139,15 +125,18 @@ impl Requirement {
                 format!("image `{id}` does not exist in this Region"),
                 "set the ID of an image in the Region of the stack",
             ),
-            Requirement::Offered { .. } => error(
-                message.to_owned(),
-                "deploy in a Region that offers the service, and use subnets that exist",
-            ),
+            Requirement::Offered { is_certain, .. } => {
+                let report = if *is_certain { error } else { warning };
+                report(
+                    message.to_owned(),
+                    "deploy in a Region that offers the service, and use subnets that exist",
+                )
+            }
             _ => return None,
         };
         match found {
             Finding::Unmet(unmet) => Some(unmet),
-            Finding::Next(_) => None,
+            Finding::Pin(_) | Finding::Next(_) => None,
         }
     }
 
@@ -264,36 +253,30 @@ impl Requirement {
             }
             Requirement::Pinned(subnets) => {
                 let response = items(response, "Subnets");
-                let zoned = subnets.iter().filter_map(|subnet| {
+                let defaults = response.iter().filter(|it| it["DefaultForAz"] == true);
+                let defaults: Vec<Json> = defaults.cloned().collect();
+                let zoned = subnets.iter().map(|subnet| {
                     let found = response
                         .iter()
-                        .find(|it| it["SubnetId"] == subnet.found.as_str())?;
-                    Some(DeployedSubnet {
-                        found: found["AvailabilityZone"].as_str()?.to_owned(),
+                        .find(|it| it["SubnetId"] == subnet.found.as_str());
+                    let zone = found.and_then(|it| it["AvailabilityZone"].as_str());
+                    SelectedZone {
+                        found: zone.unwrap_or_default().to_owned(),
                         ..subnet.clone()
-                    })
+                    }
                 });
-                vec![Finding::Next(Requirement::Selected(zoned.collect()))]
+                vec![Finding::Next(Requirement::Selected {
+                    subnets: zoned.collect(),
+                    default_zones: texts(&defaults, "AvailabilityZone"),
+                })]
             }
-            Requirement::Selected(subnets) => {
-                let mut names = texts(&items(response, "AvailabilityZones"), "ZoneName");
-                names.sort();
-                let moved = subnets
-                    .iter()
-                    .filter(|it| names.get(it.place) != Some(&it.found));
-                // An account with default subnets in some zones selects only from those.
-                let report = moved.map(|it| {
-                    let now = names.get(it.place).map_or("none", String::as_str);
-                    warning(
-                        format!(
-                            "`{}` is in `{}`, and the template now selects `{now}`: the Availability Zones of the \
-                             Region changed, and CloudFormation cannot move a subnet",
-                            it.logical_id, it.found
-                        ),
-                        "list the zones of the subnets in `network.zones`",
-                    )
-                });
-                report.collect()
+            Requirement::Selected {
+                subnets,
+                default_zones,
+            } => {
+                let zones = items(response, "AvailabilityZones");
+                let pins = pins(subnets, &lists(&zones, default_zones));
+                pins.into_iter().map(Finding::Pin).collect()
             }
             Requirement::Fits(quota) => {
                 let count = quota.count(response);
@@ -321,45 +304,62 @@ impl Requirement {
                     false => Vec::new(),
                 }
             }
-            Requirement::Caller => caller(response["Arn"].as_str().unwrap_or_default()),
-            Requirement::Role(_) => {
-                let arn = response["Role"]["Arn"].as_str().unwrap_or_default();
-                vec![Finding::Next(Requirement::Permissions(arn.to_owned()))]
-            }
-            Requirement::Permissions(arn) => {
-                let results = items(response, "EvaluationResults");
-                let denied: Vec<Json> = results
-                    .into_iter()
-                    .filter(|it| it["EvalDecision"] != "allowed")
-                    .collect();
-                match denied.is_empty() {
-                    true => Vec::new(),
-                    // The simulation is for every resource, and knows no conditions.
-                    false => vec![warning(
-                        format!(
-                            "the policies of `{arn}` do not allow on every resource: {}",
-                            texts(&denied, "EvalActionName").join(", ")
-                        ),
-                        "request these permissions, unless you have them for this stack",
-                    )],
-                }
-            }
         }
     }
 }
 
-/// Returns the next requirement for the caller: a role session has the policies of its role.
-fn caller(arn: &str) -> Vec<Finding> {
-    if arn.ends_with(":root") {
-        return Vec::new();
+/// Returns the lists from which `Fn::GetAZs` can select. It lists the zones with a default subnet, or all
+/// if there is none, in an order that AWS does not guarantee.
+///
+/// From <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-getavailabilityzones.html>.
+fn lists(zones: &[Json], default_zones: &[String]) -> Vec<Vec<String>> {
+    let available: Vec<Json> = zones
+        .iter()
+        .filter(|it| it["State"] == "available")
+        .cloned()
+        .collect();
+    let listed = texts(zones, "ZoneName");
+    let mut lists = vec![
+        listed.clone(),
+        listed,
+        texts(&available, "ZoneName"),
+        default_zones.to_vec(),
+    ];
+    lists[1..].iter_mut().for_each(|it| it.sort());
+    lists.retain(|it| !it.is_empty());
+    lists
+}
+
+/// Returns the zones of subnets that one of the lists does not select. A deployed subnet keeps its
+/// Availability Zone; a new one gets one without other subnets.
+fn pins(subnets: &[SelectedZone], lists: &[Vec<String>]) -> Vec<Pin> {
+    let selects = |place: usize, zone: &str| {
+        let mut selected = lists.iter().map(|it| it.get(place));
+        selected.all(|it| it.is_some_and(|it| it == zone))
+    };
+    let mut zones: BTreeMap<usize, String> = BTreeMap::new();
+    let deployed = subnets.iter().filter(|it| !it.found.is_empty());
+    zones.extend(deployed.map(|it| (it.place, it.found.clone())));
+    for new in subnets.iter().filter(|it| it.found.is_empty()) {
+        let selected = lists.iter().filter_map(|it| it.get(new.place));
+        let mut candidates = selected.chain(lists.last().into_iter().flatten());
+        let free = candidates.find(|it| !zones.values().any(|taken| taken == *it));
+        if let (false, Some(zone)) = (zones.contains_key(&new.place), free) {
+            zones.insert(new.place, zone.clone());
+        }
     }
-    let session = arn.split_once(":assumed-role/");
-    vec![Finding::Next(
-        match session.and_then(|(_, rest)| rest.split('/').next()) {
-            Some(role) => Requirement::Role(role.to_owned()),
-            None => Requirement::Permissions(arn.to_owned()),
-        },
-    )]
+    let pinned = subnets.iter().filter_map(|it| {
+        let zone = match it.found.is_empty() {
+            true => zones.get(&it.place)?,
+            false => &it.found,
+        };
+        (!selects(it.place, zone)).then(|| Pin {
+            logical_id: it.logical_id.clone(),
+            zone: zone.clone(),
+            is_deployed: !it.found.is_empty(),
+        })
+    });
+    pinned.collect()
 }
 
 /// Warns about preferences of the account that need more than the endpoints of a session.

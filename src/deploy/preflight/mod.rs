@@ -6,6 +6,7 @@ mod quota;
 mod tests;
 
 use super::aws_cli::{AwsCli, AwsCliError};
+use super::jobs;
 use super::values::Member;
 use crate::construct::Architecture;
 use crate::ir::{Expr, Link, Text, Value};
@@ -20,23 +21,6 @@ pub(crate) use quota::Quota;
 /// The start of the names of parameters that AWS and publishers of images own.
 const PUBLIC: &str = "/aws/service/";
 
-/// The actions that the deploying principal needs, in addition to those that create the resources.
-pub(crate) const TO_DEPLOY: [&str; 13] = [
-    "cloudformation:CreateChangeSet",
-    "cloudformation:ListChangeSets",
-    "cloudformation:UpdateTerminationProtection",
-    "cloudformation:DescribeChangeSet",
-    "cloudformation:ExecuteChangeSet",
-    "cloudformation:DeleteChangeSet",
-    "cloudformation:DescribeStacks",
-    "cloudformation:DescribeStackEvents",
-    "cloudformation:ListStackResources",
-    "cloudformation:GetTemplate",
-    "cloudformation:DeleteStack",
-    "iam:PassRole",
-    "ssm:GetParameters",
-];
-
 /// The Availability Zones of the subnets of endpoints.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Zones {
@@ -48,14 +32,23 @@ pub(crate) enum Zones {
     Of(Vec<String>),
 }
 
-/// A deployed subnet, and the place of the Region's list from which the template selects
-/// its Availability Zone.
+/// A subnet, and the place of the Region's list from which the template selects its
+/// Availability Zone.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct DeployedSubnet {
+pub(crate) struct SelectedZone {
     pub(crate) logical_id: String,
-    /// The ID, then the zone.
-    pub(crate) found: String,
     pub(crate) place: usize,
+    /// The ID, then the zone. Empty if the subnet is not deployed.
+    pub(crate) found: String,
+}
+
+/// An Availability Zone that a subnet of the template must have.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Pin {
+    pub(crate) logical_id: String,
+    pub(crate) zone: String,
+    /// Whether the subnet is in the zone.
+    pub(crate) is_deployed: bool,
 }
 
 /// A requirement of the template.
@@ -89,19 +82,16 @@ pub(crate) enum Requirement {
         is_certain: bool,
     },
     /// The template still selects the zones of the deployed subnets.
-    Pinned(Vec<DeployedSubnet>),
-    /// The same, with the zones of the subnets.
-    Selected(Vec<DeployedSubnet>),
+    Pinned(Vec<SelectedZone>),
+    /// The same, with the zones of these subnets, and the zones with a default subnet.
+    Selected {
+        subnets: Vec<SelectedZone>,
+        default_zones: Vec<String>,
+    },
     /// The resources fit in the quota.
     Fits(Quota),
     /// The quota is at least this number.
     Quota { quota: Quota, count: usize },
-    /// The policies of the caller allow the deployment.
-    Caller,
-    /// The policies of the role allow it.
-    Role(String),
-    /// The policies of the principal allow it.
-    Permissions(String),
 }
 
 /// A requirement that the account does not meet.
@@ -113,10 +103,18 @@ pub(crate) struct Unmet {
     pub(crate) help: String,
 }
 
+/// What the account requires of the deployment.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Account {
+    pub(crate) unmet: Vec<Unmet>,
+    pub(crate) pins: Vec<Pin>,
+}
+
 /// What a response proves.
 #[derive(Clone, Debug, PartialEq)]
 enum Finding {
     Unmet(Unmet),
+    Pin(Pin),
     /// Another requirement, whose call is next.
     Next(Requirement),
 }
@@ -149,12 +147,11 @@ pub(crate) fn requirements(graph: &Graph, is_new: bool, members: &[Member]) -> V
         if let Some(subnet) = Subnet::of(resource)
             && let Value::Expr(Expr::Zone(place)) = subnet.availability_zone
             && let Some(origin) = &node.origin
-            && let Some(member) = members.iter().find(|it| it.logical_id == origin.address)
         {
-            subnets.push(DeployedSubnet {
-                logical_id: member.logical_id.clone(),
-                found: member.physical_id.clone(),
+            subnets.push(SelectedZone {
+                logical_id: origin.address.to_string(),
                 place: place as usize,
+                found: deployed(node, members).unwrap_or_default(),
             });
         }
         vpcs += usize::from(Vpc::of(resource).is_some());
@@ -183,18 +180,17 @@ pub(crate) fn requirements(graph: &Graph, is_new: bool, members: &[Member]) -> V
                 });
             }
             if kind == Some(&EndpointType::Interface) {
-                offered(graph, endpoint, &mut found);
+                offered(graph, endpoint, members, &mut found);
             }
         }
     }
-    if !subnets.is_empty() {
+    if subnets.iter().any(|it| !it.found.is_empty()) {
         found.push(Requirement::Pinned(subnets));
     }
     found.extend(Quota::of(graph, vpcs, gateways, is_new).map(Requirement::Fits));
     if has_instance && !has_document {
         found.push(Requirement::Preferences);
     }
-    found.push(Requirement::Caller);
     let mut distinct: Vec<Requirement> = Vec::new();
     for requirement in found {
         if !distinct.contains(&requirement) {
@@ -232,20 +228,37 @@ fn image(graph: &Graph, instance: &Instance) -> Option<Requirement> {
     }
 }
 
+/// Returns the ID of a deployed resource.
+fn deployed(node: &Node, members: &[Member]) -> Option<String> {
+    let address = &node.origin.as_ref()?.address;
+    let member = members.iter().find(|it| it.logical_id == *address)?;
+    let exists = !member.physical_id.is_empty() && member.status != "DELETE_COMPLETE";
+    exists.then(|| member.physical_id.clone())
+}
+
 /// Adds the requirement that an interface endpoint is offered where its subnets are. Endpoints in the
 /// same Availability Zones share it.
-fn offered(graph: &Graph, endpoint: &VpcEndpoint, found: &mut Vec<Requirement>) {
+fn offered(
+    graph: &Graph,
+    endpoint: &VpcEndpoint,
+    members: &[Member],
+    found: &mut Vec<Requirement>,
+) {
     let Some(service) = endpoint.service_name.lit() else {
         return;
     };
-    let (mut named, mut selected, mut existing) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut named, mut selected) = (Vec::new(), Vec::new());
+    let (mut existing, mut of_stack) = (Vec::new(), Vec::new());
     for subnet in &endpoint.subnets {
         let node = target(graph, subnet);
         match (subnet.lit(), node.and_then(|it| Subnet::of(&it.resource))) {
             (Some(id), _) => existing.push(id.as_str().to_owned()),
             (None, Some(subnet)) => match &subnet.availability_zone {
                 Value::Lit(zone) => named.push(zone.to_string()),
-                Value::Expr(Expr::Zone(n)) => selected.push(*n as usize),
+                Value::Expr(Expr::Zone(n)) => match node.and_then(|it| deployed(it, members)) {
+                    Some(id) => of_stack.push(id),
+                    None => selected.push(*n as usize),
+                },
                 _ => {}
             },
             _ => {}
@@ -255,6 +268,7 @@ fn offered(graph: &Graph, endpoint: &VpcEndpoint, found: &mut Vec<Requirement>) 
         (!named.is_empty()).then_some((Zones::Named(named), true)),
         (!selected.is_empty()).then_some((Zones::Selected(selected), false)),
         (!existing.is_empty()).then_some((Zones::Of(existing), true)),
+        (!of_stack.is_empty()).then_some((Zones::Of(of_stack), false)),
     ];
     for (zones, is_certain) in all.into_iter().flatten() {
         let known = found.iter_mut().find_map(|it| match it {
@@ -276,10 +290,40 @@ fn offered(graph: &Graph, endpoint: &VpcEndpoint, found: &mut Vec<Requirement>) 
     }
 }
 
-/// Asks the account. A call that fails proves nothing, except that a resource does not exist.
-pub(crate) async fn unmet(aws_cli: &AwsCli, requirements: &[Requirement]) -> Vec<Unmet> {
+/// Asks the account, in the order of the requirements.
+pub(crate) async fn account(aws_cli: &AwsCli, requirements: Vec<Requirement>) -> Account {
+    let tasks = requirements.into_iter().map(|requirement| {
+        let aws_cli = aws_cli.clone();
+        async move { findings(&aws_cli, requirement).await }
+    });
+    let (found, version) = tokio::join!(
+        jobs::in_order(tasks),
+        AwsCli::version("session-manager-plugin", None)
+    );
+    // The stack needs no more than CloudFormation; `doctor` reports a missing AWS CLI.
+    let Ok(found) = found else {
+        return Account::default();
+    };
+    let mut account = Account::default();
+    for finding in found.into_iter().flatten() {
+        match finding {
+            Finding::Unmet(unmet) => account.unmet.push(unmet),
+            Finding::Pin(pin) => account.pins.push(pin),
+            Finding::Next(_) => {}
+        }
+    }
+    account.unmet.extend(plugin(version.as_deref()));
+    account
+}
+
+/// The AWS CLI is not installed.
+struct Missing;
+
+/// Returns what the account lacks for a requirement. A call that fails proves nothing, except that a
+/// resource does not exist.
+async fn findings(aws_cli: &AwsCli, requirement: Requirement) -> Result<Vec<Finding>, Missing> {
     let mut found = Vec::new();
-    let mut open: Vec<Requirement> = requirements.iter().rev().cloned().collect();
+    let mut open = vec![requirement];
     while let Some(requirement) = open.pop() {
         let call = requirement.call();
         let call: Vec<&str> = call.iter().map(String::as_str).collect();
@@ -287,29 +331,23 @@ pub(crate) async fn unmet(aws_cli: &AwsCli, requirements: &[Requirement]) -> Vec
             Ok(response) => {
                 for finding in requirement.judge(&response) {
                     match finding {
-                        Finding::Unmet(unmet) => found.push(unmet),
                         Finding::Next(next) => open.push(next),
+                        result => found.push(result),
                     }
                 }
             }
-            // The stack needs no more than CloudFormation; `doctor` reports a missing AWS CLI.
-            Err(AwsCliError::Missing) => return Vec::new(),
+            Err(AwsCliError::Missing) => return Err(Missing),
             Err(AwsCliError::Refused { code, message }) if requirement.is_absent(&code) => {
-                found.extend(requirement.absent(&message));
+                found.extend(requirement.absent(&message).map(Finding::Unmet));
             }
-            Err(error) => found.push(Unmet {
+            Err(error) => found.push(Finding::Unmet(Unmet {
                 is_error: false,
                 message: format!("cannot determine a requirement of the stack: {error}"),
                 help: format!("allow `aws {}`", call[..2].join(" ")),
-            }),
+            })),
         }
     }
-    found.extend(plugin(
-        AwsCli::version("session-manager-plugin", None)
-            .await
-            .as_deref(),
-    ));
-    found
+    Ok(found)
 }
 
 /// Warns about an old plugin. The deploying principal does not need one.

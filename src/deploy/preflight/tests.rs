@@ -11,7 +11,7 @@ fn is_error(requirement: &Requirement, response: Json) -> Option<bool> {
         .into_iter()
         .find_map(|it| match it {
             Finding::Unmet(unmet) => Some(unmet.is_error),
-            Finding::Next(_) => None,
+            Finding::Pin(_) | Finding::Next(_) => None,
         })
 }
 
@@ -62,7 +62,7 @@ fn requirements_follow_the_template() {
         requirements(built.app.graph(), is_new, &[])
     };
     let plain = of("", true);
-    assert!(plain.contains(&Requirement::Preferences) && plain.contains(&Requirement::Caller));
+    assert!(plain.contains(&Requirement::Preferences));
     assert!(plain.contains(&Requirement::Fits(Quota::Vpcs(1))));
     assert!(!of("", false).contains(&Requirement::Fits(Quota::Vpcs(1))));
     let image = "instances: [{name: web, instance_type: t3.micro, image: {ssm_parameter: /golden, root_device_name: /dev/xvda}}]";
@@ -111,7 +111,7 @@ fn messages(requirement: &Requirement, response: Json) -> Vec<String> {
     let found = requirement.judge(&response).into_iter();
     let texts = found.filter_map(|it| match it {
         Finding::Unmet(unmet) => Some(unmet.message),
-        Finding::Next(_) => None,
+        Finding::Pin(_) | Finding::Next(_) => None,
     });
     texts.collect()
 }
@@ -121,7 +121,7 @@ fn next(requirement: &Requirement, response: Json) -> Option<Requirement> {
     let found = requirement.judge(&response).into_iter();
     found.into_iter().find_map(|it| match it {
         Finding::Next(next) => Some(next),
-        Finding::Unmet(_) => None,
+        Finding::Pin(_) | Finding::Unmet(_) => None,
     })
 }
 
@@ -168,35 +168,88 @@ fn endpoints_are_offered_in_the_zones_of_their_subnets() {
     assert_eq!(messages(&named, json!({"ServiceDetails": []})).len(), 1);
 }
 
-#[test]
-fn a_shifted_list_of_zones_is_reported() {
-    let subnet = |id: &str, found: &str, place| DeployedSubnet {
-        logical_id: id.to_owned(),
-        found: found.to_owned(),
-        place,
-    };
-    let pinned = Requirement::Pinned(vec![subnet("A", "subnet-1", 0), subnet("B", "subnet-2", 1)]);
-    let subnets = json!({"Subnets": [
+/// Returns the pinned zones of subnets with an ID and a place, by the zones of the Region and of default
+/// subnets.
+fn pins(
+    subnets: &[(&str, usize, &str)],
+    zones: &[(&str, &str)],
+    defaults: &[&str],
+) -> Vec<(String, String)> {
+    let subnets = subnets.iter().map(|(id, place, found)| SelectedZone {
+        logical_id: (*id).to_owned(),
+        place: *place,
+        found: (*found).to_owned(),
+    });
+    let deployed = json!([
         {"SubnetId": "subnet-2", "AvailabilityZone": "us-east-1b"},
         {"SubnetId": "subnet-1", "AvailabilityZone": "us-east-1a"},
-    ]});
-    let selected = next(&pinned, subnets).unwrap();
-    let zones = |names: &[&str]| {
-        let names: Vec<Json> = names.iter().map(|it| json!({"ZoneName": it})).collect();
-        json!({ "AvailabilityZones": names })
-    };
-    assert!(
-        messages(
-            &selected,
-            zones(&["us-east-1a", "us-east-1b", "us-east-1c"])
-        )
-        .is_empty()
+    ]);
+    let mut all = deployed.as_array().unwrap().clone();
+    all.extend(
+        defaults
+            .iter()
+            .map(|it| json!({"SubnetId": it, "AvailabilityZone": it, "DefaultForAz": true})),
     );
-    let shifted = messages(&selected, zones(&["us-east-1a", "us-east-1c"]));
-    assert!(
-        shifted.len() == 1 && shifted[0].starts_with("`B` is in `us-east-1b`"),
-        "{shifted:?}"
+    let selected = next(
+        &Requirement::Pinned(subnets.collect()),
+        json!({ "Subnets": all }),
     );
+    let zones: Vec<Json> = zones
+        .iter()
+        .map(|(zone, state)| json!({"ZoneName": zone, "State": state}))
+        .collect();
+    let found = selected
+        .unwrap()
+        .judge(&json!({ "AvailabilityZones": zones }));
+    let pins = found.into_iter().filter_map(|it| match it {
+        Finding::Pin(pin) => Some((pin.logical_id, pin.zone)),
+        _ => None,
+    });
+    pins.collect()
+}
+
+#[test]
+fn a_deployed_subnet_keeps_its_zone() {
+    const UP: &str = "available";
+    let subnets = [("A", 0, "subnet-1"), ("B", 1, "subnet-2")];
+    let (a, b, c) = (("us-east-1a", UP), ("us-east-1b", UP), ("us-east-1c", UP));
+    let stays = |id: &str, zone: &str| (id.to_owned(), format!("us-east-1{zone}"));
+    assert_eq!(pins(&subnets, &[a, b, c], &[]), []);
+    // A zone disappears, appears, or has a failure; AWS guarantees no order.
+    assert_eq!(pins(&subnets, &[a, c], &[]), [stays("B", "b")]);
+    let both = [stays("A", "a"), stays("B", "b")];
+    assert_eq!(pins(&subnets, &[("us-east-10", UP), a, b], &[]), both);
+    assert_eq!(
+        pins(&subnets, &[("us-east-1a", "impaired"), b, c], &[]),
+        both
+    );
+    assert_eq!(pins(&subnets, &[b, a], &[]), both);
+    // The template selects only from zones with a default subnet.
+    assert_eq!(
+        pins(&subnets, &[a, b, c], &["us-east-1a", "us-east-1b"]),
+        []
+    );
+    let defaults = ["us-east-1a", "us-east-1c"];
+    assert_eq!(pins(&subnets, &[a, b, c], &defaults), [stays("B", "b")]);
+    assert_eq!(pins(&subnets, &[], &[]), []);
+}
+
+#[test]
+fn a_new_subnet_gets_a_zone_without_others() {
+    const UP: &str = "available";
+    let (a, b, c) = (("us-east-1a", UP), ("us-east-1b", UP), ("us-east-1c", UP));
+    let gets = |id: &str, zone: &str| (id.to_owned(), format!("us-east-1{zone}"));
+    // The only subnet is in the zone that is now the second.
+    let subnets = [("A", 0, "subnet-2"), ("B", 1, "")];
+    let found = pins(&subnets, &[a, b, c], &[]);
+    assert_eq!(found, [gets("A", "b"), gets("B", "a")]);
+    // The zone of its place is free.
+    let subnets = [("A", 0, "subnet-1"), ("B", 1, "")];
+    assert_eq!(pins(&subnets, &[a, b, c], &[]), []);
+    // Another subnet has the same place.
+    let subnets = [("A", 0, "subnet-2"), ("Public", 0, "")];
+    let found = pins(&subnets, &[a, b, c], &[]);
+    assert_eq!(found, [gets("A", "b"), gets("Public", "b")]);
 }
 
 #[test]
@@ -211,25 +264,6 @@ fn the_quota_counts_only_above_its_default() {
         messages(&quota, limit(5.0)),
         ["with this stack, the account has 6 VPCs in this Region; its quota is 5"]
     );
-}
-
-#[test]
-fn a_role_session_has_the_policies_of_its_role() {
-    let caller = |arn: &str| next(&Requirement::Caller, json!({ "Arn": arn }));
-    assert_eq!(caller("arn:aws:iam::123456789012:root"), None);
-    let user = "arn:aws:iam::123456789012:user/a";
-    assert_eq!(
-        caller(user),
-        Some(Requirement::Permissions(user.to_owned()))
-    );
-    let session = "arn:aws:sts::123456789012:assumed-role/Admin/me";
-    let role = caller(session).unwrap();
-    assert_eq!(role, Requirement::Role("Admin".to_owned()));
-    let arn = "arn:aws:iam::123456789012:role/path/Admin";
-    let permissions = next(&role, json!({"Role": {"Arn": arn}})).unwrap();
-    let results = |decision: &str| json!({"EvaluationResults": [{"EvalActionName": "iam:PassRole", "EvalDecision": decision}]});
-    assert!(messages(&permissions, results("allowed")).is_empty());
-    assert_eq!(is_error(&permissions, results("implicitDeny")), Some(false));
 }
 
 #[test]

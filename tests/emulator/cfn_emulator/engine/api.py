@@ -65,6 +65,13 @@ class Api:
         return self.call("iam", operation, **parameters)
 
     def zones(self):
+        """Returns the zones with a default subnet; without any, all of the Region.
+
+        From https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-getavailabilityzones.html
+        """
+        subnets = self.ec2("describe_subnets", Filters=[{"Name": "default-for-az", "Values": ["true"]}])["Subnets"]
+        if subnets:
+            return sorted({subnet["AvailabilityZone"] for subnet in subnets})
         zones = self.ec2("describe_availability_zones")["AvailabilityZones"]
         return sorted(zone["ZoneName"] for zone in zones if zone.get("ZoneType", "availability-zone") != "local-zone")
 
