@@ -102,6 +102,8 @@ impl Lift {
                 is_excluded: false,
                 parent: None,
                 dangling: Vec::new(),
+                is_existing: false,
+                replacement_conflict: None,
                 unknown_properties: Map::default(),
             })),
         });

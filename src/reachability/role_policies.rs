@@ -31,6 +31,8 @@ pub(crate) struct RolePermissions<'g> {
     /// Policies whose documents are elsewhere.
     pub(super) external: Vec<String>,
     pub(super) boundary: Option<Boundary<'g>>,
+    /// The document or setting of the boundary.
+    pub(super) boundary_at: Option<(NodeId, &'static str)>,
     /// Whether something outside the file may add policies.
     pub(super) open: bool,
 }

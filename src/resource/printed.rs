@@ -125,6 +125,8 @@ impl Graph {
             is_excluded: false,
             parent: None,
             dangling: Vec::new(),
+            is_existing: false,
+            replacement_conflict: None,
             unknown_properties: map,
         }));
         let (stack, like) = (node.stack, node.clone());
