@@ -34,6 +34,7 @@ mod linked;
 mod names;
 mod pages;
 mod parts;
+mod plan_files;
 mod printed;
 mod properties;
 mod public_api;

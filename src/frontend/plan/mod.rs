@@ -11,6 +11,7 @@ mod members;
 mod references;
 mod region;
 mod replacement;
+mod sha1;
 mod state;
 #[cfg(feature = "cli")]
 mod strict;

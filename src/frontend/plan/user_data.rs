@@ -8,15 +8,13 @@ use std::collections::HashMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value as Json;
-use sha1::{Digest as _, Sha1};
 
 use super::Plan;
 use super::expression::constant;
 use super::json::array;
+use super::sha1::{Hash, hash, parse};
 use crate::ir::{Expr, Text};
 use crate::resource::{Map, RawValue};
-
-type Hash = [u8; 20];
 
 /// The parts of a plan with texts that can be user data.
 const PARTS: [&str; 4] = [
@@ -28,21 +26,6 @@ const PARTS: [&str; 4] = [
 
 /// Limits the texts that a template file is tried with.
 const MAX_RENDERED: usize = 256;
-
-fn hash(bytes: &[u8]) -> Hash {
-    Sha1::digest(bytes).into()
-}
-
-fn parsed(text: &str) -> Option<Hash> {
-    let mut out = [0; 20];
-    if text.len() != 40 || !text.is_ascii() {
-        return None;
-    }
-    for (n, byte) in out.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&text[2 * n..2 * n + 2], 16).ok()?;
-    }
-    Some(out)
-}
 
 /// Texts by their hash, and by the hash of what they encode.
 #[derive(Debug, Default)]
@@ -191,7 +174,7 @@ impl Plan<'_> {
                     _ => continue,
                 }
             } else {
-                let Some(hash) = parsed(&shown) else {
+                let Some(hash) = parse(&shown) else {
                     continue;
                 };
                 let constant = expressions.get(key).and_then(constant);
@@ -244,12 +227,5 @@ mod tests {
             "stop amazon-ssm-agent amazon-ssm-agent amazon-ssm-agent\n"
         ));
         assert!(!found("stop 1 1 1\n"));
-    }
-
-    #[test]
-    fn only_sha1_hashes_are_parsed() {
-        assert_eq!(parsed(&"0f".repeat(20)), Some([0x0f; 20]));
-        assert_eq!(parsed(&"0g".repeat(20)), None);
-        assert_eq!(parsed("0f"), None);
     }
 }

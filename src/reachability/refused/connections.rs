@@ -77,16 +77,23 @@ pub(super) fn address_twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
             index.name(first)
         );
         let certain = together(index, &[id, first]).and(refused);
-        let unused = [id, first]
-            .into_iter()
-            .find(|id| it.by_nat && other.by_nat && !is_target(index, *id));
-        let fix = match unused {
-            Some(nat) => Fix::remove(index.graph, nat),
-            None => Fix::manual("create an Elastic IP address for each of them"),
-        };
+        let fix = free(index, it, other);
         found.extend(Refusal::new(Hop::Route, it.at, certain, reason).map(|it| it.fix(fix)));
     }
     found
+}
+
+/// Returns the change that leaves the address to one of two uses.
+fn free(index: &GraphIndex<'_>, it: &Use<'_>, other: &Use<'_>) -> Fix {
+    let unused = |one: &&Use<'_>| !one.by_nat || !is_target(index, one.at.0);
+    // An instance needs no public address behind a NAT gateway.
+    match [it, other].into_iter().find(unused) {
+        Some(one) if one.at.1 == "instance" => {
+            Fix::set(one.at.0, one.at.1, RawValue::from(Expr::Absent))
+        }
+        Some(one) if it.by_nat || other.by_nat => Fix::remove(index.graph, one.at.0),
+        _ => Fix::manual("create an Elastic IP address for each of them"),
+    }
 }
 
 /// Returns whether a route can lead to a NAT gateway.
@@ -193,7 +200,7 @@ pub(super) fn targets(index: &GraphIndex<'_>) -> Vec<Refusal> {
         );
         let certain = index.exists(id).and(first.2).and(second.2);
         let refusal = Refusal::new(Hop::Route, (id, second.0), certain, reason)?;
-        let fix = if first.0 == "nat_gateway" && rest.is_empty() {
+        let fix = if rest.is_empty() {
             Fix::set(id, second.0, RawValue::from(Expr::Absent))
         } else {
             Fix::manual("remove all targets but one")

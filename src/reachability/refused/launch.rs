@@ -12,8 +12,10 @@ use crate::reachability::setting::Setting;
 use crate::reachability::ternary::Ternary;
 use crate::reachability::{Fix, Hop};
 use crate::region::{Offer, Region, instance_types, offer};
+use crate::resource::codec::Prop as _;
 use crate::resource::{
-    AutoScalingGroup, Ebs, Instance, InstanceProfile, LaunchTemplate, Resource, Role, Subnet, Typed,
+    AutoScalingGroup, Ebs, Instance, InstanceProfile, LaunchTemplate, Resource, Role, Subnet,
+    Typed, Volume,
 };
 
 /// Network interfaces beside the subnet or security groups of the instance.
@@ -254,10 +256,28 @@ pub(super) fn root_volumes<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
         );
         let certain = together(index, &[by, *node, config.node]);
         let refusal = Refusal::new(Hop::Agent, (by, field), certain, reason)?;
-        let fix = format!("set the size of the root volume to {least} GiB or more");
-        Some(refusal.fix(Fix::manual(fix)))
+        let larger = of_instance
+            .filter(|_| !has_more_volumes(index, by))
+            .and_then(|volume| {
+                let mut volume = volume.clone();
+                volume.ebs.volume_size = Some(Value::Lit(least));
+                Fix::set_owned(by, field, |dialect| Some(volume.put(dialect)?.into_owned()))
+            });
+        Some(refusal.fix(larger.unwrap_or_else(|| {
+            Fix::manual(format!(
+                "set the size of the root volume to {least} GiB or more"
+            ))
+        })))
     };
     instance::all(index).into_iter().filter_map(one).collect()
+}
+
+/// Returns whether the property of the root volume contains further volumes.
+fn has_more_volumes(index: &GraphIndex<'_>, instance: NodeId) -> bool {
+    index.all::<Volume>().any(|(_, node, _)| {
+        let origin = node.origin.as_ref();
+        origin.is_some_and(|origin| origin.parent == Some(instance))
+    })
 }
 
 /// The ARN of a resource in place of its name, or the name in place of the ARN.
