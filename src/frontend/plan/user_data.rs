@@ -9,10 +9,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value as Json;
 
-use super::Plan;
-use super::expression::constant;
+use super::expression::{constant, references};
 use super::json::array;
 use super::sha1::{Hash, hash, parse};
+use super::{Module, Plan};
 use crate::ir::{Expr, Text};
 use crate::resource::{Map, RawValue};
 
@@ -154,7 +154,12 @@ impl Plan<'_> {
     }
 
     /// Replaces user data that the plan does not show by its text, or by an unknown text.
-    pub(super) fn user_data(&self, map: &mut Map<'static>, expressions: &Json) {
+    pub(super) fn user_data(
+        &self,
+        module: &Module<'_>,
+        map: &mut Map<'static>,
+        expressions: &Json,
+    ) {
         let unknown = || RawValue::from(Expr::Opaque(Text::Borrowed("user data")));
         for key in ["user_data", "user_data_base64"] {
             let shown = match map.get(key) {
@@ -162,7 +167,11 @@ impl Plan<'_> {
                 // The references of an expression do not show the text around them.
                 Some(RawValue::Expr(_)) if !self.configured => {
                     map.remove(key);
-                    map.insert(key, unknown());
+                    // A known value would be in the plan, unless it is null.
+                    let names = references(expressions.get(key).unwrap_or(&Json::Null));
+                    if names.iter().any(|name| can_be_unknown(name, module)) {
+                        map.insert(key, unknown());
+                    }
                     continue;
                 }
                 _ => continue,
@@ -191,6 +200,21 @@ impl Plan<'_> {
             map.insert(key, text.unwrap_or_else(unknown));
         }
     }
+}
+
+/// Returns whether a reference can be unknown until the apply. A variable of the root module is known.
+fn can_be_unknown(name: &str, module: &Module<'_>) -> bool {
+    let Some(variable) = name.strip_prefix("var.") else {
+        let known = ["each.key", "count.", "path.", "terraform."];
+        return !known.iter().any(|it| name.starts_with(it));
+    };
+    let variable = variable.split(['.', '[']).next().unwrap_or_default();
+    let Some((parent, call, _)) = &module.parent else {
+        return false;
+    };
+    let argument = call.get("expressions").and_then(|all| all.get(variable));
+    let names = argument.map(references).unwrap_or_default();
+    names.iter().any(|name| can_be_unknown(name, parent))
 }
 
 #[cfg(test)]

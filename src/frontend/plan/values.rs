@@ -44,7 +44,7 @@ impl<'p> Plan<'p> {
             map.retain(|key| !ASSIGNED.contains(&(it.of.as_str(), key)) || set.contains_key(key));
         }
         self.images(it, &mut map, expressions);
-        self.user_data(&mut map, expressions);
+        self.user_data(&it.module, &mut map, expressions);
         map
     }
 
