@@ -104,8 +104,8 @@ pub(super) fn decoded(data: &Value<Text>) -> Value<Text> {
         .ok();
     match bytes.map(String::from_utf8) {
         Some(Ok(plain)) if !plain.is_empty() => Value::Lit(Text::Owned(plain)),
-        // Compressed, for example.
-        Some(Err(_)) => Value::Expr(Expr::Opaque(Text::Borrowed("user data"))),
+        // Compressed, for example. A short command can be Base64 by chance.
+        Some(Err(_)) if text.len() >= 24 => Value::Expr(Expr::Opaque(Text::Borrowed("user data"))),
         _ => data.clone(),
     }
 }

@@ -39,8 +39,8 @@ a version fails. An image from before May 2024 is unknown.
 the image includes the agent. Also unknown if the file does not show the text of user data, such as a
 Terraform plan of provider version 5, which shows a hash. The check compares the hash with the texts in
 the plan, and with the files of the configuration in the current directory or next to the plan. Pass
-`--assume user-data` if user data leaves the agent running. Also unknown if user data changes the outbound firewall, a proxy, the
-default route or the names of the instance.
+`--assume user-data` if user data leaves the agent running. Also unknown if user data changes the
+outbound firewall, a proxy, the default route or the names of the instance.
 
 **Fix:** use an image that includes the agent. Or install it in user data from the bucket of the
 Region, through an S3 gateway endpoint.

@@ -14,8 +14,7 @@ use crate::reachability::{Fix, Hop};
 use crate::region::{Offer, Region, instance_types, offer};
 use crate::resource::codec::Prop as _;
 use crate::resource::{
-    AutoScalingGroup, Ebs, Instance, InstanceProfile, LaunchTemplate, Resource, Role, Subnet,
-    Typed, Volume,
+    AutoScalingGroup, Ebs, Instance, InstanceProfile, LaunchTemplate, Resource, Role, Subnet, Typed,
 };
 
 /// Network interfaces beside the subnet or security groups of the instance.
@@ -272,9 +271,10 @@ pub(super) fn root_volumes<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
     instance::all(index).into_iter().filter_map(one).collect()
 }
 
-/// Returns whether the property of the root volume contains further volumes.
+/// Returns whether the property of the root volume contains further volumes, the only resources in the
+/// properties of an instance.
 fn has_more_volumes(index: &GraphIndex<'_>, instance: NodeId) -> bool {
-    index.all::<Volume>().any(|(_, node, _)| {
+    index.graph.nodes().any(|(_, node)| {
         let origin = node.origin.as_ref();
         origin.is_some_and(|origin| origin.parent == Some(instance))
     })
