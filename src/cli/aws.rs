@@ -303,6 +303,7 @@ pub(super) fn check_template(
         parameters: parameters.to_vec(),
         region: region.and_then(Region::find),
         account: None,
+        files: Vec::new(),
     };
     let input = Input::read(name, text, Some(InputFormat::Cfn), &deployment)?;
     let assumptions = Assumptions::default();

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 
 use super::assembly;
+use super::configuration;
 use super::context::Context;
 use super::diagnostics::{unreadable, unreadable_together};
 use super::failure::Failure;
@@ -41,6 +42,8 @@ impl From<InputKind> for InputFormat {
 enum Assumption {
     /// SSM Agent in images that the file does not describe
     Agent,
+    /// User data that the file does not show leaves SSM Agent running
+    UserData,
     /// Default Host Management in the account and Region
     Dhmc,
     /// Permission for the agent in boundaries outside the file
@@ -211,6 +214,7 @@ impl AssumptionArgs {
     pub(super) fn to_assumptions(&self) -> Assumptions {
         Assumptions {
             agent: self.assume.contains(&Assumption::Agent),
+            user_data: self.assume.contains(&Assumption::UserData),
             dhmc: self.assume.contains(&Assumption::Dhmc),
             boundary: self.assume.contains(&Assumption::Boundary),
         }
@@ -232,6 +236,7 @@ impl InputArgs {
             parameters: self.parameters.pairs()?,
             region: self.region.as_deref().map(settings::region).transpose()?,
             account: account(self.account.as_ref())?,
+            files: Vec::new(),
         })
     }
 
@@ -311,7 +316,8 @@ impl InputArgs {
                     let region = None;
                     return self.read_templates(vec![SourceFile { name, text, region }]);
                 }
-                let deployment = self.deployment()?;
+                let mut deployment = self.deployment()?;
+                deployment.files = configuration::texts(&name, &text);
                 if let Some((key, _)) = deployment.parameters.first() {
                     let failure = Failure::usage(format!("`{name}` has no parameter `{key}`"));
                     return Err(failure.with_help("a plan contains the values of its variables"));

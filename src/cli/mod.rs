@@ -7,6 +7,7 @@ mod aws;
 mod check;
 mod completions;
 mod config_file;
+mod configuration;
 #[cfg(feature = "deploy")]
 mod connect;
 mod context;

@@ -101,6 +101,8 @@ impl Lift {
                 parent: None,
                 errors: Vec::new(),
                 init: None,
+                is_existing: false,
+                replacement_conflict: None,
                 unknown_properties: Map::default(),
             })),
         });

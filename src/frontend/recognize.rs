@@ -131,10 +131,20 @@ pub(super) fn misplaced(text: &str) -> Option<(&'static str, &'static str)> {
         }
         return None;
     }
-    if text.contains("Terraform will perform the following actions") {
+    let is_shown_plan = [
+        "Terraform will perform the following actions",
+        "Your infrastructure matches the configuration",
+    ];
+    if is_shown_plan.iter().any(|it| text.contains(it)) {
         return Some((
-            "is the output of `terraform plan`, not a plan in JSON",
+            "is the text of `terraform plan` or `terraform show`, not a plan in JSON",
             SHOW_PLAN,
+        ));
+    }
+    if is_shown_state(text) {
+        return Some((
+            "is the text of `terraform show`, not a state in JSON",
+            "run `terraform show -json > state.json`",
         ));
     }
     let blocks = [
@@ -148,6 +158,18 @@ pub(super) fn misplaced(text: &str) -> Option<(&'static str, &'static str)> {
     text.lines()
         .any(is_block)
         .then_some(("is Terraform configuration, not a plan", SHOW_PLAN))
+}
+
+/// Returns whether the first line is the address of a resource, as in `# aws_vpc.main:`, with its values
+/// in the next line.
+fn is_shown_state(text: &str) -> bool {
+    let mut lines = text.lines();
+    let address = lines.next().and_then(|it| it.strip_prefix("# "));
+    let is_address = address
+        .and_then(|it| it.trim_end().split([':', ' ']).next())
+        .is_some_and(|it| it.contains('.') && !it.ends_with('.'));
+    let next = lines.next().unwrap_or_default();
+    is_address && (next.starts_with("resource \"") || next.starts_with("data \""))
 }
 
 #[cfg(test)]
@@ -200,6 +222,20 @@ mod tests {
         assert!(of("{\"resource\": {}}").unwrap().contains("configuration"));
         assert!(
             of("# a\nresource \"aws_vpc\" \"main\" {\n}\n")
+                .unwrap()
+                .contains("configuration")
+        );
+        for state in [
+            "# aws_vpc.main:\nresource \"aws_vpc\" \"main\" {\n    arn = \"a\"\n}\n",
+            "\n# module.net.aws_vpc.main[0]: (tainted)\nresource \"aws_vpc\" \"main\" {\n}\n",
+            "# data.aws_region.now:\ndata \"aws_region\" \"now\" {\n}\n",
+        ] {
+            assert!(of(state).unwrap().contains("`terraform show`"), "{state}");
+        }
+        let unchanged = "No changes. Your infrastructure matches the configuration.\n";
+        assert!(of(unchanged).unwrap().contains("`terraform show`"));
+        assert!(
+            of("# The network.\nresource \"aws_vpc\" \"main\" {\n}\n")
                 .unwrap()
                 .contains("configuration")
         );

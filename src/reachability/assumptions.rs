@@ -37,7 +37,7 @@ const ALL: &[Assumption] = &[
     Assumption {
         hop: Some(Hop::Agent),
         text: "images contain a current agent and no firewall or proxy, as their publishers document, and scripts \
-               that the file does not show keep it so",
+               that user data downloads keep it so",
         relies: passes,
         is_excluded: |_| false,
     },

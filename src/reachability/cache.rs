@@ -58,6 +58,8 @@ pub(crate) enum Acl<'g> {
     Open,
     /// A network ACL in the file, with its entries, and whether each certainly belongs to it.
     Entries(NodeId, Vec<(NodeId, &'g NetworkAclEntry, Ternary)>),
+    /// The default network ACL of the VPC, with the entries that the file adds.
+    Default(Vec<(NodeId, &'g NetworkAclEntry, Ternary)>),
     Unknown,
 }
 

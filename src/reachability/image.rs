@@ -237,6 +237,86 @@ fn by_lookup(lookup: &ImageLookup) -> Image {
     })
 }
 
+/// Returns the architecture of an image, if the file shows it.
+pub(crate) fn architecture(
+    index: &GraphIndex<'_>,
+    link: &Link<LaunchImage>,
+) -> Option<Architecture> {
+    match link {
+        Value::Lit(id) => architecture_of_name(id.as_str()),
+        Value::Expr(expr) => architecture_of(index, expr),
+    }
+}
+
+fn architecture_of(index: &GraphIndex<'_>, expr: &Expr) -> Option<Architecture> {
+    match expr {
+        Expr::OneOf(of) => {
+            let mut all = of.iter().map(|one| architecture_of(index, one));
+            let first = all.next()??;
+            all.all(|it| it == Some(first)).then_some(first)
+        }
+        Expr::Attr(id, _) | Expr::Other(id, _) => match &index.graph.node(*id)?.resource {
+            Resource::ImageLookup(lookup) => architecture_of_lookup(lookup),
+            _ => None,
+        },
+        _ => match by_expr(index, expr) {
+            Image::WithAgent(name) | Image::WithoutAgent(name) => architecture_of_name(&name),
+            Image::Opaque(_) => None,
+        },
+    }
+}
+
+/// Returns the architecture of a lookup by its result, its filter, or the names that it accepts.
+fn architecture_of_lookup(lookup: &ImageLookup) -> Option<Architecture> {
+    let word = |value: &Value<crate::ir::Text>| match value.lit()?.as_ref() {
+        "arm64" => Some(Architecture::Arm64),
+        "x86_64" => Some(Architecture::X86_64),
+        _ => None,
+    };
+    if let Some(result) = &lookup.architecture {
+        return word(result);
+    }
+    let of_filter = |name: &str, read: &dyn Fn(&Value<crate::ir::Text>) -> Option<Architecture>| {
+        let is_meant = |of: &&Value<crate::ir::Text>| of.lit().is_some_and(|it| it == name);
+        let filters = lookup.filters.iter();
+        let mut filters = filters.filter(|filter| is_meant(&&filter.name));
+        let mut values = filters.next()?.values.iter().map(read);
+        let first = values.next()??;
+        values.all(|it| it == Some(first)).then_some(first)
+    };
+    of_filter("architecture", &word)
+        .or_else(|| architecture_of_name(lookup.name.as_ref()?.lit()?))
+        .or_else(|| of_filter("name", &|value| architecture_of_name(value.lit()?)))
+}
+
+/// Returns the architecture that the name of a published image states.
+fn architecture_of_name(name: &str) -> Option<Architecture> {
+    let has = |part: &str| name.contains(part);
+    match (has("arm64"), has("x86_64") || has("amd64")) {
+        (true, false) => Some(Architecture::Arm64),
+        (false, true) => Some(Architecture::X86_64),
+        _ if has("ami-windows-latest") => Some(Architecture::X86_64),
+        _ => None,
+    }
+}
+
+/// Returns the device name and the size in GiB of the root volume of a published image.
+pub(crate) fn root_volume(name: &str) -> Option<(&'static str, i64)> {
+    let lower = name.to_ascii_lowercase();
+    let has = |part: &str| lower.contains(part);
+    if has("windows_server-") {
+        return Some(("/dev/sda1", 30));
+    }
+    if has("ubuntu") {
+        return Some(("/dev/sda1", 8));
+    }
+    let is_amazon = has("al2023-ami-") || has("amzn2-ami-");
+    if has("/ecs/optimized-ami/") || is_amazon && has("-ecs-") {
+        return Some(("/dev/xvda", 30));
+    }
+    (is_amazon && !has("minimal")).then_some(("/dev/xvda", 8))
+}
+
 /// The date of an image, as a number such as `20240513`.
 pub(crate) fn published(name: &str) -> Option<u32> {
     let digits = name.split(|c: char| !c.is_ascii_digit() && c != '.');

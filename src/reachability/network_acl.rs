@@ -71,10 +71,26 @@ fn find<'g>(index: &GraphIndex<'g>, id: NodeId, it: &'g Subnet) -> Acl<'g> {
         return with_entries(index, acl);
     }
     // The default network ACL of the VPC also contains the entries of AWS, which allow everything.
-    let to_default = index
-        .all::<NetworkAclEntry>()
-        .any(|(_, _, entry)| matches!(&entry.network_acl, Value::Expr(expr) if default(expr)));
-    if to_default { Acl::Unknown } else { Acl::Open }
+    let added = index.all::<NetworkAclEntry>().filter_map(|(id, _, entry)| {
+        let Value::Expr(expr) = &entry.network_acl else {
+            return None;
+        };
+        let ours = if default(expr) {
+            Ternary::Yes
+        } else if refers_to(expr, vpc) {
+            Ternary::Unknown
+        } else {
+            return None;
+        };
+        let ours = ours.and(index.exists(id));
+        (!ours.is_no()).then_some((id, entry, ours))
+    });
+    let added: Vec<_> = added.collect();
+    if added.is_empty() {
+        Acl::Open
+    } else {
+        Acl::Default(added)
+    }
 }
 
 fn with_entries<'g>(index: &GraphIndex<'g>, acl: NodeId) -> Acl<'g> {
@@ -97,6 +113,10 @@ fn refers_to(expr: &Expr, id: NodeId) -> bool {
     expr.walk(&mut |part| found |= matches!(part, Expr::Attr(node, _) if *node == id));
     found
 }
+
+/// The number of the entries in the default network ACL that allow everything.
+/// <https://docs.aws.amazon.com/vpc/latest/userguide/default-network-acl.html>
+pub(crate) const ENTRY_OF_AWS: i64 = 100;
 
 /// Ports, first and last.
 pub(crate) type Ports = (i64, i64);
@@ -189,10 +209,11 @@ pub(crate) fn acl_allows<'g>(
     (protocol, ports): (Protocol, Ports),
     side: &Side<'_, 'g>,
 ) -> Ternary {
-    let entries = match acl {
+    let (entries, is_default) = match acl {
         Acl::Open => return Ternary::Yes,
         Acl::Unknown => return Ternary::Unknown,
-        Acl::Entries(_, entries) => entries,
+        Acl::Entries(_, entries) => (entries, false),
+        Acl::Default(entries) => (entries, true),
     };
     let mut ordered = Vec::new();
     for (_, entry, ours) in entries {
@@ -207,7 +228,9 @@ pub(crate) fn acl_allows<'g>(
         let Some(number) = entry.rule_number.lit() else {
             return Ternary::Unknown;
         };
-        ordered.push((*number, *entry, *ours));
+        if !is_default || *number < ENTRY_OF_AWS {
+            ordered.push((*number, *entry, *ours));
+        }
     }
     ordered.sort_by_key(|(number, ..)| *number);
     let mut open = Packets(vec![(side.addresses(index), ports)]);
@@ -242,7 +265,11 @@ pub(crate) fn acl_allows<'g>(
             can_deny |= denies;
         }
     }
-    denied |= !open.0.is_empty();
+    if is_default {
+        allowed |= !open.0.is_empty();
+    } else {
+        denied |= !open.0.is_empty();
+    }
     match (allowed, denied) {
         (true, false) if !can_deny => Ternary::Yes,
         (false, true) if !can_allow => Ternary::No,

@@ -81,6 +81,14 @@ pub(super) fn warnings<'g>(
     index: &GraphIndex<'g>,
     instance: &InstanceConfig<'g>,
 ) -> Vec<HopResult> {
+    let is_existing = |id: NodeId| {
+        let origin = index.graph.node(id).and_then(|node| node.origin.as_ref());
+        origin.is_some_and(|origin| origin.is_existing)
+    };
+    // The instance has started.
+    if is_existing(instance.node) {
+        return Vec::new();
+    }
     let before = before(index, instance.node);
     // Another stack is complete before a stack that uses its outputs.
     let own = stack_of(index, instance.node);
@@ -90,7 +98,9 @@ pub(super) fn warnings<'g>(
         .filter(|stack| Some(*stack) != own)
         .collect();
     let waits_for = |id: NodeId| {
-        before.contains(&id) || stack_of(index, id).is_some_and(|it| complete.contains(it))
+        before.contains(&id)
+            || is_existing(id)
+            || stack_of(index, id).is_some_and(|it| complete.contains(it))
     };
     // Only endpoints of its VPC, policies of its role, and rules of its security groups.
     let ours = |id: NodeId| {

@@ -12,6 +12,7 @@ use super::{Fix, HopResult, HopStatus};
 use crate::ir::NodeId;
 use crate::resource::{Node, Resource};
 
+mod connections;
 mod endpoints;
 mod fixes;
 mod gateways;
@@ -38,6 +39,7 @@ const CHECKS: &[Check] = &[
     launch::foreign_zones,
     launch::names_twice,
     launch::architectures,
+    launch::root_volumes,
     launch::types,
     launch::profiles,
     launch::sizes,
@@ -72,6 +74,10 @@ const CHECKS: &[Check] = &[
     gateways::foreign_routes,
     gateways::entries_twice,
     gateways::routes_twice,
+    connections::address_twice,
+    connections::targets,
+    connections::overlapping_peers,
+    connections::beside_predecessors,
 ];
 
 /// Returns every resource that AWS refuses, or can refuse, to create.

@@ -31,7 +31,7 @@ pub(crate) struct RolePermissions<'g> {
     /// Policies whose documents are elsewhere.
     pub(super) external: Vec<String>,
     pub(super) boundary: Option<Boundary<'g>>,
-    /// The role and the property of its boundary.
+    /// The document of the boundary, or the role and the property that sets it.
     pub(super) boundary_at: Option<(NodeId, &'static str)>,
     /// Whether something outside the file may add policies.
     pub(super) open: bool,

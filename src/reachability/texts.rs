@@ -102,8 +102,10 @@ pub(super) fn decoded(data: &Value<Text>) -> Value<Text> {
     let bytes = base64::engine::general_purpose::STANDARD
         .decode(compact)
         .ok();
-    match bytes.and_then(|bytes| String::from_utf8(bytes).ok()) {
-        Some(plain) if !plain.is_empty() => Value::Lit(Text::Owned(plain)),
+    match bytes.map(String::from_utf8) {
+        Some(Ok(plain)) if !plain.is_empty() => Value::Lit(Text::Owned(plain)),
+        // Compressed, for example. A short command can be Base64 by chance.
+        Some(Err(_)) if text.len() >= 24 => Value::Expr(Expr::Opaque(Text::Borrowed("user data"))),
         _ => data.clone(),
     }
 }

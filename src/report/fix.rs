@@ -19,8 +19,13 @@ pub(crate) fn lines(graph: &Graph, dialect: Dialect, json: bool, change: &Fix) -
     let mut next = graph.nodes.len() - added.count();
     let (mut prose, mut after) = (String::new(), String::new());
     let mut pieces: Vec<Piece> = Vec::new();
-    for change in changes {
+    for &change in &changes {
         match change {
+            Fix::Set {
+                node, field, tf, ..
+            } if dialect == Dialect::Tf && differs(graph, &changes, (*node, field), tf) => {
+                prose.push_str(&sentence(graph, (*node, field), tf));
+            }
             Fix::Manual(text) => prose.extend([text.as_str(), "\n"]),
             Fix::Remove(node) => {
                 if let Some(node) = graph.node(*node) {
@@ -234,6 +239,47 @@ fn set(
         let value = by_key(value, address).unwrap_or_else(|| value.clone());
         nested(&property, value, block, &mut piece.body);
     }
+}
+
+/// Returns whether another instance of the Terraform resource gets another text, which one argument
+/// cannot express.
+fn differs(
+    graph: &Graph,
+    changes: &[&Fix],
+    (id, field): (NodeId, &str),
+    value: &RawValue<'static>,
+) -> bool {
+    let block = |id: NodeId| graph.node(id)?.display_id().split_once('[');
+    let (Some((own, _)), RawValue::Str(_)) = (block(id), value) else {
+        return false;
+    };
+    let shared = |id: NodeId, value: &RawValue<'static>| {
+        let address = graph.node(id).map_or("", Node::display_id);
+        by_key(value, address).unwrap_or_else(|| value.clone())
+    };
+    changes.iter().any(|other| match other {
+        Fix::Set {
+            node,
+            field: of,
+            tf,
+            ..
+        } => {
+            *node != id
+                && *of == field
+                && block(*node).is_some_and(|(name, _)| name == own)
+                && shared(*node, tf) != shared(id, value)
+        }
+        _ => false,
+    })
+}
+
+fn sentence(graph: &Graph, (id, field): (NodeId, &str), value: &RawValue<'static>) -> String {
+    let (Some(property), Some(node), RawValue::Str(text)) =
+        (super::property(graph, id, field), graph.node(id), value)
+    else {
+        return String::new();
+    };
+    format!("set `{property}` of `{}` to `{text}`\n", node.display_id())
 }
 
 /// Returns a text of an instance of `for_each` as a text of all instances: with `each.key` in place of

@@ -56,6 +56,19 @@ pub struct Origin {
     pub(crate) init: Option<RawValue<'static>>,
     /// Properties that its table does not know.
     pub unknown_properties: Map<'static>,
+    /// Whether it exists before the deployment, which keeps it.
+    pub(crate) is_existing: bool,
+    /// Why it cannot exist beside the resource that it replaces, if the deployment creates it first.
+    pub(crate) replacement_conflict: Option<ReplacementConflict>,
+}
+
+/// A property that a resource cannot have in common with the one that it replaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ReplacementConflict {
+    /// The field of its table.
+    pub(crate) field: &'static str,
+    /// The error of AWS.
+    pub(crate) error: &'static str,
 }
 
 /// The effect on a resource when it leaves its stack, or the stack is deleted.

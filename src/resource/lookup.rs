@@ -31,6 +31,8 @@ resource! {
         name_regex: Value<Text> = / "name_regex",
         /// The account that owns the AMI.
         owner_id: Value<Text> = / "owner_id",
+        /// The architecture of the AMI, such as `arm64`.
+        architecture: Value<Text> = / "architecture",
     }
     many {
         /// The filters.
@@ -39,7 +41,6 @@ resource! {
         owners: Value<Text> = / "owners",
     }
     inert {
-        "" / "architecture" = "the result, which the name of the AMI determines",
         "" / "block_device_mappings" = "the result, which the name of the AMI determines",
         "" / "boot_mode" = "the result, which the name of the AMI determines",
         "" / "creation_date" = "the result, which the name of the AMI determines",

@@ -22,7 +22,7 @@ mod tags;
 
 pub use codec::{EncodedUserData, OneInList, UserData};
 pub use find::FindError;
-pub(crate) use graph::{ExistingSubnet, TemplateError};
+pub(crate) use graph::{ExistingSubnet, ReplacementConflict, TemplateError};
 pub use graph::{Graph, Node, Origin, RemovalPolicy, Unmodeled};
 pub(crate) use instance_type::is_arm64;
 pub use overrides::{Change, Override, Part};
@@ -228,6 +228,7 @@ resources! {
     role: Role;
     role_policy: RolePolicy;
     managed_policy: InlinePolicy, ManagedPolicy, RolePolicyAttachment, RolePolicyAttachments, PolicyAttachment;
+    instance_metadata_defaults: InstanceMetadataDefaults;
     instance_profile: InstanceProfile;
     lookup: ImageLookup;
     launch_template: LaunchTemplate;

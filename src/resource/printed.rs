@@ -126,6 +126,8 @@ impl Graph {
             parent: None,
             errors: Vec::new(),
             init: None,
+            is_existing: false,
+            replacement_conflict: None,
             unknown_properties: map,
         }));
         let (stack, like) = (node.stack, node.clone());

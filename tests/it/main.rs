@@ -36,6 +36,7 @@ mod names;
 mod pages;
 mod parameters;
 mod parts;
+mod plan_files;
 mod printed;
 mod properties;
 mod public_api;

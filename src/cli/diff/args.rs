@@ -151,6 +151,7 @@ impl Args {
             parameters: self.parameters.pairs()?,
             region: self.region().map(|name| region(name)).transpose()?,
             account: None,
+            files: Vec::new(),
         })
     }
 }

@@ -128,6 +128,7 @@ impl Version {
             parameters,
             region: crate::region::Region::find(region),
             account: None,
+            files: Vec::new(),
         };
         let unreadable = || Version {
             incomplete: Some("a template cannot be read".to_owned()),

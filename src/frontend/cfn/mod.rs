@@ -40,6 +40,9 @@ pub struct Deployment {
     pub region: Option<&'static Region>,
     /// The 12-digit account ID.
     pub account: Option<String>,
+    /// Texts of files that a Terraform configuration can use. A plan can show only the hash of user
+    /// data, and a text with this hash is the user data.
+    pub files: Vec<String>,
 }
 
 use functions::{dynamic, into_expr};

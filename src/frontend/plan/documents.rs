@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::expression::{constant, one_of, references};
+use super::expression::{one_of, references};
 use super::references::Found;
 use super::{Plan, Planned};
 use crate::ir::{Expr, Text};
@@ -167,25 +167,4 @@ pub(super) fn statement(term: RawValue<'static>) -> RawValue<'static> {
         }
     }
     RawValue::Object(out)
-}
-
-/// Provider version 5 shows only a hash of user data; the configuration contains constant text.
-pub(super) fn user_data(map: &mut Map<'static>, expressions: &Json) {
-    let is_hash = matches!(map.get("user_data"), Some(RawValue::Str(text))
-        if text.len() == 40 && text.bytes().all(|b| b.is_ascii_hexdigit()));
-    if !is_hash {
-        return;
-    }
-    map.remove("user_data");
-    let constant = expressions
-        .get("user_data")
-        .and_then(constant)
-        .and_then(Json::as_str);
-    map.insert(
-        "user_data",
-        match constant {
-            Some(text) => RawValue::Str(text.to_owned().into()),
-            None => RawValue::from(Expr::Opaque(Text::Borrowed("user data"))),
-        },
-    );
 }

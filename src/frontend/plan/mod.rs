@@ -10,12 +10,15 @@ mod json;
 mod members;
 mod references;
 mod region;
+mod replacement;
+mod sha1;
 mod state;
 #[cfg(feature = "cli")]
 mod strict;
+mod user_data;
 mod values;
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
@@ -59,6 +62,7 @@ pub(crate) fn configured(root: &Json, deployment: &Deployment) -> Result<Graph, 
 
 impl<'p> Plan<'p> {
     fn graph(mut self, deployment: &Deployment) -> Graph {
+        self.files.clone_from(&deployment.files);
         let region = deployment.region.or_else(|| self.region());
         self.lift.graph.stacks[0].region = region;
         self.lift.graph.account = deployment.account.clone().or_else(|| self.account());
@@ -81,6 +85,11 @@ impl<'p> Plan<'p> {
             .and_then(|it| it.get("root_module"))
             .unwrap_or(nothing);
         let mut plan = Plan {
+            root,
+            files: Vec::new(),
+            texts: OnceCell::new(),
+            replaced: HashMap::new(),
+            kept: HashSet::new(),
             unknown: HashMap::new(),
             variables: root.get("variables"),
             providers: root
@@ -109,8 +118,15 @@ impl<'p> Plan<'p> {
             if let Some(unknown) = changed.get("after_unknown") {
                 plan.unknown.insert(address, unknown);
             }
-            let mut actions = array(changed.get("actions")).iter();
-            if actions.any(|it| it == "forget") {
+            let actions = array(changed.get("actions"));
+            if matches!(actions, [first, second] if first == "create" && second == "delete") {
+                plan.replaced.insert(address, nothing);
+            }
+            let keeps = |action: &Json| action == "no-op" || action == "update";
+            if actions.iter().any(keeps) {
+                plan.kept.insert(address);
+            }
+            if actions.iter().any(|it| it == "forget") {
                 plan.forgotten.insert(address);
             }
         }
@@ -128,6 +144,7 @@ impl<'p> Plan<'p> {
         plan.walk(planned.get("root_module").unwrap_or(nowhere), &top, false);
         plan.walk(prior, &top, true);
         plan.find_destroyed(prior);
+        plan.find_predecessors(prior);
         Ok(plan)
     }
 }
@@ -163,6 +180,14 @@ struct Planned<'p> {
 }
 
 struct Plan<'p> {
+    root: &'p Json,
+    /// Texts of files that the configuration can use.
+    files: Vec<String>,
+    texts: OnceCell<user_data::Texts>,
+    /// Resources that the apply creates before it destroys their predecessor, with its values.
+    replaced: HashMap<&'p str, &'p Json>,
+    /// Resources that exist before and after the apply.
+    kept: HashSet<&'p str>,
     unknown: HashMap<&'p str, &'p Json>,
     /// The variables of the root module.
     variables: Option<&'p Json>,
@@ -316,6 +341,10 @@ impl<'p> Plan<'p> {
         }
     }
 
+    fn is_state(&self) -> bool {
+        self.root.get("configuration").is_none()
+    }
+
     fn fill(&mut self) {
         for at in 0..self.resources.len() {
             let it = &self.resources[at];
@@ -330,7 +359,10 @@ impl<'p> Plan<'p> {
             let after = self.dependencies(at);
             let id = self.resources[at].id;
             let it = &self.resources[at];
-            let exists = if self.is_of_other_region(it) {
+            let conflict = self.replacement_conflict(it);
+            // A state contains no changes.
+            let is_existing = self.kept.contains(it.address) || self.is_state();
+            let exists = if self.is_of_other_region(it) || self.is_removed_with_predecessor(it) {
                 Exists::No
             } else if self.conflicts(&it.of, &map) {
                 Exists::Conditional
@@ -339,6 +371,10 @@ impl<'p> Plan<'p> {
             };
             self.lift.fill(id, map, Vec::new(), exists);
             self.lift.add_dependencies(id, after);
+            if let Some(origin) = &mut self.lift.graph.nodes[id.index()].origin {
+                origin.replacement_conflict = conflict;
+                origin.is_existing = is_existing;
+            }
         }
     }
 }

@@ -386,6 +386,10 @@ impl<'p> Plan<'p> {
             Some(RawValue::Bool(value)) => Some(value.to_string()),
             _ => None,
         };
+        // A private zone requires a VPC of its own, beside which each association stands.
+        if of == "aws_route53_zone_association" {
+            return false;
+        }
         let direction = direction(of, text);
         let mut companions = COMPANIONS.iter().filter(|it| it.applies(of, direction));
         companions.any(|companion| {

@@ -2,7 +2,6 @@
 
 use serde_json::Value as Json;
 
-use super::documents::user_data;
 use super::expression::{constant, expected, fits, gather, is_list, references};
 use super::json::{array, has_unknown};
 use super::references::Found;
@@ -45,7 +44,7 @@ impl<'p> Plan<'p> {
             map.retain(|key| !ASSIGNED.contains(&(it.of.as_str(), key)) || set.contains_key(key));
         }
         self.images(it, &mut map, expressions);
-        user_data(&mut map, expressions);
+        self.user_data(&it.module, &mut map, expressions);
         map
     }
 

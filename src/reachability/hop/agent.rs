@@ -39,8 +39,11 @@ An agent before 3.3.40 also requires a path to `ec2messages`. Without it, user d
 a version fails. An image from before May 2024 is unknown.
 
 **Unknown** for an image ID, and for a lookup of images that anyone can own. Pass `--assume agent` if
-the image includes the agent. Also unknown if user data changes the outbound firewall, a proxy, the
-default route or the names of the instance.
+the image includes the agent. Also unknown if the file does not show the text of user data, such as a
+Terraform plan of provider version 5, which shows a hash. The check compares the hash with the texts in
+the plan, and with the files of the configuration in the current directory or next to the plan. Pass
+`--assume user-data` if user data leaves the agent running. Also unknown if user data changes the
+outbound firewall, a proxy, the default route or the names of the instance.
 
 **Fix:** use an image that includes the agent. Or install it in user data from the bucket of the
 Region, through an S3 gateway endpoint.
@@ -115,8 +118,10 @@ enum Script {
     Removes(&'static str),
     /// It installs the agent, in a specified version or the latest.
     Installs(Source, Option<Version>),
-    /// Its effect is unknown.
+    /// It can run what it downloads, and some parts can be missing.
     Unknown,
+    /// The file shows nothing of it.
+    Unread,
     /// One of its alternatives stops or removes the agent.
     MayRemove(&'static str),
     /// It changes a firewall, a proxy or names, which the connections of the agent can pass, or turns
@@ -168,6 +173,7 @@ fn script(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) -> Script {
         _ if effects.iter().all(removes) => effects.swap_remove(0),
         _ if effects.iter().any(removes) => Script::MayRemove(USER_DATA),
         _ if effects.iter().any(|it| matches!(it, Script::Network)) => Script::Network,
+        _ if effects.iter().any(|it| matches!(it, Script::Unread)) => Script::Unread,
         _ => Script::Unknown,
     }
 }
@@ -179,7 +185,7 @@ fn with_init(
     user_data: &ShownText,
 ) -> Script {
     let own = effect(index, &user_data.text, user_data.is_complete);
-    let is_unclear = matches!(own, Script::Unknown);
+    let is_unclear = matches!(own, Script::Unknown | Script::Unread);
     let scripts = cfn_init::scripts(index, instance, user_data, is_unclear);
     if scripts.is_empty() {
         return own;
@@ -204,8 +210,9 @@ fn with_init(
         Script::Removes(_) => 1,
         Script::MayRemove(_) => 2,
         Script::Installs(..) => 3,
-        Script::Unknown => 4,
-        Script::Nothing => 5,
+        Script::Unread => 4,
+        Script::Unknown => 5,
+        Script::Nothing => 6,
     };
     let installs = effects.iter().any(|it| matches!(it, Script::Installs(..)));
     match effects.into_iter().min_by_key(rank) {
@@ -274,6 +281,9 @@ fn starts_agent(text: &str) -> bool {
 
 /// Returns the effect of a script, or of the part that the file shows.
 fn effect(index: &GraphIndex<'_>, text: &str, complete: bool) -> Script {
+    if !complete && text.trim().is_empty() {
+        return Script::Unread;
+    }
     let starts = starts_agent(text);
     let is_branched = ["<<", "if ", "if(", "case ", "function "]
         .iter()
@@ -442,6 +452,7 @@ fn check_image<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> Hop
         Setting::Known(node, field, _) => (*node, *field),
         _ => at,
     };
+    let has_agent = matches!(image, Image::WithAgent(_)) || index.assumptions.agent;
     match (image, script) {
         (_, Script::Network) => HopResult::unknown(
             HOP,
@@ -454,11 +465,43 @@ fn check_image<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> Hop
                 .at(script_at.0, script_at.1)
                 .fix(Fix::manual("leave `amazon-ssm-agent` installed and running"))
         }
-        (Image::WithAgent(_), Script::MayRemove(by)) => HopResult::unknown(
+        (Image::WithAgent(_) | Image::Opaque(_), Script::MayRemove(by)) if has_agent => HopResult::unknown(
             HOP,
             format!("the file does not show whether {by} stops or removes SSM Agent"),
         )
         .at(script_at.0, script_at.1),
+        (Image::WithAgent(_) | Image::Opaque(_), Script::Unread)
+            if has_agent && !index.assumptions.user_data =>
+        {
+            HopResult::unknown(
+                HOP,
+                "the file does not show the text of user data, which can stop SSM Agent \
+                 (`--assume user-data`)",
+            )
+            .at(script_at.0, script_at.1)
+        }
+        (Image::Opaque(name), Script::Unread) if !has_agent && !index.assumptions.user_data => HopResult::unknown(
+            HOP,
+            format!(
+                "the file shows neither whether image `{name}` includes SSM Agent nor the text of user \
+                 data (`--assume agent --assume user-data`)"
+            ),
+        )
+        .at(at.0, at.1),
+        (image @ (Image::WithAgent(_) | Image::Opaque(_)), Script::Unread) if has_agent => {
+            let includes = match image {
+                Image::WithAgent(_) => "includes",
+                _ => "is assumed to include",
+            };
+            let name = image.into_name();
+            HopResult::pass(
+                HOP,
+                format!(
+                    "image `{name}` {includes} SSM Agent, and user data is assumed to leave it running"
+                ),
+            )
+            .at(at.0, at.1)
+        }
         (Image::WithAgent(name), _) => {
             HopResult::pass(HOP, format!("image `{name}` includes SSM Agent")).at(at.0, at.1)
         }
@@ -473,7 +516,7 @@ fn check_image<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> Hop
         )
         .at(at.0, at.1)
         .fix(image::with_agent(index, at, &name)),
-        (Image::WithoutAgent(name), Script::Unknown | Script::MayRemove(_)) => HopResult::unknown(
+        (Image::WithoutAgent(name), Script::Unknown | Script::Unread | Script::MayRemove(_)) => HopResult::unknown(
             HOP,
             format!(
                 "image `{name}` does not include SSM Agent, and the effect of user data is unknown"

@@ -145,6 +145,10 @@ fn check_steps<'g>(
         };
         let at = match &*acl {
             Acl::Entries(id, _) => (*id, "vpc"),
+            Acl::Default(entries) => match entries.first() {
+                Some((id, ..)) => (*id, "rule_action"),
+                None => connection.instance.subnet_source,
+            },
             _ => connection.instance.subnet_source,
         };
         match allowed {
@@ -182,6 +186,19 @@ fn check_steps<'g>(
                             )
                         } else {
                             fix(index, *id, first, step)
+                        })
+                    }
+                    Acl::Default(entries) => {
+                        // AWS's own entry allows the ports after the entries of the file.
+                        let denies = entries.iter().filter(|(_, it, _)| {
+                            let egress = it.egress.as_ref().and_then(Value::lit);
+                            egress.copied().unwrap_or(false) == step.egress
+                                && it.rule_action.lit().is_some_and(|it| it == "deny")
+                        });
+                        let denies: Vec<NodeId> = denies.map(|(id, ..)| *id).collect();
+                        result.fix(match denies.as_slice() {
+                            [only] => Fix::remove(index.graph, *only),
+                            _ => Fix::manual("remove the entries that deny the ports"),
                         })
                     }
                     _ => result,

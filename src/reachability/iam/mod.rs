@@ -256,8 +256,11 @@ impl<'g> RolePermissions<'g> {
             .as_ref()
             .filter(|link| link.lit().is_none_or(|id| !id.as_str().is_empty()))
         {
+            permissions.boundary_at = Some((id, "permissions_boundary"));
             permissions.boundary = Some(match document_of(index, link) {
-                Ok((document, exists, _, name)) if exists.is_yes() => {
+                Ok((document, exists, policy, name)) if exists.is_yes() => {
+                    let of_policy = policy.map(|policy| (policy, "policy_document"));
+                    permissions.boundary_at = of_policy.or(permissions.boundary_at);
                     Boundary::Document(document, name)
                 }
                 Ok((.., name)) | Err(name) => Boundary::External(name),
@@ -265,6 +268,7 @@ impl<'g> RolePermissions<'g> {
         }
         if permissions.boundary.is_none() && is_unmodeled("permissions_boundary") {
             permissions.boundary = Some(Boundary::Unmodeled);
+            permissions.boundary_at = Some((id, "permissions_boundary"));
         }
         permissions
     }

@@ -338,13 +338,33 @@ pub(super) fn private_dns_twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
                     index.name(other)
                 ),
             );
-            found.extend(
-                refusal
-                    .map(|it| it.fix(Fix::set(*id, "private_dns_enabled", RawValue::Bool(false)))),
-            );
+            found.extend(refusal.map(|it| it.fix(without_private_dns(index, *id, other))));
         }
     }
     found
+}
+
+/// Disables private DNS for one of two endpoints. In Terraform, the change applies to all instances of a
+/// resource, of which others can be the only endpoints of their service.
+fn without_private_dns(index: &GraphIndex<'_>, id: NodeId, other: NodeId) -> Fix {
+    let family = |id: NodeId| {
+        let origin = index.graph.node(id)?.origin.as_ref()?;
+        let base = |address: &str| address.split('[').next().unwrap_or_default().to_owned();
+        let own = base(&origin.address);
+        let all = endpoints(index).into_iter().filter_map(|(id, _)| {
+            let origin = index.graph.node(id)?.origin.as_ref()?;
+            (origin.dialect == Dialect::Tf && base(&origin.address) == own).then_some(id)
+        });
+        Some(all.collect::<Vec<_>>())
+    };
+    let is_alone = |id: &NodeId| family(*id).is_none_or(|all| all.len() < 2);
+    match [id, other].into_iter().find(is_alone) {
+        Some(id) => Fix::set(id, "private_dns_enabled", RawValue::Bool(false)),
+        None => Fix::manual(format!(
+            "remove `{}`, or disable its private DNS",
+            index.name(other)
+        )),
+    }
 }
 
 /// Private DNS in a VPC whose DNS attributes are disabled.

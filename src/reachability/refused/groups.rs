@@ -15,7 +15,7 @@ use crate::resource::{
     SecurityGroupIngress, Vpc, VpcEndpoint,
 };
 
-const PEERING: [&str; 2] = [
+pub(super) const PEERING: [&str; 2] = [
     "AWS::EC2::VPCPeeringConnection",
     "aws_vpc_peering_connection",
 ];

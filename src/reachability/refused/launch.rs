@@ -4,17 +4,18 @@ use std::collections::HashMap;
 
 use super::{Refusal, together};
 use crate::construct::Architecture;
-use crate::ir::{Attr, Dialect, Expr, Link, NodeId, Value, near, nearest};
+use crate::ir::{Attr, Dialect, Expr, Link, NodeId, Text, Value, near, nearest};
 use crate::reachability::graph_index::{GraphIndex, Resolved};
-use crate::reachability::image::{Image, classify, for_processor};
+use crate::reachability::image::{self, Image, classify};
 use crate::reachability::instance::{self, InstanceConfig};
 use crate::reachability::setting::Setting;
 use crate::reachability::ternary::Ternary;
 use crate::reachability::{Fix, Hop};
 use crate::region::{Offer, Region, instance_types, offer};
+use crate::resource::codec::Prop as _;
 use crate::resource::{
-    AutoScalingGroup, Instance, InstanceProfile, LaunchTemplate, RawValue, Resource, Role, Subnet,
-    Typed,
+    AutoScalingGroup, Ebs, Instance, InstanceProfile, LaunchTemplate, RawValue, Resource, Role,
+    Subnet, Typed,
 };
 
 /// Network interfaces beside the subnet or security groups of the instance.
@@ -169,23 +170,21 @@ pub(super) fn architectures<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
         let Setting::Known(node, field, link) = &config.image else {
             return None;
         };
-        let (Image::WithAgent(image) | Image::WithoutAgent(image)) = classify(index, link) else {
-            return None;
-        };
         let (by, of) = instance_type(index, &config)?;
-        let (required, provided) = (Architecture::of(of)?, by_name(&image)?);
+        let (required, provided) = (Architecture::of(of)?, image::architecture(index, link)?);
         if required == provided {
             return None;
         }
+        let name = classify(index, link).into_name();
         let reason = format!(
-            "EC2 refuses `{}` (`InvalidParameterValue`): `{of}` is {}, and image `{image}` is {}",
+            "EC2 refuses `{}` (`InvalidParameterValue`): `{of}` is {}, and image `{name}` is {}",
             index.name(config.node),
             required.as_str(),
             provided.as_str()
         );
         let certain = together(index, &[by, *node, config.node]);
         let refusal = Refusal::new(Hop::Agent, (by, "instance_type"), certain, reason)?;
-        let fix = for_processor(index, (*node, field), &image, required);
+        let fix = image::for_processor(index, (*node, field), &name, required);
         Some(refusal.fix(
             fix.unwrap_or_else(|| {
                 Fix::manual("use an image for the processor of the instance type")
@@ -221,18 +220,72 @@ pub(super) fn types<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
     instance::all(index).into_iter().filter_map(one).collect()
 }
 
-/// Returns the architecture that the name of a public parameter states.
-fn by_name(image: &str) -> Option<Architecture> {
-    if !image.starts_with("/aws/service/") {
-        return None;
-    }
-    let has = |part: &str| image.contains(part);
-    match (has("arm64"), has("x86_64") || has("amd64")) {
-        (true, false) => Some(Architecture::Arm64),
-        (false, true) => Some(Architecture::X86_64),
-        _ if has("ami-windows-latest") => Some(Architecture::X86_64),
-        _ => None,
-    }
+/// A root volume that is smaller than the snapshot of the image.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_EbsBlockDevice.html>
+pub(super) fn root_volumes<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
+    let one = |config: InstanceConfig<'g>| {
+        let Setting::Known(node, _, link) = &config.image else {
+            return None;
+        };
+        let (Image::WithAgent(image) | Image::WithoutAgent(image)) = classify(index, link) else {
+            return None;
+        };
+        let (device, least) = image::root_volume(&image)?;
+        // Terraform omits the device name of a root volume.
+        let is_root =
+            |name: &Value<Text>| name.lit().is_some_and(|it| it.is_empty() || it == device);
+        let size = |volume: Option<&Ebs>| volume?.volume_size.as_ref()?.lit().copied();
+        let of_instance = match &index.graph.node(config.node)?.resource {
+            Resource::Instance(it) => it
+                .root_volume
+                .as_ref()
+                .filter(|it| is_root(&it.device_name)),
+            _ => None,
+        };
+        let of_template = match &index.graph.node(config.launch_source)?.resource {
+            Resource::LaunchTemplate(it) => {
+                let mut all = it.block_devices.iter();
+                all.find(|it| is_root(&it.device_name)).map(|it| &it.ebs)
+            }
+            _ => None,
+        };
+        let (by, field, size) = match (of_instance, of_template) {
+            (Some(volume), _) => (config.node, "root_volume", size(Some(&volume.ebs))?),
+            (None, volume) => (config.launch_source, "block_devices", size(volume)?),
+        };
+        if size >= least {
+            return None;
+        }
+        let reason = format!(
+            "EC2 refuses `{}` (`InvalidBlockDeviceMapping`): its root volume has {size} GiB, and image \
+             `{image}` needs {least} GiB",
+            index.name(config.node)
+        );
+        let certain = together(index, &[by, *node, config.node]);
+        let refusal = Refusal::new(Hop::Agent, (by, field), certain, reason)?;
+        let larger = of_instance
+            .filter(|_| !has_more_volumes(index, by))
+            .and_then(|volume| {
+                let mut volume = volume.clone();
+                volume.ebs.volume_size = Some(Value::Lit(least));
+                Fix::set_owned(by, field, |dialect| Some(volume.put(dialect)?.into_owned()))
+            });
+        Some(refusal.fix(larger.unwrap_or_else(|| {
+            Fix::manual(format!(
+                "set the size of the root volume to {least} GiB or more"
+            ))
+        })))
+    };
+    instance::all(index).into_iter().filter_map(one).collect()
+}
+
+/// Returns whether the property of the root volume contains further volumes, the only resources in the
+/// properties of an instance.
+fn has_more_volumes(index: &GraphIndex<'_>, instance: NodeId) -> bool {
+    index.graph.nodes().any(|(_, node)| {
+        let origin = node.origin.as_ref();
+        origin.is_some_and(|origin| origin.parent == Some(instance))
+    })
 }
 
 /// The ARN of a resource in place of its name, or the name in place of the ARN.

@@ -17,6 +17,9 @@ SOURCE = "hashicorp-aws"
 # Arguments that the provider rejects with placeholder values, or in combination.
 VALUES = {
     "aws_cloudwatch_metric_alarm": {"extended_statistic": None, "metric_query": []},
+    "aws_ec2_instance_metadata_defaults": {
+        "http_endpoint": "disabled", "http_put_response_hop_limit": 2, "http_tokens": "required",
+        "instance_metadata_tags": "enabled"},
     "aws_s3_bucket_lifecycle_configuration": {
         "rule": [], "transition_default_minimum_object_size": "varies_by_storage_class"},
     "aws_sns_topic": {"archive_policy": None, "content_based_deduplication": False,

@@ -1,0 +1,80 @@
+//! Plans with the files beside them, and plans that change little.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+fn plan(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/corpus/tf/plans")
+        .join(name)
+}
+
+/// Returns the report about a plan in a directory.
+fn check(plan: &Path, directory: &Path) -> Value {
+    let done = Command::new(env!("CARGO_BIN_EXE_ssm-synth"))
+        .arg("check")
+        .arg(plan)
+        .args(["--format", "json"])
+        .current_dir(directory)
+        .output()
+        .unwrap();
+    serde_json::from_slice(&done.stdout)
+        .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&done.stderr)))
+}
+
+fn verdict(report: &Value) -> &str {
+    report["instances"][0]["verdict"].as_str().unwrap()
+}
+
+#[test]
+fn a_file_of_the_configuration_shows_the_text_of_user_data() {
+    let stops = "#!/bin/bash\nsystemctl disable --now amazon-ssm-agent\n";
+    let other = "#!/bin/bash\ndnf install -y httpd\n";
+    for (name, text, expected) in [
+        ("instance-user-data-local-stops.json", stops, "unreachable"),
+        ("instance-user-data-local-other.json", other, "reachable"),
+        // The file has changed since the plan.
+        ("instance-user-data-local-stops.json", other, "unknown"),
+    ] {
+        let scratch = tempfile::tempdir().unwrap();
+        let scripts = scratch.path().join("scripts");
+        std::fs::create_dir(&scripts).unwrap();
+        std::fs::write(scripts.join("boot.sh"), text).unwrap();
+        let outside = check(&plan(name), scratch.path());
+        assert_eq!(verdict(&outside), "unknown", "{name}: no configuration");
+        std::fs::write(scratch.path().join("main.tf"), "").unwrap();
+        assert_eq!(
+            verdict(&check(&plan(name), scratch.path())),
+            expected,
+            "{name}"
+        );
+        // Also next to the plan.
+        let copy = scratch.path().join("plan.json");
+        std::fs::copy(plan(name), &copy).unwrap();
+        let elsewhere = tempfile::tempdir().unwrap();
+        assert_eq!(verdict(&check(&copy, elsewhere.path())), expected, "{name}");
+    }
+}
+
+#[test]
+fn an_instance_that_exists_needs_no_order() {
+    let scratch = tempfile::tempdir().unwrap();
+    let file = scratch.path().join("plan.json");
+    let text = std::fs::read_to_string(plan("rules.json")).unwrap();
+    let warned = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        check(&file, scratch.path())
+            .to_string()
+            .contains("does not depend on")
+    };
+    assert!(warned(&text));
+    let mut root: Value = serde_json::from_str(&text).unwrap();
+    for change in root["resource_changes"].as_array_mut().unwrap() {
+        if change["address"] == "aws_instance.server" {
+            change["change"]["actions"] = serde_json::json!(["no-op"]);
+        }
+    }
+    assert!(!warned(&root.to_string()));
+}
