@@ -45,6 +45,7 @@ mod refused;
 mod result;
 mod role_policies;
 mod routes;
+mod script;
 mod security;
 mod service;
 mod service_name;

@@ -1,0 +1,286 @@
+//! The effect of user data, and of what it runs, on SSM Agent.
+
+use super::cfn_init;
+use super::graph_index::GraphIndex;
+use super::instance::InstanceConfig;
+use super::setting::Setting;
+use super::texts::ShownText;
+use super::windows;
+use crate::ir::{Expr, Value};
+use crate::region::regions;
+
+/// The source of the agent in user data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// A bucket in the Region, which a gateway endpoint serves.
+    Region,
+    /// A bucket in a specified Region, while the Region of the stack is unknown.
+    NamedRegion,
+    /// The internet.
+    Internet,
+}
+
+/// A version of the agent, such as 3.3.40.0.
+pub(crate) type Version = [u32; 4];
+
+/// Returns the version of the agent that a script names.
+pub(crate) fn version(text: &str) -> Option<Version> {
+    let lines = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with('#'))
+        .filter(|line| line.contains("amazon-ssm") || line.contains("ec2-downloads-windows"));
+    let numbers = |part: &str| {
+        let parsed: Vec<u32> = part
+            .trim_matches('.')
+            .split('.')
+            .map_while(|number| number.parse().ok())
+            .collect();
+        Version::try_from(parsed).ok()
+    };
+    lines
+        .flat_map(|line| line.split(|c: char| !c.is_ascii_digit() && c != '.'))
+        .find_map(numbers)
+}
+
+const USER_DATA: &str = "user data";
+const INIT: &str = "the configuration of `cfn-init`";
+
+/// The effect of user data on the agent.
+pub(crate) enum Script {
+    Nothing,
+    /// It, or the configuration with this name, stops or removes the agent.
+    Removes(&'static str),
+    /// It installs the agent, in a specified version or the latest.
+    Installs(Source, Option<Version>),
+    /// It can run what it downloads, and some parts can be missing.
+    Unknown,
+    /// The file shows nothing of it.
+    Unread,
+    /// One of its alternatives stops or removes the agent.
+    MayRemove(&'static str),
+    /// It changes a firewall, a proxy or names, which the connections of the agent can pass, or turns
+    /// off the instance.
+    Network,
+}
+
+/// Words of a line that changes how outbound connections leave the instance: all words of one row.
+const NETWORK: &[&[&str]] = &[
+    &["iptables", "OUTPUT"],
+    &["iptables", " -P "],
+    &["iptables-restore"],
+    &["nft ", "output"],
+    &["nft -f"],
+    &["ufw ", " out"],
+    &["ufw ", "outgoing"],
+    &["firewall-cmd", "--direct"],
+    &["firewall-cmd", "--policy"],
+    &["netsh ", "winhttp"],
+    &["netsh ", "advfirewall"],
+    &["NetFirewall", "Outbound"],
+    &["DnsClientServerAddress"],
+    &["ip route", "default"],
+    &["ip route", "blackhole"],
+    &["amazon-ssm-agent", "roxy"],
+    &["/etc/resolv.conf"],
+    &["/etc/hosts", "amazonaws.com"],
+    &["poweroff"],
+    &["shutdown -h"],
+    &["shutdown now"],
+    &["shutdown -P"],
+    &["halt"],
+    &["init 0"],
+    &["power_state"],
+    &["Stop-Computer"],
+];
+
+pub(crate) fn script(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) -> Script {
+    let value = match &instance.user_data {
+        Setting::Unset => return Script::Nothing,
+        Setting::Unknown(..) => &Value::Expr(Expr::Unknown("user data".into())),
+        Setting::Known(_, _, value) => value,
+    };
+    let texts = index.texts(value).into_iter();
+    let mut effects: Vec<Script> = texts.map(|it| with_init(index, instance, &it)).collect();
+    let removes = |it: &Script| matches!(it, Script::Removes(_));
+    match effects.len() {
+        1 => effects.swap_remove(0),
+        _ if effects.iter().all(removes) => effects.swap_remove(0),
+        _ if effects.iter().any(removes) => Script::MayRemove(USER_DATA),
+        _ if effects.iter().any(|it| matches!(it, Script::Network)) => Script::Network,
+        _ if effects.iter().any(|it| matches!(it, Script::Unread)) => Script::Unread,
+        _ => Script::Unknown,
+    }
+}
+
+/// Returns the effect of user data, and of the configurations that its calls of `cfn-init` apply.
+fn with_init(
+    index: &GraphIndex<'_>,
+    instance: &InstanceConfig<'_>,
+    user_data: &ShownText,
+) -> Script {
+    let own = effect(index, &user_data.text, user_data.is_complete);
+    let is_unclear = matches!(own, Script::Unknown | Script::Unread);
+    let scripts = cfn_init::scripts(index, instance, user_data, is_unclear);
+    if scripts.is_empty() {
+        return own;
+    }
+    // The file shows what these calls do.
+    let rest = user_data.text.replace("cfn-init", "");
+    let own = effect(index, &rest, user_data.is_complete);
+    let mut starts = starts_agent(&rest);
+    let mut effects = vec![own];
+    for script in &scripts {
+        let text = &script.text;
+        starts |= starts_agent(&text.text);
+        effects.push(match effect(index, &text.text, text.is_complete) {
+            Script::Removes(_) if script.is_certain => Script::Removes(INIT),
+            Script::Removes(_) | Script::MayRemove(_) => Script::MayRemove(INIT),
+            Script::Installs(..) if !script.is_certain => Script::Unknown,
+            effect => effect,
+        });
+    }
+    let rank = |it: &Script| match it {
+        Script::Network => 0,
+        Script::Removes(_) => 1,
+        Script::MayRemove(_) => 2,
+        Script::Installs(..) => 3,
+        Script::Unread => 4,
+        Script::Unknown => 5,
+        Script::Nothing => 6,
+    };
+    let installs = effects.iter().any(|it| matches!(it, Script::Installs(..)));
+    match effects.into_iter().min_by_key(rank) {
+        // The order of both is not evaluated.
+        Some(Script::Removes(by)) if starts || installs => Script::MayRemove(by),
+        worst => worst.unwrap_or(Script::Nothing),
+    }
+}
+
+/// The beginnings of commands that stop or remove what they name.
+const REMOVALS: &[&str] = &[
+    "systemctl stop",
+    "systemctl disable",
+    "systemctl mask",
+    "yum remove",
+    "yum -y remove",
+    "yum erase",
+    "dnf remove",
+    "dnf -y remove",
+    "apt-get remove",
+    "apt-get purge",
+    "dpkg -r",
+    "dpkg -P",
+    "rpm -e",
+    "snap remove",
+    "snap stop",
+    "snap disable",
+    "service amazon-ssm-agent stop",
+];
+
+/// Words of a script that names the agent and can stop, remove or move it.
+const STOPS: &[&str] = &[
+    "stop", "Stop-", "disable", "Disabled", "mask", "remove", "erase", "purge", "ninstall", "kill",
+    "rpm -e", "dpkg -r", "dpkg -P",
+];
+
+/// Words of a script that registers the agent elsewhere, changes its settings or removes its package.
+const MOVES: &[&str] = &["-register", "ssm-agent.json", "msiexec", "sc.exe config"];
+
+/// Returns whether a line is a command that stops or removes the agent.
+fn runs_removal(text: &str) -> bool {
+    let is_removal = |line: &str| {
+        let line = line
+            .trim()
+            .trim_start_matches("- ")
+            .trim_start_matches("sudo ");
+        line.contains("amazon-ssm-agent") && REMOVALS.iter().any(|it| line.starts_with(it))
+    };
+    text.lines().any(is_removal)
+}
+
+/// Returns whether a line of a script names the agent and contains one of the words.
+fn line_does(text: &str, words: &[&str]) -> bool {
+    text.lines()
+        .map(str::trim)
+        .filter(|line| !line.starts_with('#'))
+        .any(|line| line.contains("amazon-ssm-agent") && words.iter().any(|w| line.contains(w)))
+}
+
+fn starts_agent(text: &str) -> bool {
+    line_does(
+        text,
+        &["systemctl start", "systemctl enable", "systemctl restart"],
+    ) || windows::starts(text)
+}
+
+/// Returns the effect of a script, or of the part that the file shows.
+fn effect(index: &GraphIndex<'_>, text: &str, complete: bool) -> Script {
+    if !complete && text.trim().is_empty() {
+        return Script::Unread;
+    }
+    let starts = starts_agent(text);
+    let is_branched = ["<<", "if ", "if(", "case ", "function "]
+        .iter()
+        .any(|it| text.contains(it));
+    if (runs_removal(text) || windows::removes(text)) && !starts && !is_branched {
+        return Script::Removes(USER_DATA);
+    }
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with('#'))
+        .collect();
+    let has = |words: &[&str]| {
+        words
+            .iter()
+            .any(|word| lines.iter().any(|it| it.contains(word)))
+    };
+    let names_agent = has(&["ssm-agent", "AmazonSSMAgent"]);
+    let stops = names_agent && has(STOPS) || windows::may_remove(text);
+    if names_agent && has(MOVES) || !starts && stops {
+        return Script::MayRemove(USER_DATA);
+    }
+    let mut lines = text.lines().filter(|it| !it.trim_start().starts_with('#'));
+    let is_proxied = text.contains("amazon-ssm-agent.service.d") && text.contains("_proxy=");
+    if is_proxied || lines.any(|it| NETWORK.iter().any(|all| all.iter().all(|w| it.contains(w)))) {
+        return Script::Network;
+    }
+    let words = [
+        "install",
+        "rpm -",
+        "dpkg -i",
+        "packages",
+        "- amazon-ssm-agent",
+    ];
+    let installs = line_does(text, &words) || text.contains("AmazonSSMAgentSetup");
+    if installs {
+        // A gateway endpoint does not serve the global bucket, which is in us-east-1.
+        let global = text.contains("s3.amazonaws.com/ec2-downloads-windows")
+            || text.contains("s3.amazonaws.com/amazon-ssm-");
+        let named = regions().iter().find(|region| {
+            let name = region.name;
+            text.contains(&format!("s3.{name}.")) || text.contains(&format!("s3-{name}."))
+        });
+        let source = match (named, index.region()) {
+            _ if global || text.contains("snap ") => Source::Internet,
+            (None, _) => Source::Region,
+            (Some(named), Some(known)) if named == known => Source::Region,
+            (Some(_), Some(_)) => Source::Internet,
+            (Some(_), None) => Source::NamedRegion,
+        };
+        return Script::Installs(source, version(text));
+    }
+    // A script can run the file that it downloads.
+    let fetches = [
+        "cfn-init",
+        "curl ",
+        "wget ",
+        "aws s3 ",
+        "ansible",
+        "Invoke-WebRequest",
+        "git clone",
+    ];
+    if !complete || text.contains("#include") || has(&fetches) {
+        return Script::Unknown;
+    }
+    Script::Nothing
+}
