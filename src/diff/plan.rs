@@ -1,5 +1,7 @@
 //! Terraform plans and states as sides of a comparison.
 
+use std::collections::HashMap;
+
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
@@ -291,8 +293,29 @@ pub(crate) fn undone(root: &Value) -> Value {
     former
 }
 
-/// Returns both sides without the arguments that one of them omits and the provider computes.
-pub(crate) fn comparable(old: &Side, new: &Side) -> (Side, Side) {
+/// The resources in the configuration of a plan.
+struct Configured<'v>(HashMap<String, &'v Value>);
+
+impl<'v> Configured<'v> {
+    fn of(plan: &'v Value) -> Configured<'v> {
+        let mut out = Vec::new();
+        if let Some(module) = plan.pointer("/configuration/root_module") {
+            resources_of(module, &mut out, "");
+        }
+        Configured(out.into_iter().collect())
+    }
+
+    fn sets(&self, address: &str, argument: &str) -> bool {
+        let of = self.0.get(&super::replace::without_brackets(address));
+        let expressions = of.and_then(|it| it.get("expressions"));
+        expressions.is_some_and(|it| it.get(argument).is_some())
+    }
+}
+
+/// Returns both sides without the arguments that one of them omits and the provider computes. `plan`
+/// is that of the new side.
+pub(crate) fn comparable(old: &Side, new: &Side, plan: &Value) -> (Side, Side) {
+    let configured = Configured::of(plan);
     let (mut old, mut new) = (old.clone(), new.clone());
     for (id, is) in &mut new.resources {
         let Some(was) = old.resources.get_mut(id) else {
@@ -312,6 +335,9 @@ pub(crate) fn comparable(old: &Side, new: &Side) -> (Side, Side) {
             let computed =
                 |it: &Map<String, Value>| it.get(&key).is_some_and(|it| it == KNOWN_AFTER_APPLY);
             let empty = |it: &Map<String, Value>| it.get(&key).is_none_or(|it| !known(it));
+            if computed(is) && !computed(was) && configured.sets(id, &key) {
+                continue;
+            }
             if computed(was) && absent(&key, is)
                 || computed(is) && absent(&key, was)
                 || empty(was) && empty(is)
@@ -342,13 +368,7 @@ fn resources_of<'v>(module: &'v Value, out: &mut Vec<(String, &'v Value)>, prefi
 
 /// Returns the changes of access that the values of two plans do not show: other providers, and
 /// policies whose content is known only after apply.
-pub(crate) fn configured(
-    old: &Value,
-    new: &Value,
-    was: &Side,
-    is: &Side,
-    model: &Side,
-) -> Vec<AccessChange> {
+pub(crate) fn configured(old: &Value, new: &Value, is: &Side, model: &Side) -> Vec<AccessChange> {
     let mut out = Vec::new();
     let mut push = |owner: &str, what: String| {
         out.push(AccessChange {
@@ -385,33 +405,37 @@ pub(crate) fn configured(
             );
         }
     }
-    if old == new {
-        return out;
+    if old != new {
+        out.extend(hidden_documents(new, is, model));
     }
+    out
+}
+
+/// Returns the policies whose content a plan shows only after apply. `model` contains the policies
+/// that its configuration shows.
+pub(crate) fn hidden_documents(plan: &Value, is: &Side, model: &Side) -> Vec<AccessChange> {
+    let mut out = Vec::new();
+    let configured = Configured::of(plan);
     for (id, entry) in &is.resources {
-        // The configuration of the model contains the policy.
         let resolved = model
             .resources
             .get(id)
             .is_some_and(|it| it.properties.to_string().contains("\"Effect\""));
-        let plain = super::replace::without_brackets(id);
-        let set = now.iter().find(|(address, _)| *address == plain);
-        let is_set = |key: &str| {
-            set.is_some_and(|(_, it)| {
-                it.get("expressions")
-                    .is_some_and(|it| it.get(key).is_some())
-            })
-        };
-        let hidden = |it: Option<&Value>| it.is_some_and(|it| it == KNOWN_AFTER_APPLY);
-        let before = was.resources.get(id);
+        if resolved {
+            continue;
+        }
         for (key, value) in entry.properties.as_object().into_iter().flatten() {
-            if hidden(Some(value))
-                && before.is_none_or(|it| hidden(it.properties.get(key)))
-                && !resolved
-                && is_set(key)
+            let is_name = key.ends_with("_arn") || key.ends_with("_arns");
+            if value == KNOWN_AFTER_APPLY
+                && !is_name
+                && configured.sets(id, key)
                 && super::access::is_document(key)
             {
-                push(id, format!("{key} is known only after apply"));
+                out.push(AccessChange {
+                    direction: Direction::Unknown,
+                    owner: id.clone(),
+                    what: format!("{key} is known only after apply"),
+                });
             }
         }
     }

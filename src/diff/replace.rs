@@ -290,6 +290,8 @@ fn unruled(kind: &str, path: &str) -> Option<Replacement> {
     };
     let first = property.split('.').next().unwrap_or_default();
     let is_name = first.ends_with("Name") || first.ends_with("Id") || first == "ServiceToken";
+    let is_key =
+        first == "PrimaryKey" || kind == "AWS::Serverless::StateMachine" && first == "Type";
     match kind {
         "AWS::CloudFormation::Stack" if first == "TemplateURL" => {
             unknown("the nested template is not in the file")
@@ -300,7 +302,7 @@ fn unruled(kind: &str, path: &str) -> Option<Replacement> {
         kind if kind.starts_with("Custom::") && is_name => {
             unknown("the function of a custom resource determines it")
         }
-        kind if kind.starts_with("AWS::Serverless::") && is_name => {
+        kind if kind.starts_with("AWS::Serverless::") && (is_name || is_key) => {
             unknown("the transform creates the resource")
         }
         kind if is_handled(kind) => None,

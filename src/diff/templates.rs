@@ -20,6 +20,10 @@ struct Effects {
     alone: HashSet<String>,
     /// The replacements, with the number of valuations that have them.
     forced: IndexMap<String, (usize, Difference)>,
+    /// The replacements for other values than the defaults.
+    elsewhere: IndexMap<String, Difference>,
+    /// Resources that a condition removes.
+    removed: Vec<String>,
     /// The number of valuations with the defaults of parameters.
     defaults: usize,
     access: Vec<AccessChange>,
@@ -79,14 +83,23 @@ impl Effects {
                         let paths = changes.iter().map(|it| top(&it.path));
                         out.paths.entry(it.id.clone()).or_default().extend(paths);
                     }
+                    Change::Removed if valuation.is_equal && !out.removed.contains(&it.id) => {
+                        out.removed.push(it.id.clone());
+                        out.alone.insert(it.id.clone());
+                    }
                     _ => drop(out.alone.insert(it.id.clone())),
                 }
                 // Under a condition, a resource can have the name of another one, which it does not
                 // replace.
                 let is_other = matches!(it.change, Change::Renamed(_));
-                if valuation.is_default && !it.forced.is_empty() && !is_other {
+                if it.forced.is_empty() || is_other {
+                    continue;
+                }
+                if valuation.is_default {
                     let known = out.forced.entry(it.id.clone()).or_insert((0, it));
                     known.0 += 1;
+                } else if valuation.is_equal && matches!(it.change, Change::Changed(_)) {
+                    out.elsewhere.entry(it.id.clone()).or_insert(it);
                 }
             }
         }
@@ -95,11 +108,13 @@ impl Effects {
     }
 
     fn forced(&self, id: &str) -> Vec<Replacement> {
-        let Some((count, of)) = self.forced.get(id) else {
-            return Vec::new();
+        let (is_always, of) = match (self.forced.get(id), self.elsewhere.get(id)) {
+            (Some((count, of)), _) => (*count == self.defaults, of),
+            (None, Some(of)) => (false, of),
+            (None, None) => return Vec::new(),
         };
         let mut forced = of.forced.clone();
-        if *count < self.defaults {
+        if !is_always {
             for it in &mut forced {
                 if it.reason == ReplacementReason::Always {
                     it.reason =
@@ -143,7 +158,8 @@ pub(crate) fn differences(
         }
         _ => true,
     });
-    for (id, (_, of)) in &effects.forced {
+    let of_defaults = effects.forced.iter().map(|(id, (_, of))| (id, of));
+    for (id, of) in of_defaults.chain(&effects.elsewhere) {
         let known = differences
             .iter()
             .any(|it| it.section == "Resources" && it.id == *id);
@@ -159,7 +175,7 @@ pub(crate) fn differences(
         }
     }
     update::mark(&was, &is, &mut differences);
-    let losses = losses(&was, &is, &differences);
+    let losses = losses(&was, &is, &differences, &effects.removed);
     let mut access = effects.access;
     hide(&mut differences, &mut access);
     (differences, access, losses)

@@ -37,6 +37,8 @@ pub(crate) struct Valuation {
     pub(crate) new: Side,
     /// Whether parameters have their defaults. Only then are changes those of the next deployment.
     pub(crate) is_default: bool,
+    /// Whether the parameters of both templates have the same values.
+    pub(crate) is_equal: bool,
     /// Why a change of access is not certain.
     pub(crate) doubt: Option<String>,
 }
@@ -392,6 +394,7 @@ impl Pair<'_> {
             old: self.old.resources(&assumed),
             new: self.new.resources(&assumed),
             is_default,
+            is_equal: true,
             doubt: None,
         }
     }
@@ -426,6 +429,7 @@ impl Pair<'_> {
                     old: side(self.old, value.clone()),
                     new: side(self.new, other),
                     is_default: false,
+                    is_equal: false,
                     doubt: None,
                 }));
             }
@@ -442,6 +446,7 @@ impl Pair<'_> {
                     old: side(self.old, Some(format!("(a value of {name})"))),
                     new: side(self.new, None),
                     is_default: false,
+                    is_equal: false,
                     doubt: Some(format!("parameter {name} accepts other values")),
                 });
             }
@@ -490,7 +495,12 @@ pub(crate) fn valuations(old: &Source, new: &Source) -> Vec<Valuation> {
     let none = BTreeSet::new();
     if !free.is_empty() {
         let each = combinations(pair.questions(&none)).into_iter();
-        out.extend(each.map(|it| pair.at(&none, it, false)));
+        // A default in one template only.
+        let each = each.map(|it| Valuation {
+            is_equal: false,
+            ..pair.at(&none, it, false)
+        });
+        out.extend(each);
     }
     // Other values than the default, of the parameters that a condition compares.
     let all: BTreeSet<String> = old.defaults().into_iter().chain(new.defaults()).collect();

@@ -4,56 +4,11 @@
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::super::secret::{is_secret_path, is_secret_text, placeholder};
-use super::super::{Entry, Side, is_function};
+use super::super::{Entry, Side};
+use super::leaf::{Leaves, of};
 use super::table::{Meaning, Rows, plain};
+use super::word::{PROTECTING, accounts, has_word, is_off, is_telling, words};
 use super::{AccessChange, Direction, name};
-
-/// Words in a name that suggest access. Of a new resource, only the first ones count.
-const TELLING: [&str; 40] = [
-    "principal",
-    "principals",
-    "public",
-    "publicly",
-    "cidr",
-    "cidrs",
-    "acl",
-    "acls",
-    "grant",
-    "grants",
-    "permission",
-    "permissions",
-    "anonymous",
-    "unauthenticated",
-    "external",
-    "trusted",
-    "privileged",
-    "policy",
-    "policies",
-    "role",
-    "roles",
-    "authorization",
-    "authorizer",
-    "authentication",
-    "auth",
-    "access",
-    "allow",
-    "allowed",
-    "deny",
-    "ingress",
-    "egress",
-    "trust",
-    "share",
-    "shared",
-    "scheme",
-    "exposed",
-    "internet",
-    "iam",
-    "whitelist",
-    "visibility",
-];
-/// The number of words that count for a new resource.
-const STRONG: usize = 17;
 
 /// Values whose content the file does not show.
 const HIDDEN: [&str; 2] = ["(sensitive)", "(known after apply)"];
@@ -63,87 +18,6 @@ const UNREVIEWED: &str = "and its type is not reviewed";
 
 /// The maximum length of a value in a sentence.
 const MAX_VALUE: usize = 160;
-
-/// Returns the words of a name, such as `public`, `ip` of `PublicIp` or `public_ip`.
-fn words(name: &str) -> Vec<String> {
-    let mut out: Vec<String> = Vec::new();
-    let mut before_upper = false;
-    for letter in name.chars() {
-        if !letter.is_ascii_alphanumeric() {
-            out.push(String::new());
-        } else {
-            if letter.is_ascii_uppercase() && !before_upper || out.is_empty() {
-                out.push(String::new());
-            }
-            if let Some(word) = out.last_mut() {
-                word.push(letter.to_ascii_lowercase());
-            }
-        }
-        before_upper = letter.is_ascii_uppercase();
-    }
-    out
-}
-
-fn is_telling(path: &str, is_new: bool) -> bool {
-    let expected = match is_new {
-        true => &TELLING[..STRONG],
-        false => &TELLING[..],
-    };
-    path.split('.')
-        .any(|part| words(part).iter().any(|it| expected.contains(&it.as_str())))
-}
-
-/// The values at each path, without the keys of items.
-type Leaves = IndexMap<String, Vec<String>>;
-
-fn leaves(value: &Value, path: &str, out: &mut Leaves) {
-    match value {
-        Value::Null => {}
-        Value::Object(map) if map.len() == 1 && map.contains_key("Fn::If") => {
-            // A condition that cannot be evaluated is reported for the resource.
-            let branches = map.values().filter_map(Value::as_array).flatten().skip(1);
-            branches.for_each(|it| leaves(it, path, out));
-        }
-        Value::Object(map) if is_function(map) => {
-            out.entry(path.to_owned()).or_default().push(name(value));
-        }
-        // Policy documents are compared by statement.
-        Value::Object(map) if map.contains_key("Statement") => {}
-        Value::Object(map) => {
-            for (key, inner) in map {
-                let path = match path {
-                    "" => key.clone(),
-                    path => format!("{path}.{key}"),
-                };
-                leaves(inner, &path, out);
-            }
-        }
-        Value::Array(items) => items.iter().for_each(|it| leaves(it, path, out)),
-        Value::String(text) if text.contains("\"Statement\"") => {}
-        Value::String(text) if text.is_empty() => {}
-        Value::String(text) => out.entry(path.to_owned()).or_default().push(text.clone()),
-        other => out
-            .entry(path.to_owned())
-            .or_default()
-            .push(other.to_string()),
-    }
-}
-
-fn of(entry: Option<&Entry>) -> Leaves {
-    let mut out = Leaves::new();
-    if let Some(entry) = entry {
-        leaves(&entry.properties, "", &mut out);
-    }
-    // A sentence must not reveal a secret.
-    for (path, values) in &mut out {
-        if is_secret_path(path) {
-            for it in values.iter_mut().filter(|it| is_secret_text(it)) {
-                *it = placeholder(it);
-            }
-        }
-    }
-    out
-}
 
 fn shown(value: &str) -> String {
     if let Some(hidden) = HIDDEN.iter().find(|it| value.starts_with(**it)) {
@@ -211,6 +85,24 @@ impl Property<'_> {
             Meaning::Kept => {
                 if self.is.is_empty() {
                     out.push((Broader, removed()));
+                } else if !self.is_new && more.iter().any(|it| is_off(it)) {
+                    out.push((Broader, format!("{path} is {}", listed(&more))));
+                }
+            }
+            Meaning::Weak(weak) => {
+                let omitted = String::from("omitted");
+                let of = |all: &[&String]| -> Vec<String> {
+                    let all = all.iter().map(|it| (*it).clone());
+                    let weak =
+                        |it: &String| weak.split(',').any(|weak| weak.eq_ignore_ascii_case(it));
+                    all.filter(weak).collect()
+                };
+                let is = match self.is {
+                    [] => of(&[&omitted]),
+                    _ => of(&more),
+                };
+                if !self.is_new && !is.is_empty() {
+                    out.push((Broader, format!("{path} is {}", is.join(", "))));
                 }
             }
             Meaning::Safe(safe) | Meaning::SafeOnly(safe) => {
@@ -275,6 +167,7 @@ impl Property<'_> {
             | Meaning::Grants
             | Meaning::Protects
             | Meaning::Opaque
+            | Meaning::Beside(_)
             | Meaning::Unknown => {
                 let what = match (self.was.is_empty(), self.is.is_empty()) {
                     (true, _) => added(),
@@ -302,7 +195,32 @@ pub(super) fn changes(old: &Side, new: &Side) -> Vec<AccessChange> {
             resource(id, Some(entry), None, &mut out);
         }
     }
+    let (was, is) = (globals(old), globals(new));
+    for (id, entry) in was.iter().chain(&is) {
+        let none = Entry {
+            properties: Value::Null,
+            ..entry.clone()
+        };
+        let [was, is] = [&was, &is].map(|all| all.get(id).unwrap_or(&none));
+        if was != is && !out.iter().any(|it| it.owner == *id) {
+            resource(id, Some(was), Some(is), &mut out);
+        }
+    }
     out
+}
+
+/// Returns the properties that SAM adds to all resources of a type.
+fn globals(side: &Side) -> IndexMap<String, Entry> {
+    let all = side.sections.get("Globals").and_then(Value::as_object);
+    let each = all.into_iter().flatten().map(|(name, properties)| {
+        let entry = Entry {
+            kind: format!("AWS::Serverless::{name}"),
+            properties: properties.clone(),
+            attributes: serde_json::Map::new(),
+        };
+        (format!("Globals.{name}"), entry)
+    });
+    each.collect()
 }
 
 /// Adds the changes of a resource: one for each direction if it is new.
@@ -430,8 +348,16 @@ fn each(id: &str, before: Option<&Entry>, after: Option<&Entry>, out: &mut Vec<A
             is: is.get(path).unwrap_or(&none),
             is_new: before.is_none(),
         };
+        let has = |name: &str| {
+            let mut all = was.keys().flat_map(|path| path.split('.'));
+            all.any(|it| plain(it) == plain(name))
+        };
         let meaning = match (meaning, existence) {
             (Some(Meaning::Known), _) => continue,
+            (Some(Meaning::Beside(limits)), _) => match limits.split(',').any(has) {
+                true => Meaning::Unknown,
+                false => continue,
+            },
             // Only hidden values are compared here.
             (_, Some(Meaning::Modeled)) if !rows.has_own(&parts) => Meaning::Modeled,
             (Some(it), _) => it,
@@ -446,7 +372,8 @@ fn each(id: &str, before: Option<&Entry>, after: Option<&Entry>, out: &mut Vec<A
                 continue;
             }
             (None, _) if is_telling(path, before.is_none()) => Meaning::Unknown,
-            (None, _) => continue,
+            (None, _) if has_word(path, &PROTECTING) && before.is_some() => Meaning::Kept,
+            (None, _) => Meaning::Harmless,
         };
         let is_moved = || {
             let mut new = is.iter().filter(|(other, _)| !was.contains_key(*other));
@@ -457,7 +384,19 @@ fn each(id: &str, before: Option<&Entry>, after: Option<&Entry>, out: &mut Vec<A
         if meaning == Meaning::Kept && property.is.is_empty() && is_moved() {
             continue;
         }
-        for (direction, what) in property.judge(meaning) {
+        let found = property.judge(meaning);
+        let is_harmless = rows.property(&parts) == Some(Meaning::Harmless);
+        if found.is_empty()
+            && !is_harmless
+            && before.is_some()
+            && let Some(account) = other_account(&property, &was)
+        {
+            push(
+                Direction::Unknown,
+                format!("{path} names account {account}"),
+            );
+        }
+        for (direction, what) in found {
             push(direction, what);
         }
     }
@@ -486,6 +425,16 @@ fn each(id: &str, before: Option<&Entry>, after: Option<&Entry>, out: &mut Vec<A
             push(Direction::Broader, path);
         }
     }
+}
+
+/// Returns an account that a changed value names, and no old value of the resource.
+fn other_account<'a>(property: &Property<'a>, was: &Leaves) -> Option<&'a str> {
+    let is_known = |id: &str| {
+        let mut all = was.values().flatten();
+        all.any(|it| accounts(it).any(|it| it == id))
+    };
+    let mut all = property.is.iter().flat_map(|it| accounts(it));
+    all.find(|it| !is_known(it))
 }
 
 /// Returns whether two paths end with the same property in the same structure.
@@ -562,14 +511,6 @@ pub(in crate::diff) fn is_document(path: &str) -> bool {
 mod tests {
     use super::*;
     use serde_json::json;
-
-    #[test]
-    fn names_are_split_into_words() {
-        assert_eq!(words("PubliclyAccessible"), ["publicly", "accessible"]);
-        assert_eq!(words("public_access_cidrs"), ["public", "access", "cidrs"]);
-        assert!(is_telling("Rules.Destination.AllowedPrincipals", true));
-        assert!(!is_telling("Timeout", false));
-    }
 
     #[test]
     fn conditional_values_are_compared_without_the_rest() {

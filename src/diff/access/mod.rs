@@ -5,9 +5,11 @@
 //! access is unknown.
 
 mod grant;
+mod leaf;
 mod meaning;
 mod rule;
 mod table;
+mod word;
 
 use serde_json::Value;
 

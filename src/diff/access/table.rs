@@ -25,6 +25,8 @@ pub(super) enum Meaning {
     Safe(&'static str),
     SafeOnly(&'static str),
     Open(&'static str),
+    Weak(&'static str),
+    Beside(&'static str),
     Number(&'static str),
 }
 
@@ -43,6 +45,8 @@ fn meaning(word: &str, values: &'static str) -> Meaning {
         "safe" => Meaning::Safe(values),
         "safe-only" => Meaning::SafeOnly(values),
         "open" => Meaning::Open(values),
+        "weak" => Meaning::Weak(values),
+        "beside" => Meaning::Beside(values),
         "number" => Meaning::Number(values),
         "opaque" => Meaning::Opaque,
         _ => Meaning::Unknown,
@@ -149,13 +153,18 @@ mod tests {
             "safe",
             "safe-only",
             "open",
+            "weak",
+            "beside",
             "number",
         ];
         let mut keys = std::collections::HashSet::new();
         for row in tsv::rows(MEANINGS) {
             let columns: Vec<&str> = tsv::columns(row).collect();
             assert!(columns.len() >= 3 && known.contains(&columns[2]), "{row}");
-            let values = matches!(columns[2], "safe" | "safe-only" | "open" | "number");
+            let values = matches!(
+                columns[2],
+                "safe" | "safe-only" | "open" | "weak" | "beside" | "number"
+            );
             assert_eq!(columns.len() == 4, values, "{row}");
             assert!(keys.insert((columns[0], plain(columns[1]))), "{row}");
         }

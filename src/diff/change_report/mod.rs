@@ -261,16 +261,19 @@ fn compare(old: &Version, new: &Version) -> ChangeReport {
             false => (&old.access, &new.access),
         };
         let renamed = diff::rename::pairs(&differences);
-        let (was, is) =
-            plan::comparable(&model::aligned(old.native.clone(), &renamed), &new.native);
+        let (was, is) = plan::comparable(
+            &model::aligned(old.native.clone(), &renamed),
+            &new.native,
+            new.plan.as_ref().unwrap_or(&Value::Null),
+        );
         let mut access = access_of_plans(
             (&model::aligned(model.0.clone(), &renamed), model.1),
             (&was, &is),
         );
         if let (Some(was), Some(is)) = (&old.plan, &new.plan) {
-            access.extend(plan::configured(was, is, &old.native, &new.native, model.1));
+            access.extend(plan::configured(was, is, &new.native, model.1));
         }
-        let losses = losses(&old.native, &new.native, &differences);
+        let losses = losses(&old.native, &new.native, &differences, &[]);
         hide(&mut differences, &mut access);
         return ChangeReport {
             differences,
@@ -305,15 +308,16 @@ fn of_plan(new: &Version) -> Option<ChangeReport> {
         read(&former).unwrap_or_default(),
         read(root).unwrap_or_default(),
     );
-    let (native_old, native_new) = plan::comparable(&plan::after(&former), &new.native);
+    let (native_old, native_new) = plan::comparable(&plan::after(&former), &new.native, root);
     let mut access = match differences.is_empty() {
         true => Vec::new(),
         false => access_of_plans((&was, &is), (&native_old, &native_new)),
     };
-    let losses = losses(&native_old, &native_new, &differences);
+    access.extend(plan::hidden_documents(root, &new.native, &is));
+    let losses = losses(&native_old, &native_new, &differences, &[]);
     hide(&mut differences, &mut access);
     Some(ChangeReport {
-        access,
+        access: diff::access::sorted(access),
         differences,
         sessions: session(&old.verdicts, &new.verdicts, &HashMap::new()),
         losses,
@@ -351,7 +355,7 @@ fn across(old: &Version, new: &Version) -> ChangeReport {
     let mut differences = diff::compare(&was, &is);
     plan::forget_unknown(&mut differences);
     let mut access = access(&model::aligned(old.access.clone(), &named), &new.access);
-    let losses = losses(&was, &is, &differences);
+    let losses = losses(&was, &is, &differences, &[]);
     hide(&mut differences, &mut access);
     ChangeReport {
         differences,

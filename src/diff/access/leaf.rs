@@ -1,0 +1,92 @@
+//! The values of a resource by path.
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use super::super::secret::{is_secret_path, is_secret_text, placeholder};
+use super::super::{Entry, is_function};
+use super::name;
+
+/// The values at each path, without the keys of items.
+pub(super) type Leaves = IndexMap<String, Vec<String>>;
+
+fn leaves(value: &Value, path: &str, out: &mut Leaves) {
+    match value {
+        Value::Null => {}
+        Value::Object(map) if map.len() == 1 && map.contains_key("Fn::If") => {
+            // A condition that cannot be evaluated is reported for the resource.
+            let branches = map.values().filter_map(Value::as_array).flatten().skip(1);
+            branches.for_each(|it| leaves(it, path, out));
+        }
+        Value::Object(map) if is_function(map) => {
+            out.entry(path.to_owned()).or_default().push(name(value));
+        }
+        // Policy documents are compared by statement.
+        Value::Object(map) if map.get("Statement").is_some_and(is_statement) => {}
+        // An empty block is a choice, such as `Allow: {}`.
+        Value::Object(map) if map.is_empty() => {
+            out.entry(path.to_owned())
+                .or_default()
+                .push("{}".to_owned());
+        }
+        Value::Object(map) if let Some((name, inner)) = named(map) => {
+            leaves(inner, &format!("{path}.{name}"), out);
+        }
+        Value::Object(map) => {
+            for (key, inner) in map {
+                let path = match path {
+                    "" => key.clone(),
+                    path => format!("{path}.{key}"),
+                };
+                leaves(inner, &path, out);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|it| leaves(it, path, out)),
+        Value::String(text) if text.contains("\"Statement\"") => {}
+        Value::String(text) if text.is_empty() => {}
+        Value::String(text) => out.entry(path.to_owned()).or_default().push(text.clone()),
+        other => out
+            .entry(path.to_owned())
+            .or_default()
+            .push(other.to_string()),
+    }
+}
+
+/// The keys of the name and of the value in items such as `{Key: access_logs.s3.enabled, Value: true}`.
+const NAMED: [(&str, &str); 3] = [
+    ("Key", "Value"),
+    ("ParameterName", "ParameterValue"),
+    ("name", "value"),
+];
+
+/// Returns the name and the value of an item that is a setting.
+fn named(map: &serde_json::Map<String, Value>) -> Option<(&str, &Value)> {
+    NAMED.iter().find_map(|(name, value)| {
+        let name = map.get(*name)?.as_str()?;
+        Some((name, map.get(*value)?))
+    })
+}
+
+pub(super) fn of(entry: Option<&Entry>) -> Leaves {
+    let mut out = Leaves::new();
+    if let Some(entry) = entry {
+        leaves(&entry.properties, "", &mut out);
+    }
+    // A sentence must not reveal a secret.
+    for (path, values) in &mut out {
+        if is_secret_path(path) {
+            for it in values.iter_mut().filter(|it| is_secret_text(it)) {
+                *it = placeholder(it);
+            }
+        }
+    }
+    out
+}
+
+/// Returns whether a value is a statement of a policy, and not one of a firewall.
+fn is_statement(value: &Value) -> bool {
+    match value {
+        Value::Object(map) => map.contains_key("Effect") || is_function(map),
+        other => other.is_array(),
+    }
+}
