@@ -7,8 +7,8 @@ const MAX_SIZE: u64 = 64 * 1024;
 const MAX_FILES: usize = 1000;
 const MAX_DEPTH: usize = 4;
 
-/// Returns the texts of the files in the current directory and next to a plan, if the plan shows a hash
-/// of user data and the directory contains a Terraform configuration.
+/// Returns the texts of the files in the current directory and next to a plan. Returns none if the plan
+/// shows no hash of user data, or if the directory contains no Terraform configuration.
 pub(super) fn texts(plan: &str, text: &str) -> Vec<String> {
     if !shows_hash(text) {
         return Vec::new();

@@ -37,11 +37,11 @@ An agent before 3.3.40 also requires a path to `ec2messages`. Without it, user d
 a version fails. An image from before May 2024 is unknown.
 
 **Unknown** for an image ID, and for a lookup of images that anyone can own. Pass `--assume agent` if
-the image includes the agent. Also unknown if the file does not show the text of user data, such as a
-Terraform plan of provider version 5, which shows a hash. The check compares the hash with the texts in
-the plan, and with the files of the configuration in the current directory or next to the plan. Pass
-`--assume user-data` if user data leaves the agent running. Also unknown if user data changes the
-outbound firewall, a proxy, the default route or the names of the instance.
+the image includes the agent. Also unknown if the file does not show the text of user data. A plan of
+version 5 of the AWS provider shows only its hash. The check compares the hash with the texts in the
+plan, and with the files of the configuration. The configuration is in the current directory or next to
+the plan. Pass `--assume user-data` if user data leaves the agent running. Also unknown if user data
+changes the outbound firewall, a proxy, the default route or the names of the instance.
 
 **Fix:** use an image that includes the agent. Or install it in user data from the bucket of the
 Region, through an S3 gateway endpoint.

@@ -96,7 +96,7 @@ fn free(index: &GraphIndex<'_>, it: &Use<'_>, other: &Use<'_>) -> Fix {
     }
 }
 
-/// Returns whether a route can lead to a NAT gateway.
+/// Returns whether the target of a route can be a NAT gateway.
 fn is_target(index: &GraphIndex<'_>, nat: NodeId) -> bool {
     index.all::<Route>().any(|(_, _, route)| {
         let target = route.nat_gateway.as_ref();
