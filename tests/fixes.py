@@ -75,6 +75,7 @@ DECISIONS = [
     "cfn/rule-of-a-list-fails",
     "cfn/rule-with-its-condition",
     "cfn/windows-*",
+    "tf/instance-user-data-*",
 ]
 # Fixes that the file cannot show to be enough: a plan has no part of a policy that names a new key, a key of another account
 # has no policy in the file, and the names of a loop are not those of its resources.
