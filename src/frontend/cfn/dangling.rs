@@ -58,6 +58,45 @@ impl Reader<'_> {
         rules.chain([properties]).filter_map(foreign).collect()
     }
 
+    /// Returns an error for each `Fn::Select` with an index outside its list.
+    pub(super) fn beyond(&self, id: &str, tree: &Tree) -> Vec<TemplateError> {
+        let of = |it: &Tree| self.beyond(id, it);
+        match (tree.single(), &tree.kind) {
+            // A branch can be unused.
+            (Some(("Fn::If", _)), _) => Vec::new(),
+            (Some(("Fn::Select", argument)), _) if self.is_beyond(argument) => {
+                vec![TemplateError {
+                    is_certain: true,
+                    ignores_condition: false,
+                    reason: format!("`{id}` selects an item that its list does not contain"),
+                    fix: "correct the index of `Fn::Select`, which starts at 0".to_owned(),
+                }]
+            }
+            (_, Kind::Map(entries)) => entries.iter().flat_map(|it| of(&it.value)).collect(),
+            (_, Kind::List(items)) => items.iter().flat_map(of).collect(),
+            (_, Kind::Text(_) | Kind::Null) => Vec::new(),
+        }
+    }
+
+    fn is_beyond(&self, argument: &Tree) -> bool {
+        let [index, list] = argument.list().unwrap_or_default() else {
+            return false;
+        };
+        // The account determines the zones.
+        if list.single().is_some_and(|(name, _)| name == "Fn::GetAZs") {
+            return false;
+        }
+        let Expr::Text(index) = self.expr(index, 0) else {
+            return false;
+        };
+        match (index.parse::<usize>(), self.eval(list, 0)) {
+            (Ok(index), Some(RawValue::List(items))) => {
+                index >= items.len() && !items.iter().any(|it| self.is_spliced(it))
+            }
+            _ => false,
+        }
+    }
+
     /// Returns the names to which a resource refers and that the template does not contain. A macro or
     /// a module can create them.
     fn missing(&self, resource: &Tree) -> Vec<String> {
@@ -134,7 +173,7 @@ impl Reader<'_> {
     }
 }
 
-fn references(tree: &Tree, names: &mut Vec<String>) {
+pub(super) fn references(tree: &Tree, names: &mut Vec<String>) {
     match (tree.single(), &tree.kind) {
         (Some(("Ref", name)), _) => names.extend(name.text().map(str::to_owned)),
         (Some(("Fn::GetAtt", argument)), _) => {
