@@ -285,16 +285,16 @@ mod tests {
     fn lists_and_lengths_have_bounds() {
         let group = |description: String| {
             found(
-                "AWS::EC2::SecurityGroup",
-                serde_json::json!({"GroupDescription": description}),
+                "AWS::EC2::LaunchTemplate",
+                serde_json::json!({"VersionDescription": description}),
             )
         };
         assert_eq!(group("d".repeat(255)), Vec::<String>::new());
         assert_eq!(
             group("d".repeat(256)),
             [
-                "`Id` sets `GroupDescription` to a value that has 256 characters, more than 255: \
-              set `GroupDescription` to a text of 0 to 255 characters"
+                "`Id` sets `VersionDescription` to a value that has 256 characters, more than 255: \
+              set `VersionDescription` to a text of 0 to 255 characters"
             ]
         );
         let retention = |days: i64| {

@@ -14,6 +14,7 @@ mod limits;
 mod link;
 mod loops;
 mod parameters;
+mod quotas;
 mod references;
 mod required;
 mod rules;
@@ -348,6 +349,8 @@ impl<'t> Reader<'t> {
             errors.extend(limits::errors(&entry.key, type_name, &map, |it| {
                 self.is_secret(it)
             }));
+            errors.extend(quotas::errors(&entry.key, type_name, &map));
+            errors.extend(self.unsignaled(&entry.key, tree));
             errors.extend(self.foreign_groups(&entry.key, &map));
             errors.extend(
                 properties

@@ -8,6 +8,7 @@ Left out are limits that are not safe:
 - sets and bounds of `changed-limits`, which grew within two years;
 - sets that grow by their nature (`GROWING`), such as runtimes, engine versions and types of instances;
 - bounds of texts that can be an object, since CloudFormation counts another form of them;
+- `GROUP_TEXT`, which `src/reachability/refused/group_texts.rs` checks, with its characters;
 - patterns: they have the syntax of another language and often no anchors;
 - `uniqueItems` and `minItems`: services accept many lists that contradict them.
 """
@@ -26,6 +27,8 @@ GROWING = re.compile(r"(Runtime|Runtimes|Version|InstanceType|InstanceTypes|Node
                      r"RuntimeEnvironment|InstanceClass|AcceleratorNames|Platform|OperatingSystem)$")
 BOUNDS = {"integer": ("minimum", "maximum"), "number": ("minimum", "maximum"),
           "length": ("minLength", "maxLength"), "items": ("minItems", "maxItems")}
+
+GROUP_TEXT = "AWS::EC2::SecurityGroup", "GroupDescription"
 
 # Limits in the API reference of EC2 that the schemas lack or contradict.
 PORT = "integer", "-1..65535"
@@ -57,6 +60,8 @@ def make(inputs):
         rows = {}
         own = OF_EC2.get(name, {})
         for path, kind, argument in limits(name, name in modeled):
+            if (name, path) == GROUP_TEXT:
+                continue
             if (name, path, kind) in changed:
                 if kind not in ("integer", "number"):
                     continue
