@@ -65,6 +65,7 @@ const CHECKS: &[Check] = &[
     ranges::outside_the_vpc,
     ranges::overlapping,
     ranges::sizes,
+    ranges::associations,
     ranges::fixed_outside,
     ranges::fixed_twice,
     gateways::attached_twice,

@@ -58,6 +58,72 @@ impl Reader<'_> {
         rules.chain([properties]).filter_map(foreign).collect()
     }
 
+    /// Returns an error for each `Fn::Select` with an index outside its list.
+    pub(super) fn beyond(&self, id: &str, tree: &Tree) -> Vec<TemplateError> {
+        let of = |it: &Tree| self.beyond(id, it);
+        match (tree.single(), &tree.kind) {
+            // A branch can be unused.
+            (Some(("Fn::If", _)), _) => Vec::new(),
+            (Some(("Fn::Select", argument)), _) if self.is_beyond(argument) => {
+                vec![TemplateError {
+                    is_certain: true,
+                    ignores_condition: false,
+                    reason: format!("`{id}` selects an item that its list does not contain"),
+                    fix: "correct the index of `Fn::Select`, which starts at 0".to_owned(),
+                }]
+            }
+            (_, Kind::Map(entries)) => entries.iter().flat_map(|it| of(&it.value)).collect(),
+            (_, Kind::List(items)) => items.iter().flat_map(of).collect(),
+            (_, Kind::Text(_) | Kind::Null) => Vec::new(),
+        }
+    }
+
+    /// Returns an error for a creation policy that waits for signals, if no text of the template mentions
+    /// signals. The image, or what a script downloads, can send them.
+    ///
+    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-creationpolicy.html>
+    pub(super) fn unsignaled(&self, id: &str, resource: &Tree) -> Option<TemplateError> {
+        fn mentions(tree: &Tree) -> bool {
+            match &tree.kind {
+                Kind::Text(text) => text.to_ascii_lowercase().contains("signal"),
+                Kind::Map(entries) => entries.iter().any(|it| mentions(&it.value)),
+                Kind::List(items) => items.iter().any(mentions),
+                Kind::Null => false,
+            }
+        }
+        let policy = resource.get("CreationPolicy")?.get("ResourceSignal")?;
+        let count = policy.get("Count").and_then(Tree::text);
+        if count == Some("0") || self.root.get("Resources").is_some_and(mentions) {
+            return None;
+        }
+        Some(TemplateError {
+            is_certain: false,
+            ignores_condition: false,
+            reason: format!("`{id}` waits for a signal, and nothing in the template sends one"),
+            fix: "send the signal with `cfn-signal` in the user data, or remove `CreationPolicy`"
+                .to_owned(),
+        })
+    }
+
+    fn is_beyond(&self, argument: &Tree) -> bool {
+        let [index, list] = argument.list().unwrap_or_default() else {
+            return false;
+        };
+        // The account determines the zones.
+        if list.single().is_some_and(|(name, _)| name == "Fn::GetAZs") {
+            return false;
+        }
+        let Expr::Text(index) = self.expr(index, 0) else {
+            return false;
+        };
+        match (index.parse::<usize>(), self.eval(list, 0)) {
+            (Ok(index), Some(RawValue::List(items))) => {
+                index >= items.len() && !items.iter().any(|it| self.is_spliced(it))
+            }
+            _ => false,
+        }
+    }
+
     /// Returns the names to which a resource refers and that the template does not contain. A macro or
     /// a module can create them.
     fn missing(&self, resource: &Tree) -> Vec<String> {
@@ -134,7 +200,7 @@ impl Reader<'_> {
     }
 }
 
-fn references(tree: &Tree, names: &mut Vec<String>) {
+pub(super) fn references(tree: &Tree, names: &mut Vec<String>) {
     match (tree.single(), &tree.kind) {
         (Some(("Ref", name)), _) => names.extend(name.text().map(str::to_owned)),
         (Some(("Fn::GetAtt", argument)), _) => {

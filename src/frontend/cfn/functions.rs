@@ -99,7 +99,7 @@ impl Reader<'_> {
     }
 
     /// Returns whether an item of a list stands for another number of items than one.
-    fn is_spliced(&self, item: &RawValue<'_>) -> bool {
+    pub(super) fn is_spliced(&self, item: &RawValue<'_>) -> bool {
         match &self.strict {
             Some(_) => item.is_spliced(),
             None => item.is_items(),

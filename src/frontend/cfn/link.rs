@@ -10,10 +10,9 @@ use std::collections::HashMap;
 
 use super::super::tree::{Entry, Kind, SyntaxError, Tree, call, list, text};
 use super::exports::{names, pattern};
+use super::form::{self, FormError};
+use super::parameters::PASSED;
 use super::{Deployment, looped};
-
-/// The section of a linked template with the parameters of nested stacks that have values.
-pub(super) const PASSED: &str = "Passed";
 
 /// Limits nested stacks, which can contain themselves.
 const MAX_NESTING: usize = 8;
@@ -39,6 +38,8 @@ pub(crate) struct Linked {
     pub(crate) notes: Vec<String>,
     /// Whether a loop has unknown items.
     pub(crate) unresolved: bool,
+    /// The errors in the form of each template.
+    pub(super) form: Vec<FormError>,
 }
 
 /// A template with the names that are visible in it.
@@ -98,8 +99,11 @@ pub(crate) fn link(
         linker.add(template, prefix, None, None, 0)?;
     }
     let root = linker.merged();
+    let form = linker.units.iter();
+    let form = form.flat_map(|it| form::errors(&it.root, it.condition.as_deref()));
     Ok(Linked {
         root,
+        form: form.collect(),
         files: linker.units.into_iter().map(|unit| unit.file).collect(),
         notes: linker.notes,
         unresolved: linker.unresolved,

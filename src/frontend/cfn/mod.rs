@@ -8,10 +8,13 @@
 mod attributes;
 mod dangling;
 mod exports;
+mod form;
 mod functions;
+mod limits;
 mod link;
 mod loops;
 mod parameters;
+mod quotas;
 mod references;
 mod required;
 mod rules;
@@ -93,6 +96,7 @@ pub(crate) fn read(
     let inferred = deployment.region.or_else(|| region_of_zones(root));
     let mut reader = Reader::new(&linked.files, root, deployment, inferred, base);
     reader.unresolved = linked.unresolved;
+    reader.form = linked.form;
     let open = reader.truths(Scenario::default());
     let comparisons = std::mem::take(reader.comparisons.get_mut());
     let mut truths: Vec<TruthValues> = Vec::new();
@@ -152,6 +156,8 @@ struct Reader<'t> {
     scenario: RefCell<Scenario>,
     /// Whether resources are missing, since a loop has unknown items.
     unresolved: bool,
+    /// The errors in the form of each template.
+    form: Vec<form::FormError>,
     conditions: RefCell<TruthValues>,
     comparisons: RefCell<BTreeMap<String, BTreeSet<String>>>,
     /// The text and the start of each line, to compute offsets. Empty if no diagnostic shows them.
@@ -193,6 +199,7 @@ impl<'t> Reader<'t> {
             base,
             scenario: RefCell::default(),
             unresolved: false,
+            form: Vec::new(),
             conditions: RefCell::default(),
             comparisons: RefCell::default(),
             source: ("", Vec::new()),
@@ -342,7 +349,17 @@ impl<'t> Reader<'t> {
         let mut errors = self.dangling(&entry.key, tree);
         if !opaque && self.is_final() {
             errors.extend(required::errors(&entry.key, type_name, &map));
+            errors.extend(limits::errors(&entry.key, type_name, &map, |it| {
+                self.is_secret(it)
+            }));
+            errors.extend(quotas::errors(&entry.key, type_name, &map));
+            errors.extend(self.unsignaled(&entry.key, tree));
             errors.extend(self.foreign_groups(&entry.key, &map));
+            errors.extend(
+                properties
+                    .iter()
+                    .flat_map(|it| self.beyond(&entry.key, &it.value)),
+            );
         }
         let init = tree
             .get("Metadata")

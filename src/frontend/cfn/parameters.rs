@@ -3,11 +3,13 @@
 //! <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html>
 
 use super::super::tree::{Entry, Tree};
-use super::link::PASSED;
 use super::references::ParameterValue;
 use super::{Reader, into_expr};
 use crate::ir::Expr;
 use crate::resource::{RawValue, TemplateError};
+
+/// The section of a linked template with the parameters of nested stacks that have values.
+pub(super) const PASSED: &str = "Passed";
 
 impl Reader<'_> {
     /// Returns the errors of the template outside its resources.
@@ -30,7 +32,17 @@ impl Reader<'_> {
             let values = self.texts(entry.value.get("Value")?)?;
             self.refused(entry, &values, exists)
         });
-        own.chain(passed).chain(self.broken_rules()).collect()
+        let form = self.form.iter().filter_map(|it| {
+            let exists = match &it.stack_condition {
+                None => Some(true),
+                Some(name) => self.condition(name, 0),
+            };
+            let mut error = it.error.clone();
+            error.is_certain &= exists == Some(true);
+            (exists != Some(false)).then_some(error)
+        });
+        let all = own.chain(passed).chain(form);
+        all.chain(self.broken_rules()).collect()
     }
 
     /// Returns the texts of a value that the file determines.
@@ -45,6 +57,19 @@ impl Reader<'_> {
         }
     }
 
+    /// Returns whether a text is the value of a parameter that CloudFormation never shows.
+    pub(super) fn is_secret(&self, text: &str) -> bool {
+        let all = self.root.get("Parameters").and_then(Tree::map);
+        let mut hidden = all
+            .unwrap_or_default()
+            .iter()
+            .filter(|it| is_hidden(&it.value));
+        hidden.any(|it| match self.parameters.get(it.key.as_str()) {
+            Some(ParameterValue::Text(value)) => value == text,
+            _ => false,
+        })
+    }
+
     fn refused(
         &self,
         entry: &Entry,
@@ -57,8 +82,7 @@ impl Reader<'_> {
         let found = |value: &'_ String| Some((value.clone(), violation(&entry.value, value)?));
         let (value, (is_certain, why)) = values.iter().find_map(found)?;
         let name = &entry.key;
-        let hidden = entry.value.get("NoEcho").and_then(Tree::text);
-        let shown = match hidden.is_some_and(|it| it.eq_ignore_ascii_case("true")) {
+        let shown = match is_hidden(&entry.value) {
             true => String::new(),
             false => format!(" (`{value}`)"),
         };
@@ -69,6 +93,11 @@ impl Reader<'_> {
             fix: format!("set parameter `{name}` to a value that its declaration accepts"),
         })
     }
+}
+
+fn is_hidden(declaration: &Tree) -> bool {
+    let hidden = declaration.get("NoEcho").and_then(Tree::text);
+    hidden.is_some_and(|it| it.eq_ignore_ascii_case("true"))
 }
 
 /// Returns why CloudFormation refuses a value of a parameter, or an item of its list: whether it certainly

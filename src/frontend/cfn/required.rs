@@ -1,8 +1,5 @@
 //! Properties that CloudFormation requires. It refuses a template without them.
 
-use std::collections::HashMap;
-use std::sync::LazyLock;
-
 use crate::ir::Expr;
 use crate::resource::{Map, RawValue, TemplateError};
 use crate::tsv;
@@ -10,19 +7,10 @@ use crate::tsv;
 /// Columns: type, object, how many of the properties, properties.
 const TABLE: &str = include_str!("required.tsv");
 
-static ROWS: LazyLock<HashMap<&str, Vec<&str>>> = LazyLock::new(|| {
-    let mut rows: HashMap<&str, Vec<&str>> = HashMap::new();
-    for row in tsv::rows(TABLE) {
-        rows.entry(tsv::key(row)).or_default().push(row);
-    }
-    rows
-});
-
 /// Returns the errors of the evaluated properties of a resource.
 pub(super) fn errors(id: &str, type_name: &str, properties: &Map<'_>) -> Vec<TemplateError> {
-    let rows = ROWS.get(type_name).into_iter().flatten();
     let mut found = Vec::new();
-    for row in rows {
+    for row in tsv::rows_of(TABLE, type_name) {
         let mut columns = tsv::columns(row).skip(1);
         let (Some(path), Some(kind), Some(names)) =
             (columns.next(), columns.next(), columns.next())
@@ -41,7 +29,7 @@ pub(super) fn errors(id: &str, type_name: &str, properties: &Map<'_>) -> Vec<Tem
 }
 
 /// Returns the objects at a dotted path. An item of a list counts as the list.
-fn objects<'m>(map: &'m Map<'m>, path: &str) -> Vec<&'m Map<'m>> {
+pub(super) fn objects<'m>(map: &'m Map<'m>, path: &str) -> Vec<&'m Map<'m>> {
     if path.is_empty() {
         return vec![map];
     }
@@ -57,23 +45,30 @@ fn objects<'m>(map: &'m Map<'m>, path: &str) -> Vec<&'m Map<'m>> {
     }
 }
 
-/// Returns whether an object has a property, if the file determines it.
-fn has(object: &Map<'_>, name: &str) -> Option<bool> {
-    fn can_be_absent(expr: &Expr) -> Option<bool> {
+/// Returns whether a value can be absent, if the file determines it.
+pub(super) fn can_be_absent(value: &RawValue<'_>) -> Option<bool> {
+    fn of_expr(expr: &Expr) -> Option<bool> {
         let all = match expr {
             Expr::Absent => return Some(true),
             Expr::OneOf(of) => of.as_slice(),
             Expr::Call(name, of) if name == "Fn::If" => of.get(1..).unwrap_or_default(),
             _ => return Some(false),
         };
-        let mut each = all.iter().map(can_be_absent);
+        let mut each = all.iter().map(of_expr);
         let first = each.next()??;
         each.all(|it| it == Some(first)).then_some(first)
     }
+    match value {
+        RawValue::Expr(expr) => of_expr(expr),
+        _ => Some(false),
+    }
+}
+
+/// Returns whether an object has a property, if the file determines it.
+fn has(object: &Map<'_>, name: &str) -> Option<bool> {
     match object.get(name) {
         None => Some(false),
-        Some(RawValue::Expr(expr)) => can_be_absent(expr).map(|it| !it),
-        Some(_) => Some(true),
+        Some(value) => can_be_absent(value).map(|it| !it),
     }
 }
 

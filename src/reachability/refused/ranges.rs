@@ -10,7 +10,7 @@ use crate::reachability::cache::FixedAddress;
 use crate::reachability::graph_index::{GraphIndex, Resolved};
 use crate::reachability::ternary::Ternary;
 use crate::reachability::{Fix, Hop};
-use crate::resource::{Resource, Subnet, Vpc};
+use crate::resource::{Resource, Subnet, Vpc, VpcCidrBlock};
 
 /// A subnet outside the ranges of its VPC.
 pub(super) fn outside_the_vpc(index: &GraphIndex<'_>) -> Vec<Refusal> {
@@ -66,6 +66,42 @@ pub(super) fn sizes(index: &GraphIndex<'_>) -> Vec<Refusal> {
         Some(refusal.fix(Fix::manual("use a range between a /16 and a /28")))
     };
     vpcs.chain(subnets).filter_map(one).collect()
+}
+
+/// A range that EC2 does not associate with a VPC beside its first one.
+/// <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html#add-cidr-block-restrictions>
+pub(super) fn associations(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    const PRIVATE: [&str; 3] = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
+    let group = |range: Cidr| {
+        PRIVATE.into_iter().find(|it| {
+            let all = it.parse::<Cidr>();
+            all.is_ok_and(|it| it.contains(range))
+        })
+    };
+    let one = |(id, _, it): (NodeId, _, &VpcCidrBlock)| {
+        let added = index.cidr(it.cidr_block.as_ref()?)?;
+        let Resolved::Node(vpc_id, vpc) = index.resolve_one(&it.vpc) else {
+            return None;
+        };
+        let first = index.cidr(&vpc.cidr_block)?;
+        let (of_first, of_added) = (group(first)?, group(added)?);
+        if of_first == of_added {
+            return None;
+        }
+        let refusal = Refusal::new(
+            Hop::Route,
+            (id, "cidr_block"),
+            together(index, &[id, vpc_id]),
+            format!(
+                "AWS refuses `{}` (`InvalidVpc.Range`): a VPC in `{of_first}` accepts no range of \
+                 `{of_added}`",
+                index.name(id)
+            ),
+        )?;
+        let fix = format!("use a range of `{of_first}` or of `100.64.0.0/10`");
+        Some(refusal.fix(Fix::manual(fix)))
+    };
+    index.all::<VpcCidrBlock>().filter_map(one).collect()
 }
 
 /// A VPC, and the ranges of its subnets.

@@ -1,0 +1,165 @@
+//! The form of a template: what CloudFormation validates before it reads any value.
+//!
+//! <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html>
+
+use super::dangling::references;
+use crate::frontend::tree::{Entry, Kind, Tree};
+use crate::resource::TemplateError;
+
+/// An error in the form of a template.
+pub(super) struct FormError {
+    /// The condition under which the stack of the template exists.
+    pub(super) stack_condition: Option<String>,
+    pub(super) error: TemplateError,
+}
+
+/// The only version.
+const VERSION: &str = "2010-09-09";
+
+/// Returns the errors in the form of one template.
+pub(super) fn errors(root: &Tree, stack_condition: Option<&str>) -> Vec<FormError> {
+    let of_template = |error| FormError {
+        stack_condition: stack_condition.map(str::to_owned),
+        error,
+    };
+    all(root).into_iter().map(of_template).collect()
+}
+
+fn all(root: &Tree) -> Vec<TemplateError> {
+    let mut found = Vec::new();
+    let version = root.get("AWSTemplateFormatVersion").and_then(Tree::text);
+    if let Some(version) = version.filter(|it| *it != VERSION) {
+        found.push(error(
+            format!("the format version is `{version}`, and the only one is `{VERSION}`"),
+            format!("set `AWSTemplateFormatVersion` to `{VERSION}`"),
+        ));
+    }
+    for Entry { key, value, .. } in section(root, "Parameters") {
+        let default = value.get("Default");
+        if default.is_some_and(|it| matches!(it.kind, Kind::Map(_) | Kind::List(_))) {
+            found.push(error(
+                format!("the default of parameter `{key}` is not text"),
+                format!("set the default of parameter `{key}` to text"),
+            ));
+        }
+    }
+    // A macro or a module can create what the template refers to.
+    let creates = |it: &Entry| {
+        let of = it.value.get("Type").and_then(Tree::text);
+        of.is_some_and(|it| it.ends_with("::MODULE")) || it.key.starts_with("Fn::")
+    };
+    let all = ["Resources", "Conditions", "Parameters", "Outputs"];
+    if root.get("Transform").is_none()
+        && !all.iter().any(|it| section(root, it).iter().any(creates))
+    {
+        found.extend(conditions(root));
+        found.extend(names(root));
+    }
+    found
+}
+
+/// Returns an error for each condition that the template does not contain.
+fn conditions(root: &Tree) -> Vec<TemplateError> {
+    let mut found = Vec::new();
+    for (what, name) in [
+        ("", "Resources"),
+        ("output ", "Outputs"),
+        ("condition ", "Conditions"),
+    ] {
+        for Entry { key, value, .. } in section(root, name) {
+            let mut used = Vec::new();
+            if name != "Conditions" {
+                used.extend(value.get("Condition").and_then(Tree::text));
+            }
+            used_conditions(value, name == "Conditions", &mut used);
+            used.retain(|it| {
+                section(root, "Conditions")
+                    .iter()
+                    .all(|other| other.key != *it)
+            });
+            used.dedup();
+            found.extend(used.iter().map(|condition| {
+                error(
+                    format!(
+                        "(`Unresolved condition dependency`): {what}`{key}` refers to condition \
+                         `{condition}`, which does not exist"
+                    ),
+                    "add the condition, or correct its name".to_owned(),
+                )
+            }));
+        }
+    }
+    found
+}
+
+fn section<'t>(root: &'t Tree, name: &str) -> &'t [Entry] {
+    root.get(name).and_then(Tree::map).unwrap_or_default()
+}
+
+fn used_conditions<'t>(tree: &'t Tree, in_condition: bool, used: &mut Vec<&'t str>) {
+    match tree.single() {
+        Some(("Fn::If", argument)) => {
+            let first = argument.list().and_then(<[Tree]>::first);
+            used.extend(first.and_then(Tree::text));
+        }
+        Some(("Condition", name)) if in_condition => used.extend(name.text()),
+        _ => {}
+    }
+    match &tree.kind {
+        Kind::Map(entries) => {
+            let values = entries.iter().map(|it| &it.value);
+            values.for_each(|it| used_conditions(it, in_condition, used));
+        }
+        Kind::List(items) => items
+            .iter()
+            .for_each(|it| used_conditions(it, in_condition, used)),
+        Kind::Text(_) | Kind::Null => {}
+    }
+}
+
+/// Returns an error for each name in outputs and conditions that the template does not contain.
+/// Conditions can refer only to parameters.
+fn names(root: &Tree) -> Vec<TemplateError> {
+    let has = |of: &str, name: &str| section(root, of).iter().any(|it| it.key == name);
+    let mut found = Vec::new();
+    for Entry { key, value, .. } in section(root, "Outputs") {
+        let mut used = Vec::new();
+        references(value, &mut used);
+        used.retain(|it| {
+            !it.starts_with("AWS::") && !has("Parameters", it) && !has("Resources", it)
+        });
+        found.extend(used.iter().map(|name| {
+            error(
+                format!(
+                    "(`Unresolved resource dependencies`): output `{key}` refers to `{name}`, \
+                     which does not exist"
+                ),
+                "add the resource or parameter, or correct its name".to_owned(),
+            )
+        }));
+    }
+    for Entry { key, value, .. } in section(root, "Conditions") {
+        let mut used = Vec::new();
+        references(value, &mut used);
+        used.retain(|it| !it.starts_with("AWS::") && !has("Parameters", it));
+        found.extend(used.iter().map(|name| {
+            error(
+                format!(
+                    "(`Unresolved dependencies`): condition `{key}` refers to `{name}`, which is \
+                     not a parameter"
+                ),
+                "refer only to parameters and pseudo parameters".to_owned(),
+            )
+        }));
+    }
+    found
+}
+
+fn error(reason: String, fix: String) -> TemplateError {
+    TemplateError {
+        is_certain: true,
+        ignores_condition: true,
+        reason,
+        fix,
+    }
+}

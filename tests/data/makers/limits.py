@@ -1,0 +1,118 @@
+"""Limits of values in CloudFormation types, from the resource schemas that cfn-lint bundles.
+
+A row has a type, a kind of limit, its argument, and the properties that it applies to: a dotted path, in which
+an item of a list counts as the list. As in `required_properties`, the types of the resource tables have rows
+for the objects inside.
+
+Left out are limits that are not safe:
+- sets and bounds of `changed-limits`, which grew within two years;
+- sets that grow by their nature (`GROWING`), such as runtimes, engine versions and types of instances;
+- bounds of texts that can be an object, since CloudFormation counts another form of them;
+- `GROUP_TEXT`, which `src/reachability/refused/group_texts.rs` checks, with its characters;
+- patterns: they have the syntax of another language and often no anchors;
+- `uniqueItems` and `minItems`: services accept many lists that contradict them.
+"""
+import re
+
+from cloudformation import schema_of, types
+from makers import WRITTEN_BY
+from makers.schema_names import DEPTH, declared_types
+
+HEAD = f"""\
+{WRITTEN_BY}
+# Columns: type, kind of limit (integer, number, boolean, enum, enum-any-case, length, items), argument (a range of
+# numbers, or values separated by |), properties.
+"""
+GROWING = re.compile(r"(Runtime|Runtimes|Version|InstanceType|InstanceTypes|NodeType|Engine|Regions?|AmiType|"
+                     r"RuntimeEnvironment|InstanceClass|AcceleratorNames|Platform|OperatingSystem)$")
+BOUNDS = {"integer": ("minimum", "maximum"), "number": ("minimum", "maximum"),
+          "length": ("minLength", "maxLength"), "items": ("minItems", "maxItems")}
+
+GROUP_TEXT = "AWS::EC2::SecurityGroup", "GroupDescription"
+
+# Limits in the API reference of EC2 that the schemas lack or contradict.
+PORT = "integer", "-1..65535"
+OF_EC2 = {
+    # API_IpPermission
+    "AWS::EC2::SecurityGroup": {
+        f"SecurityGroup{it}.{port}": PORT for it in ("Egress", "Ingress") for port in ("FromPort", "ToPort")},
+    "AWS::EC2::SecurityGroupEgress": {"FromPort": PORT, "ToPort": PORT},
+    "AWS::EC2::SecurityGroupIngress": {"FromPort": PORT, "ToPort": PORT},
+    # API_CreateNetworkAclEntry
+    "AWS::EC2::NetworkAclEntry": {
+        "RuleNumber": ("integer", "1..32766"), "PortRange.From": PORT, "PortRange.To": PORT},
+    # API_Placement
+    "AWS::EC2::Instance": {"Tenancy": ("enum", "dedicated|default|host")},
+    # API_LaunchTemplateInstanceMetadataOptionsRequest
+    "AWS::EC2::LaunchTemplate": {
+        "LaunchTemplateData.MetadataOptions.HttpPutResponseHopLimit": ("integer", "1..64")},
+    # API_CreateVpc: "The host value cannot be used with this parameter."
+    "AWS::EC2::VPC": {"InstanceTenancy": ("enum", "dedicated|default")},
+}
+
+
+def make(inputs):
+    inputs.installed("cfn-lint")
+    modeled, _ = declared_types()
+    changed = {tuple(row) for row in inputs.collected("changed-limits")}
+    lines = []
+    for name in types():
+        rows = {}
+        own = OF_EC2.get(name, {})
+        for path, kind, argument in limits(name, name in modeled):
+            if (name, path) == GROUP_TEXT:
+                continue
+            if (name, path, kind) in changed:
+                if kind not in ("integer", "number"):
+                    continue
+                argument = ""
+            if path not in own or own[path][0] != kind:
+                rows.setdefault((kind, argument), {})[path] = None
+        for path, limit in own.items():
+            rows.setdefault(limit, {})[path] = None
+        lines += [f"{name}\t{kind}\t{argument}\t{','.join(paths)}\n" for (kind, argument), paths in rows.items()]
+    return HEAD + "".join(lines)
+
+
+def limits(name, inside):
+    schema = schema_of(name)
+    read_only = {it.removeprefix("/properties/") for it in schema.get("readOnlyProperties", [])}
+    for path, node in nodes(schema, schema, "", 0, DEPTH if inside else 1):
+        if path and path.split(".")[0] not in read_only:
+            yield from ((path, *it) for it in of_node(path, node))
+
+
+def nodes(schema, node, before, depth, most):
+    while "$ref" in node:
+        parent = schema
+        for part in node["$ref"].removeprefix("#/").split("/"):
+            parent = parent[part]
+        node = parent
+    yield before, node
+    if "items" in node:
+        yield from nodes(schema, node["items"], before, depth, most)
+    if depth < most:
+        for name, inner in node.get("properties", {}).items():
+            yield from nodes(schema, inner, f"{before}.{name}".lstrip("."), depth + 1, most)
+
+
+def of_node(path, node):
+    of = node.get("type")
+    if of in ("integer", "number"):
+        yield of, bounds(node, of)
+    elif of == "boolean":
+        yield of, ""
+    elif of == "array":
+        # A list can lose members that a condition omits.
+        if "maxItems" in node:
+            yield "items", f"..{node['maxItems']}"
+    elif of == "string" and (found := bounds(node, "length")) and found != "0..":
+        yield "length", found
+    for key, kind in (("enum", "enum"), ("enumCaseInsensitive", "enum-any-case")):
+        if key in node and of in ("string", "integer", "number") and not GROWING.search(path):
+            yield kind, "|".join(map(str, sorted(node[key])))
+
+
+def bounds(node, kind):
+    low, high = (node.get(key, "") for key in BOUNDS[kind])
+    return f"{low}..{high}" if (low, high) != ("", "") else ""
