@@ -9,7 +9,7 @@ const MOST_TAGS: usize = 50;
 /// Bytes before the encoding.
 /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html>
 const MOST_USER_DATA: usize = 16 * 1024;
-/// The characters of all inline policies together, or of a managed policy, without white space.
+/// The characters of all inline policies together, or of a managed policy, without whitespace.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 const MOST_OF_POLICIES: [(&str, &str, usize); 4] = [
     ("AWS::IAM::Role", "Policies", 10_240),
@@ -154,7 +154,7 @@ fn bytes(text: &RawValue<'_>) -> usize {
     }
 }
 
-/// Returns the length of the JSON of a document without white space, and without the parts that the file
+/// Returns the length of the JSON of a document without whitespace, and without the parts that the file
 /// does not determine.
 fn characters(value: &RawValue<'_>) -> usize {
     match value {

@@ -5,7 +5,7 @@ an item of a list counts as the list. As in `required_properties`, the types of 
 for the objects inside.
 
 Left out are limits that are not safe:
-- sets and bounds of `changed-limits`, which grew within two years;
+- sets and bounds of `changed-limits`, which grew within 2 years;
 - sets that grow by their nature (`GROWING`), such as runtimes, engine versions and types of instances;
 - bounds of texts that can be an object, since CloudFormation counts another form of them;
 - `GROUP_TEXT`, which `src/reachability/refused/group_texts.rs` checks, with its characters;
