@@ -193,13 +193,13 @@ mod tests {
         };
         assert_eq!(count("AWS::EC2::Instance", tags(50)), 0);
         assert_eq!(count("AWS::EC2::Instance", tags(51)), 1);
-        // The JSON of the document is 20 characters longer than the action.
+        // The JSON of the document is 21 characters longer than the action.
         let policy = |length: usize| {
             let document = serde_json::json!({"Action": "a".repeat(length), "Id": " "});
             serde_json::json!({"Policies": [{"PolicyName": "p", "PolicyDocument": document}]})
         };
-        assert_eq!(count("AWS::IAM::Role", policy(10_240 - 20)), 0);
-        assert_eq!(count("AWS::IAM::Role", policy(10_240 - 19)), 1);
+        assert_eq!(count("AWS::IAM::Role", policy(10_240 - 21)), 0);
+        assert_eq!(count("AWS::IAM::Role", policy(10_240 - 20)), 1);
     }
 
     #[test]
