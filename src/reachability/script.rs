@@ -238,7 +238,7 @@ const PREFIXES: &[&str] = &[
 ];
 
 fn names_agent(text: &str) -> bool {
-    text.contains("ssm-agent")
+    text.contains("amazon-ssm-agent")
 }
 
 /// Returns whether a command names the agent and is not known to leave it running.

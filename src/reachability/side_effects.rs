@@ -38,11 +38,11 @@ const CHANGES: &[(&str, Words)] = &[
         "routes or network interfaces",
         &[
             &[
-                "ip route|ip -4 route|route ",
+                "ip route |ip -4 route ",
                 "add|del|replace|change|flush",
                 "default|blackhole|unreachable|prohibit|0.0.0.0",
             ],
-            &["route ", "reject"],
+            &["route add|route -p add|route del", "default|0.0.0.0|reject"],
             &["new-netroute|remove-netroute|set-netroute", "0.0.0.0"],
             &["ip link", " down"],
             &["ifconfig ", " down"],
@@ -102,7 +102,7 @@ const CHANGES: &[(&str, Words)] = &[
     ),
     (
         "the clock",
-        &[&["timedatectl set-time|date -s |date --set|hwclock --set|set-date "]],
+        &[&["timedatectl set-time |date -s |date --set|hwclock --set|set-date "]],
     ),
     (
         "the metadata service or the role",
@@ -227,6 +227,8 @@ mod tests {
             "file /etc/systemd/system/docker.service.d/p.conf: Environment=\"HTTPS_PROXY=http://p:1\"",
             "export https_proxy=http://proxy.example:3128",
             "ip route show default",
+            "aws ec2 replace-route --destination-cidr-block 0.0.0.0/0 --instance-id i-1",
+            "timedatectl set-timezone Europe/Berlin",
             "grep nameserver /etc/resolv.conf",
             "NAMES=$(cat /etc/resolv.conf | awk '{print $2}')",
             "echo '172.31.4.50 db.internal.example' >> /etc/hosts",
