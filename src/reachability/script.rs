@@ -243,6 +243,9 @@ fn names_agent(text: &str) -> bool {
 
 /// Returns whether a command names the agent and is not known to leave it running.
 fn may_change_agent(command: &str) -> bool {
+    if !names_agent(command) {
+        return false;
+    }
     let writes = regex_lite::Regex::new(r"[0-9&]?>>?\s*(/dev/null|/var/log/\S*|&[0-9])")
         .map(|it| it.replace_all(command, "").contains('>'))
         .unwrap_or(true);
@@ -251,7 +254,7 @@ fn may_change_agent(command: &str) -> bool {
     let is_harmless = is_one_word
         || READERS.iter().any(|it| lower.starts_with(it))
         || HARMLESS.iter().any(|it| lower.contains(it));
-    names_agent(command) && (writes || !is_harmless)
+    writes || !is_harmless
 }
 
 /// Returns whether a line is a command that stops or removes the agent.
