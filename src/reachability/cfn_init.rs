@@ -4,6 +4,7 @@
 
 use super::graph_index::GraphIndex;
 use super::instance::InstanceConfig;
+use super::script_text::{joined_lines, written};
 use super::texts::ShownText;
 use crate::ir::{NodeId, Value};
 use crate::resource::{Map, RawValue};
@@ -62,14 +63,6 @@ pub(super) fn scripts(
         of(nodes, call.sets, is_certain)
     });
     scripts.collect()
-}
-
-/// Joins the lines of a command that a backslash, a backtick or a caret continues.
-fn joined_lines(text: &str) -> String {
-    let text = text.replace("\r\n", "\n");
-    ["\\\n", "`\n", "^\n"]
-        .iter()
-        .fold(text, |text, end| text.replace(end, " "))
 }
 
 /// Returns the calls in a script.
@@ -296,18 +289,20 @@ impl<'i, 'g> Lines<'i, 'g> {
             self.is_complete = false;
             return;
         };
-        self.push(&format!("file {path}"));
+        self.push(&written(path, ""));
         if let Some(source) = file.get("source") {
             let source = self.shown(source);
             self.push(&format!("curl {source} -o {path}"));
         }
-        // Its content is in Base64.
-        self.is_complete &= file.get("encoding").is_none();
+        if let Some(encoding) = file.get("encoding") {
+            let encoding = self.shown(encoding);
+            self.push(&written(path, &format!("encoding: {encoding}")));
+        }
         if let Some(content) = file.get("content") {
             let content = self.shown(content);
             for line in content.lines() {
                 if !line.trim_start().starts_with('#') {
-                    self.push(&format!("file {path}: {line}"));
+                    self.push(&written(path, line));
                 }
             }
         }
@@ -368,7 +363,8 @@ impl<'i, 'g> Lines<'i, 'g> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Call, calls, joined_lines};
+    use super::super::script_text::joined_lines;
+    use super::{Call, calls};
 
     #[test]
     fn calls_name_a_resource_and_sets() {

@@ -3,7 +3,9 @@
 use super::cfn_init;
 use super::graph_index::GraphIndex;
 use super::instance::InstanceConfig;
+use super::script_text::{self, Lines};
 use super::setting::Setting;
+use super::side_effects;
 use super::texts::ShownText;
 use super::windows;
 use crate::ir::{Expr, Value};
@@ -58,40 +60,9 @@ pub(crate) enum Script {
     Unread,
     /// One of its alternatives stops or removes the agent.
     MayRemove(&'static str),
-    /// It changes a firewall, a proxy or names, which the connections of the agent can pass, or turns
-    /// off the instance.
-    Network,
+    /// It can change this, which the connections of the agent depend on.
+    Changes(&'static str),
 }
-
-/// Words of a line that changes how outbound connections leave the instance: all words of one row.
-const NETWORK: &[&[&str]] = &[
-    &["iptables", "OUTPUT"],
-    &["iptables", " -P "],
-    &["iptables-restore"],
-    &["nft ", "output"],
-    &["nft -f"],
-    &["ufw ", " out"],
-    &["ufw ", "outgoing"],
-    &["firewall-cmd", "--direct"],
-    &["firewall-cmd", "--policy"],
-    &["netsh ", "winhttp"],
-    &["netsh ", "advfirewall"],
-    &["NetFirewall", "Outbound"],
-    &["DnsClientServerAddress"],
-    &["ip route", "default"],
-    &["ip route", "blackhole"],
-    &["amazon-ssm-agent", "roxy"],
-    &["/etc/resolv.conf"],
-    &["/etc/hosts", "amazonaws.com"],
-    &["poweroff"],
-    &["shutdown -h"],
-    &["shutdown now"],
-    &["shutdown -P"],
-    &["halt"],
-    &["init 0"],
-    &["power_state"],
-    &["Stop-Computer"],
-];
 
 pub(crate) fn script(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) -> Script {
     let value = match &instance.user_data {
@@ -102,11 +73,14 @@ pub(crate) fn script(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) -> S
     let texts = index.texts(value).into_iter();
     let mut effects: Vec<Script> = texts.map(|it| with_init(index, instance, &it)).collect();
     let removes = |it: &Script| matches!(it, Script::Removes(_));
+    let change = effects
+        .iter()
+        .position(|it| matches!(it, Script::Changes(_)));
     match effects.len() {
         1 => effects.swap_remove(0),
         _ if effects.iter().all(removes) => effects.swap_remove(0),
         _ if effects.iter().any(removes) => Script::MayRemove(USER_DATA),
-        _ if effects.iter().any(|it| matches!(it, Script::Network)) => Script::Network,
+        _ if change.is_some() => effects.swap_remove(change.unwrap_or_default()),
         _ if effects.iter().any(|it| matches!(it, Script::Unread)) => Script::Unread,
         _ => Script::Unknown,
     }
@@ -118,21 +92,23 @@ fn with_init(
     instance: &InstanceConfig<'_>,
     user_data: &ShownText,
 ) -> Script {
-    let own = effect(index, &user_data.text, user_data.is_complete);
+    let mut lines = script_text::lines(user_data);
+    let user_data = &lines.shown.clone();
+    let own = effect(index, &lines);
     let is_unclear = matches!(own, Script::Unknown | Script::Unread);
     let scripts = cfn_init::scripts(index, instance, user_data, is_unclear);
     if scripts.is_empty() {
         return own;
     }
     // The file shows what these calls do.
-    let rest = user_data.text.replace("cfn-init", "");
-    let own = effect(index, &rest, user_data.is_complete);
-    let mut starts = starts_agent(&rest);
+    lines.shown.text = user_data.text.replace("cfn-init", "");
+    let own = effect(index, &lines);
+    let mut starts = starts_agent(&lines.shown.text);
     let mut effects = vec![own];
     for script in &scripts {
-        let text = &script.text;
-        starts |= starts_agent(&text.text);
-        effects.push(match effect(index, &text.text, text.is_complete) {
+        let lines = script_text::lines(&script.text);
+        starts |= starts_agent(&lines.shown.text);
+        effects.push(match effect(index, &lines) {
             Script::Removes(_) if script.is_certain => Script::Removes(INIT),
             Script::Removes(_) | Script::MayRemove(_) => Script::MayRemove(INIT),
             Script::Installs(..) if !script.is_certain => Script::Unknown,
@@ -140,11 +116,11 @@ fn with_init(
         });
     }
     let rank = |it: &Script| match it {
-        Script::Network => 0,
+        Script::Changes(_) => 0,
         Script::Removes(_) => 1,
         Script::MayRemove(_) => 2,
-        Script::Installs(..) => 3,
-        Script::Unread => 4,
+        Script::Unread => 3,
+        Script::Installs(..) => 4,
         Script::Unknown => 5,
         Script::Nothing => 6,
     };
@@ -179,23 +155,112 @@ const REMOVALS: &[&str] = &[
 
 /// Words of a script that names the agent and can stop, remove or move it.
 const STOPS: &[&str] = &[
-    "stop", "Stop-", "disable", "Disabled", "mask", "remove", "erase", "purge", "ninstall", "kill",
-    "rpm -e", "dpkg -r", "dpkg -P",
+    "stop", "Stop-", "disable", "Disabled", " mask", "remove", "erase", "purge", "ninstall",
+    "kill", "rpm -e", "dpkg -r", "dpkg -P",
 ];
 
 /// Words of a script that registers the agent elsewhere, changes its settings or removes its package.
 const MOVES: &[&str] = &["-register", "ssm-agent.json", "msiexec", "sc.exe config"];
 
+/// The beginnings of commands that only read, print, wait or test.
+const READERS: &[&str] = &[
+    "echo ",
+    "printf ",
+    "logger ",
+    "cat ",
+    "tail ",
+    "grep ",
+    "journalctl ",
+    "ps ",
+    "pgrep ",
+    "which ",
+    "command -v ",
+    "type ",
+    "ls ",
+    "test ",
+    "[ ",
+    "[[ ",
+    "cd ",
+    "mkdir ",
+    "sleep ",
+    "cfn-",
+    "pgrep ",
+    "pidof ",
+];
+
+/// Words of a command that names the agent and leaves it running.
+const HARMLESS: &[&str] = &[
+    "install",
+    "start",
+    "systemctl enable",
+    "status",
+    "is-active",
+    "is-enabled",
+    "daemon-reload",
+    "chkconfig",
+    "curl ",
+    "wget ",
+    "aws s3 ",
+    "rpm -q",
+    "rpm -i",
+    "rpm -u",
+    "rpm -v",
+    "dpkg -i",
+    "dpkg -s",
+    "dpkg -l",
+    "update",
+    "upgrade",
+    "info",
+    "list",
+    "refresh",
+    "packages",
+    "version",
+    "/var/log/",
+    ".rpm",
+    ".deb",
+];
+
+/// Returns the commands of a line, without what only begins them.
+fn commands(line: &str) -> impl Iterator<Item = &str> {
+    let parts = line.split("&&").flat_map(|it| it.split("||"));
+    parts.flat_map(|it| it.split(';')).map(|command| {
+        let mut command = command.trim();
+        while let Some(rest) = PREFIXES.iter().find_map(|it| command.strip_prefix(it)) {
+            command = rest.trim_start();
+        }
+        command
+    })
+}
+
+/// Words before a command.
+const PREFIXES: &[&str] = &[
+    "- ", "sudo ", "then ", "do ", "else ", "if ", "elif ", "while ", "until ", "! ", "{ ", "( ",
+];
+
+fn names_agent(text: &str) -> bool {
+    text.contains("amazon-ssm-agent")
+}
+
+/// Returns whether a command names the agent and is not known to leave it running.
+fn may_change_agent(command: &str) -> bool {
+    if !names_agent(command) {
+        return false;
+    }
+    let writes = regex_lite::Regex::new(r"[0-9&]?>>?\s*(/dev/null|/var/log/\S*|&[0-9])")
+        .map(|it| it.replace_all(command, "").contains('>'))
+        .unwrap_or(true);
+    let lower = command.to_ascii_lowercase();
+    let is_one_word = !command.contains(char::is_whitespace);
+    let is_harmless = is_one_word
+        || READERS.iter().any(|it| lower.starts_with(it))
+        || HARMLESS.iter().any(|it| lower.contains(it));
+    writes || !is_harmless
+}
+
 /// Returns whether a line is a command that stops or removes the agent.
 fn runs_removal(text: &str) -> bool {
-    let is_removal = |line: &str| {
-        let line = line
-            .trim()
-            .trim_start_matches("- ")
-            .trim_start_matches("sudo ");
-        line.contains("amazon-ssm-agent") && REMOVALS.iter().any(|it| line.starts_with(it))
-    };
-    text.lines().any(is_removal)
+    let is_removal = |it: &str| names_agent(it) && REMOVALS.iter().any(|of| it.starts_with(of));
+    text.lines().flat_map(commands).any(is_removal)
 }
 
 /// Returns whether a line of a script names the agent and contains one of the words.
@@ -206,20 +271,42 @@ fn line_does(text: &str, words: &[&str]) -> bool {
         .any(|line| line.contains("amazon-ssm-agent") && words.iter().any(|w| line.contains(w)))
 }
 
+/// Words of a command that starts what it names.
+const STARTS: &[&str] = &["start", "systemctl enable"];
+
+/// Returns what the last command does that starts or stops the agent.
+fn last_starts<'t>(lines: impl Iterator<Item = &'t str>) -> Option<bool> {
+    let has = |command: &str, words: &[&str]| words.iter().any(|it| command.contains(it));
+    let commands = lines.flat_map(commands).filter(|it| names_agent(it));
+    let acts = commands.filter_map(|it| match (has(it, STOPS), has(it, STARTS)) {
+        (true, _) => Some(false),
+        (false, true) => Some(true),
+        (false, false) => None,
+    });
+    acts.last()
+}
+
+/// Returns whether the last command starts the agent. A file that is written can run later.
 fn starts_agent(text: &str) -> bool {
-    line_does(
-        text,
-        &["systemctl start", "systemctl enable", "systemctl restart"],
-    ) || windows::starts(text)
+    let lines = || {
+        text.lines()
+            .map(str::trim)
+            .filter(|it| !it.starts_with('#'))
+    };
+    let run = last_starts(lines().filter(|it| !script_text::is_written(it)));
+    let written = last_starts(lines().filter(|it| script_text::is_written(it)));
+    run == Some(true) && written != Some(false) || windows::starts(text)
 }
 
 /// Returns the effect of a script, or of the part that the file shows.
-fn effect(index: &GraphIndex<'_>, text: &str, complete: bool) -> Script {
+fn effect(index: &GraphIndex<'_>, lines: &Lines) -> Script {
+    let (text, complete) = (lines.shown.text.as_str(), lines.shown.is_complete);
+    let is_opaque = lines.is_opaque;
     if !complete && text.trim().is_empty() {
         return Script::Unread;
     }
     let starts = starts_agent(text);
-    let is_branched = ["<<", "if ", "if(", "case ", "function "]
+    let is_branched = ["if ", "if(", "case ", "function "]
         .iter()
         .any(|it| text.contains(it));
     if (runs_removal(text) || windows::removes(text)) && !starts && !is_branched {
@@ -234,15 +321,20 @@ fn effect(index: &GraphIndex<'_>, text: &str, complete: bool) -> Script {
             .iter()
             .any(|word| lines.iter().any(|it| it.contains(word)))
     };
-    let names_agent = has(&["ssm-agent", "AmazonSSMAgent"]);
-    let stops = names_agent && has(STOPS) || windows::may_remove(text);
-    if names_agent && has(MOVES) || !starts && stops {
+    let is_named = has(&["ssm-agent", "AmazonSSMAgent"]);
+    let stops = is_named && has(STOPS) || windows::may_remove(text);
+    if is_named && has(MOVES) || !starts && stops {
         return Script::MayRemove(USER_DATA);
     }
-    let mut lines = text.lines().filter(|it| !it.trim_start().starts_with('#'));
-    let is_proxied = text.contains("amazon-ssm-agent.service.d") && text.contains("_proxy=");
-    if is_proxied || lines.any(|it| NETWORK.iter().any(|all| all.iter().all(|w| it.contains(w)))) {
-        return Script::Network;
+    let run = lines.iter().filter(|it| !script_text::is_written(it));
+    if let Some(what) = side_effects::change(text) {
+        return Script::Changes(what);
+    }
+    if run.flat_map(|it| commands(it)).any(may_change_agent) {
+        return Script::MayRemove(USER_DATA);
+    }
+    if is_opaque {
+        return Script::Unread;
     }
     let words = [
         "install",

@@ -41,7 +41,11 @@ the image includes the agent. Also unknown if the file does not show the text of
 version 5 of the AWS provider shows only its hash. The check compares the hash with the texts in the
 plan, and with the files of the configuration. The configuration is in the current directory or next to
 the plan. Pass `--assume user-data` if user data leaves the agent running. Also unknown if user data
-changes the outbound firewall, a proxy, the default route or the names of the instance.
+changes what the connections of the agent depend on:
+
+- the service and the settings of the agent, and the credentials of `root`
+- the outbound firewall, a proxy, the default route, the resolution of names
+- the trusted certificates, the clock, the metadata service and the role
 
 **Fix:** use an image that includes the agent. Or install it in user data from the bucket of the
 Region, through an S3 gateway endpoint.
@@ -176,10 +180,9 @@ fn check_image<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> Hop
     };
     let has_agent = matches!(image, Image::WithAgent(_)) || index.assumptions.agent;
     match (image, script) {
-        (_, Script::Network) => HopResult::unknown(
+        (_, Script::Changes(what)) => HopResult::unknown(
             HOP,
-            "user data changes a firewall, a proxy, routes or names, or turns off the instance; the file does \
-             not show whether the agent connects",
+            format!("user data can change {what}; the file does not show whether the agent then connects"),
         )
         .at(script_at.0, script_at.1),
         (Image::WithAgent(_) | Image::Opaque(_), Script::Removes(by)) => {
