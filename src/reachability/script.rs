@@ -3,7 +3,7 @@
 use super::cfn_init;
 use super::graph_index::GraphIndex;
 use super::instance::InstanceConfig;
-use super::script_text::{self, Lines};
+use super::script_text::{self, Lines, commands};
 use super::setting::Setting;
 use super::side_effects;
 use super::texts::ShownText;
@@ -220,23 +220,6 @@ const HARMLESS: &[&str] = &[
     ".deb",
 ];
 
-/// Returns the commands of a line, without what only begins them.
-fn commands(line: &str) -> impl Iterator<Item = &str> {
-    let parts = line.split("&&").flat_map(|it| it.split("||"));
-    parts.flat_map(|it| it.split(';')).map(|command| {
-        let mut command = command.trim();
-        while let Some(rest) = PREFIXES.iter().find_map(|it| command.strip_prefix(it)) {
-            command = rest.trim_start();
-        }
-        command
-    })
-}
-
-/// Words before a command.
-const PREFIXES: &[&str] = &[
-    "- ", "sudo ", "then ", "do ", "else ", "if ", "elif ", "while ", "until ", "! ", "{ ", "( ",
-];
-
 fn names_agent(text: &str) -> bool {
     text.contains("amazon-ssm-agent")
 }
@@ -273,6 +256,14 @@ fn line_does(text: &str, words: &[&str]) -> bool {
 
 /// Words of a command that starts what it names.
 const STARTS: &[&str] = &["start", "systemctl enable"];
+
+/// The beginnings of commands that stop what they name until something starts it.
+const STOP_ONLY: &[&str] = &[
+    "systemctl stop",
+    "stop ",
+    "initctl stop",
+    "snap stop amazon",
+];
 
 /// Returns what the last command does that starts or stops the agent.
 fn last_starts<'t>(lines: impl Iterator<Item = &'t str>) -> Option<bool> {
@@ -330,7 +321,12 @@ fn effect(index: &GraphIndex<'_>, lines: &Lines) -> Script {
     if let Some(what) = side_effects::change(text) {
         return Script::Changes(what);
     }
-    if run.flat_map(|it| commands(it)).any(may_change_agent) {
+    // A stop before the last start has no effect.
+    let is_undone = |it: &str| starts && STOP_ONLY.iter().any(|of| it.starts_with(of));
+    if run
+        .flat_map(|it| commands(it))
+        .any(|it| may_change_agent(it) && !is_undone(it))
+    {
         return Script::MayRemove(USER_DATA);
     }
     if is_opaque {

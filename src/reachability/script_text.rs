@@ -286,6 +286,23 @@ fn decoded(text: &str) -> (String, bool) {
     (out, is_opaque || read < declared)
 }
 
+/// Returns the commands of a line, without what only begins them.
+pub(super) fn commands(line: &str) -> impl Iterator<Item = &str> {
+    let parts = line.split("&&").flat_map(|it| it.split("||"));
+    parts.flat_map(|it| it.split(';')).map(|command| {
+        let mut command = command.trim();
+        while let Some(rest) = PREFIXES.iter().find_map(|it| command.strip_prefix(it)) {
+            command = rest.trim_start();
+        }
+        command
+    })
+}
+
+/// Words before a command.
+const PREFIXES: &[&str] = &[
+    "- ", "sudo ", "then ", "do ", "else ", "if ", "elif ", "while ", "until ", "! ", "{ ", "( ",
+];
+
 #[cfg(test)]
 mod tests {
     use super::{Lines, lines};

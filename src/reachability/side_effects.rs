@@ -1,5 +1,7 @@
 //! Lines of a script that change what the connections of SSM Agent depend on.
 
+use super::script_text::commands;
+
 /// Words of a line: all of a row, each with its alternatives. A word with a capital letter matches in
 /// that case only.
 type Words = &'static [&'static [&'static str]];
@@ -165,12 +167,7 @@ pub(super) fn change(text: &str) -> Option<&'static str> {
         let matches = |line: &str| rows.iter().any(|row| matches(line, row));
         lines().any(matches)
     });
-    let halts = |line: &str| {
-        matches!(
-            line.trim_start_matches("- ").trim_start_matches("sudo "),
-            "halt" | "halt -p"
-        )
-    };
+    let halts = |line: &str| commands(line).any(|it| it.split(' ').next() == Some("halt"));
     match changed {
         Some((what, _)) => Some(what),
         None if lines().any(halts) => Some("whether the instance runs"),
@@ -216,6 +213,7 @@ mod tests {
             "cat > /root/.aws/credentials <<'EOF'",
             "date -s 2020-01-01",
             "halt",
+            "yum update -y && halt -p",
         ] {
             assert!(change(line).is_some(), "{line}");
         }

@@ -77,7 +77,10 @@ fn violation<'v>(kind: &str, argument: &str, value: &'v RawValue<'_>) -> Option<
             is_length: false,
             value: None,
             why: format!("has {count} items, more than {most}"),
-            instead: format!("at most {most} items"),
+            instead: match most {
+                1.0 => "one item".to_owned(),
+                _ => format!("at most {most} items"),
+            },
         });
     }
     let text = text(value)?;
