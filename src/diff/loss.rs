@@ -160,6 +160,7 @@ pub(crate) fn losses(
         } else if !deleted
             && it.may_be_replaced()
             && is_data(kind)
+            && kind != "AWS::CloudFormation::Stack"
             && !keeps(attribute("UpdateReplacePolicy"))
         {
             out.push(format!("{id}: {kind} can be replaced without its data"));
@@ -202,8 +203,10 @@ pub(crate) fn losses(
     }
     let kept = exports(new);
     for (name, when) in exports(old) {
-        let found = kept.iter().find(|(it, _)| *it == name);
-        if found.is_none_or(|(_, is)| is.is_some() && *is != when) {
+        let is_kept = |(other, is): &(String, Option<&Value>)| {
+            *other == name && (is.is_none() || *is == when)
+        };
+        if !kept.iter().any(is_kept) {
             out.push(format!("export {name}: other stacks can import it"));
         }
     }
