@@ -169,7 +169,7 @@ impl Property<'_> {
             | Meaning::Opaque
             | Meaning::Beside(_)
             | Meaning::Unknown => {
-                let what = match (self.was.is_empty(), self.is.is_empty()) {
+                let what = match (gone.is_empty(), more.is_empty()) {
                     (true, _) => added(),
                     (_, true) => removed(),
                     _ => format!("{path} changes from {} to {}", listed(&gone), listed(&more)),
@@ -345,6 +345,13 @@ fn each(id: &str, before: Option<&Entry>, after: Option<&Entry>, out: &mut Vec<A
     paths.extend(was.keys().filter(|it| !is.contains_key(*it)));
     for path in paths {
         let parts: Vec<String> = path.split('.').map(plain).collect();
+        if let Some(event) = event(&entry.kind, path)
+            && !is.keys().any(|it| it.starts_with(event))
+        {
+            let what = format!("{} is removed", event.trim_end_matches('.'));
+            push(Direction::Narrower, what);
+            continue;
+        }
         let meaning = rows.property(&parts);
         let property = Property {
             path,
@@ -429,6 +436,13 @@ fn each(id: &str, before: Option<&Entry>, after: Option<&Entry>, out: &mut Vec<A
             push(Direction::Broader, path);
         }
     }
+}
+
+/// Returns the path of an event of SAM, with a period at the end.
+fn event<'a>(kind: &str, path: &'a str) -> Option<&'a str> {
+    let rest = path.strip_prefix("Events.")?;
+    let end = "Events.".len() + rest.find('.')? + 1;
+    kind.starts_with("AWS::Serverless::").then(|| &path[..end])
 }
 
 /// Returns whether a rule of a load balancer only redirects, or answers itself.
