@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::access::name;
 use super::{Change, Difference, Entry, Side};
 
 /// Types that contain data, as the beginning of the name.
@@ -111,13 +112,16 @@ fn keeps(value: Option<&Value>) -> bool {
     ["Retain", "RetainExceptOnCreate", "Snapshot"].contains(&text)
 }
 
+/// Returns whether a database instance is in a cluster, which contains its data.
+fn is_in_cluster(before: Option<&Entry>) -> bool {
+    before.is_some_and(|it| it.properties.get("DBClusterIdentifier").is_some())
+}
+
 /// Returns whether CloudFormation keeps the data of a deleted resource.
 fn is_kept(kind: &str, before: Option<&Entry>) -> bool {
     let policy = before.and_then(|it| it.attributes.get("DeletionPolicy"));
-    let in_cluster = || before.is_some_and(|it| it.properties.get("DBClusterIdentifier").is_some());
     // CloudFormation takes a snapshot of these by default.
-    let by_default =
-        kind == "AWS::RDS::DBCluster" || kind == "AWS::RDS::DBInstance" && !in_cluster();
+    let by_default = matches!(kind, "AWS::RDS::DBCluster" | "AWS::RDS::DBInstance");
     match policy {
         None => by_default,
         policy => keeps(policy),
@@ -151,6 +155,9 @@ pub(crate) fn losses(
             Change::Retyped(was) => was,
             _ => &it.kind,
         };
+        if is_in_cluster(before) {
+            continue;
+        }
         let deleted = matches!(
             it.change,
             Change::Removed | Change::Retyped(_) | Change::Renamed(_)
@@ -160,6 +167,7 @@ pub(crate) fn losses(
         } else if !deleted
             && it.may_be_replaced()
             && is_data(kind)
+            && kind != "AWS::CloudFormation::Stack"
             && !keeps(attribute("UpdateReplacePolicy"))
         {
             out.push(format!("{id}: {kind} can be replaced without its data"));
@@ -195,6 +203,9 @@ pub(crate) fn losses(
     for id in conditional {
         let before = old.resources.get(id);
         let kind = before.map_or("", |it| &it.kind);
+        if is_in_cluster(before) {
+            continue;
+        }
         let known = out.iter().any(|it| it.starts_with(&format!("{id}: ")));
         if is_data(kind) && !is_kept(kind, before) && !known {
             out.push(format!("{id}: a condition deletes {kind} with its data"));
@@ -202,8 +213,10 @@ pub(crate) fn losses(
     }
     let kept = exports(new);
     for (name, when) in exports(old) {
-        let found = kept.iter().find(|(it, _)| *it == name);
-        if found.is_none_or(|(_, is)| is.is_some() && *is != when) {
+        let is_kept = |(other, is): &(String, Option<&Value>)| {
+            *other == name && (is.is_none() || *is == when)
+        };
+        if !kept.iter().any(is_kept) {
             out.push(format!("export {name}: other stacks can import it"));
         }
     }
@@ -219,10 +232,7 @@ fn exports(side: &Side) -> Vec<(String, Option<&Value>)> {
     };
     let outputs = section("Outputs").into_iter().flat_map(|it| it.values());
     let each = outputs.filter_map(|it| {
-        let name = it.pointer("/Export/Name")?;
-        let name = name
-            .as_str()
-            .map_or_else(|| name.to_string(), str::to_owned);
+        let name = name(it.pointer("/Export/Name")?);
         Some((name, condition(it)))
     });
     each.collect()

@@ -20,7 +20,7 @@ struct Effects {
     alone: HashSet<String>,
     /// The replacements, with the number of valuations that have them.
     forced: IndexMap<String, (usize, Difference)>,
-    /// The replacements for other values than the defaults.
+    /// The changes for other values than the defaults.
     elsewhere: IndexMap<String, Difference>,
     /// Resources that a condition removes.
     removed: Vec<String>,
@@ -92,14 +92,20 @@ impl Effects {
                 // Under a condition, a resource can have the name of another one, which it does not
                 // replace.
                 let is_other = matches!(it.change, Change::Renamed(_));
-                if it.forced.is_empty() || is_other {
+                if is_other {
                     continue;
                 }
-                if valuation.is_default {
+                if !valuation.is_default && matches!(it.change, Change::Changed(_)) {
+                    let known = out.elsewhere.entry(it.id.clone()).or_insert(Difference {
+                        forced: Vec::new(),
+                        ..it.clone()
+                    });
+                    if valuation.is_equal && known.forced.is_empty() {
+                        known.forced = it.forced;
+                    }
+                } else if valuation.is_default && !it.forced.is_empty() {
                     let known = out.forced.entry(it.id.clone()).or_insert((0, it));
                     known.0 += 1;
-                } else if valuation.is_equal && matches!(it.change, Change::Changed(_)) {
-                    out.elsewhere.entry(it.id.clone()).or_insert(it);
                 }
             }
         }
@@ -116,7 +122,10 @@ impl Effects {
         let mut forced = of.forced.clone();
         if !is_always {
             for it in &mut forced {
-                if it.reason == ReplacementReason::Always {
+                if !matches!(
+                    it.reason,
+                    ReplacementReason::Maybe(_) | ReplacementReason::Unknown(_)
+                ) {
                     it.reason =
                         ReplacementReason::Maybe("for some values of parameters".to_owned());
                 }
@@ -163,8 +172,9 @@ pub(crate) fn differences(
         let known = differences
             .iter()
             .any(|it| it.section == "Resources" && it.id == *id);
-        if !known && matches!(of.change, Change::Changed(_)) {
-            let forced = effects.forced(id);
+        let forced = effects.forced(id);
+        let has_effect = !forced.is_empty() || effects.access.iter().any(|it| it.owner == *id);
+        if !known && has_effect && matches!(of.change, Change::Changed(_)) {
             differences.insert(
                 0,
                 Difference {

@@ -9,7 +9,11 @@ struct Pair {
     name: String,
     access: String,
     replaced: String,
-    old: String,
+    /// Whether the change removes data or an export.
+    #[serde(default)]
+    removed: bool,
+    /// Without it, the new version is a plan that is compared with its prior state.
+    old: Option<String>,
     new: String,
 }
 
@@ -21,11 +25,14 @@ fn each_pair_has_its_gates() {
     let mut wrong = Vec::new();
     for pair in &pairs {
         let folder = tempfile::tempdir().unwrap();
-        for (file, text) in [("old", &pair.old), ("new", &pair.new)] {
-            std::fs::write(folder.path().join(file), text).unwrap();
+        std::fs::write(folder.path().join("new"), &pair.new).unwrap();
+        if let Some(old) = &pair.old {
+            std::fs::write(folder.path().join("old"), old).unwrap();
         }
         let run = |more: &[&str]| {
-            let mut args = vec!["diff", "old", "new"];
+            let mut args = vec!["diff"];
+            args.extend(pair.old.as_ref().map(|_| "old"));
+            args.push("new");
             args.extend(more);
             run_in(folder.path(), &args, b"")
         };
@@ -44,7 +51,11 @@ fn each_pair_has_its_gates() {
         if found.unwrap_or("same") != pair.access {
             wrong.push(format!("{}: {}", pair.name, report["access"]));
         }
+        if pair.removed == report["removal"].as_array().unwrap().is_empty() {
+            wrong.push(format!("{}: {}", pair.name, report["removal"]));
+        }
         let expected = [
+            ("removal", pair.removed),
             (
                 "broader-access",
                 matches!(pair.access.as_str(), "broader" | "unknown"),

@@ -445,10 +445,17 @@ impl GrantResource {
     }
 }
 
+/// The managed policy that allows everything.
+const EVERYTHING: &str = "policy AdministratorAccess";
+
 fn covers(by: &Grant, grant: &Grant) -> bool {
-    by.owner == grant.owner
-        && by.allow == grant.allow
-        && by.principal.covers(&grant.principal, true)
+    let is_everything = by.action == GrantResource::This(EVERYTHING.to_owned())
+        && grant.principal == GrantResource::Nothing;
+    by.owner == grant.owner && by.allow == grant.allow && (is_everything || covers_parts(by, grant))
+}
+
+fn covers_parts(by: &Grant, grant: &Grant) -> bool {
+    by.principal.covers(&grant.principal, true)
         && by.action.covers(&grant.action, false)
         && by.resource.covers(&grant.resource, true)
         && by.condition.cover(&grant.condition)

@@ -169,7 +169,7 @@ impl Property<'_> {
             | Meaning::Opaque
             | Meaning::Beside(_)
             | Meaning::Unknown => {
-                let what = match (self.was.is_empty(), self.is.is_empty()) {
+                let what = match (gone.is_empty(), more.is_empty()) {
                     (true, _) => added(),
                     (_, true) => removed(),
                     _ => format!("{path} changes from {} to {}", listed(&gone), listed(&more)),
@@ -317,7 +317,8 @@ fn each(id: &str, before: Option<&Entry>, after: Option<&Entry>, out: &mut Vec<A
         // The provider computes these.
         is.retain(|_, values| !values.iter().all(|it| it == HIDDEN[1]));
     }
-    if has_call(&after.properties, "Fn::Transform") {
+    let expanded = transformed(&after.properties);
+    if !expanded.is_empty() && before.is_none_or(|it| transformed(&it.properties) != expanded) {
         let what = "contains a macro, which can return anything";
         push(Direction::Unknown, what.to_owned());
     }
@@ -335,12 +336,22 @@ fn each(id: &str, before: Option<&Entry>, after: Option<&Entry>, out: &mut Vec<A
         let what = "changes, and depends on a condition that cannot be evaluated";
         push(Direction::Unknown, what.to_owned());
     }
+    if serves_nothing(&entry.kind, &is) {
+        return;
+    }
     let none = Vec::new();
     let mut unreviewed: Vec<&str> = Vec::new();
     let mut paths: Vec<&String> = is.keys().collect();
     paths.extend(was.keys().filter(|it| !is.contains_key(*it)));
     for path in paths {
         let parts: Vec<String> = path.split('.').map(plain).collect();
+        if let Some(event) = event(&entry.kind, path)
+            && !is.keys().any(|it| it.starts_with(event))
+        {
+            let what = format!("{} is removed", event.trim_end_matches('.'));
+            push(Direction::Narrower, what);
+            continue;
+        }
         let meaning = rows.property(&parts);
         let property = Property {
             path,
@@ -427,6 +438,28 @@ fn each(id: &str, before: Option<&Entry>, after: Option<&Entry>, out: &mut Vec<A
     }
 }
 
+/// Returns the path of an event of SAM, with a period at the end.
+fn event<'a>(kind: &str, path: &'a str) -> Option<&'a str> {
+    let rest = path.strip_prefix("Events.")?;
+    let end = "Events.".len() + rest.find('.')? + 1;
+    kind.starts_with("AWS::Serverless::").then(|| &path[..end])
+}
+
+/// Returns whether a rule of a load balancer only redirects, or answers itself.
+fn serves_nothing(kind: &str, values: &Leaves) -> bool {
+    let is_rule = matches!(
+        kind,
+        "AWS::ElasticLoadBalancingV2::ListenerRule"
+            | "aws_lb_listener_rule"
+            | "aws_alb_listener_rule"
+    );
+    let mut types = ["Actions.Type", "action.type"]
+        .into_iter()
+        .filter_map(|it| values.get(it));
+    let answers = |it: &String| it == "redirect" || it == "fixed-response";
+    is_rule && types.next().is_some_and(|it| it.iter().all(answers))
+}
+
 /// Returns an account that a changed value names, and no old value of the resource.
 fn other_account<'a>(property: &Property<'a>, was: &Leaves) -> Option<&'a str> {
     let is_known = |id: &str| {
@@ -485,13 +518,13 @@ fn without_single_lists(value: &Value) -> Value {
     }
 }
 
-fn has_call(value: &Value, function: &str) -> bool {
+/// Returns the parts that macros change: a macro reads all that is beside its call.
+fn transformed(value: &Value) -> Vec<&Value> {
     match value {
-        Value::Array(items) => items.iter().any(|it| has_call(it, function)),
-        Value::Object(map) => map
-            .iter()
-            .any(|(key, it)| key == function || has_call(it, function)),
-        _ => false,
+        Value::Object(map) if map.contains_key("Fn::Transform") => vec![value],
+        Value::Object(map) => map.values().flat_map(transformed).collect(),
+        Value::Array(items) => items.iter().flat_map(transformed).collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -171,7 +171,7 @@ fn uncovered<T: Clone>(old: &[T], new: &[T], covers: fn(&T, &T) -> bool) -> Vec<
 }
 
 /// Returns a name for a value: the logical ID that it refers to, or its text.
-fn name(value: &Value) -> String {
+pub(in crate::diff) fn name(value: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     match value {
         Value::String(text) => text.clone(),
@@ -183,10 +183,7 @@ fn name(value: &Value) -> String {
             }
             Some((key, Value::String(target))) if key == "Fn::GetAtt" => attribute(target),
             Some((key, Value::String(target))) if key == "Fn::Sub" => {
-                // The stack and its resources are in one partition.
-                target
-                    .replace("arn:${AWS::Partition}:", "arn:aws:")
-                    .replace("${!", "${")
+                in_partition(target).replace("${!", "${")
             }
             Some((key, Value::Array(parts))) if key == "Fn::Join" => joined(parts),
             _ => notation(value),
@@ -250,7 +247,12 @@ fn joined(parts: &[Value]) -> String {
             other => format!("${{{}}}", name(other)),
         })
         .collect();
-    items.join(between)
+    in_partition(&items.join(between))
+}
+
+/// Returns a text with the usual partition: the stack and its resources are in one.
+fn in_partition(text: &str) -> String {
+    text.replace("arn:${AWS::Partition}:", "arn:aws:")
 }
 
 fn is_no_value(value: &Value) -> bool {

@@ -109,6 +109,13 @@ impl Rows {
     /// Returns the meaning of a path: of its last part with a row, and the row of the type first.
     pub(super) fn property(&self, path: &[String]) -> Option<Meaning> {
         let (own, any) = self.0.split_at(self.1);
+        if let [.., above, last] = path
+            && let Some((_, end)) = own
+                .iter()
+                .find(|(name, _)| name.split_once('.') == Some((above.as_str(), last.as_str())))
+        {
+            return Some(*end);
+        }
         let row = |rows: &[(String, Meaning)], part: &String| {
             let found = rows.iter().find(|(name, _)| name == part);
             found.map(|(_, it)| *it)
