@@ -19,6 +19,7 @@ pub(crate) fn key(row: &'static str) -> &'static str {
 }
 
 /// Returns the rows with a key, from a table that is sorted by it.
+#[cfg(feature = "config")]
 pub(crate) fn rows_of<'k>(
     table: &'static str,
     of: &'k str,
@@ -44,7 +45,7 @@ pub(crate) fn rows_of<'k>(
     found.take_while(move |row| key(row) == of)
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "config"))]
 mod tests {
     use super::{rows, rows_of};
 

@@ -22,7 +22,9 @@ mod tags;
 
 pub use codec::{EncodedUserData, OneInList, UserData};
 pub use find::FindError;
-pub(crate) use graph::{ExistingSubnet, ReplacementConflict, TemplateError};
+#[cfg(feature = "config")]
+pub(crate) use graph::ReplacementConflict;
+pub(crate) use graph::{ExistingSubnet, TemplateError};
 pub use graph::{Graph, Node, Origin, RemovalPolicy, Unmodeled};
 pub(crate) use instance_type::is_arm64;
 pub use overrides::{Change, Override, Part};
