@@ -163,8 +163,10 @@ fn walk(module: &Value, unknown: &IndexMap<&str, &Value>, out: &mut Side) {
         if text("mode") == Some("data") {
             continue;
         }
-        let nothing = Value::Null;
-        let values = resource.get("values").unwrap_or(&nothing);
+        let (nothing, empty) = (Value::Null, Value::Object(Map::new()));
+        // Without a known value, a plan has no values.
+        let values = resource.get("values").filter(|it| !it.is_null());
+        let values = values.unwrap_or(&empty);
         let later = unknown.get(address).copied().unwrap_or(&nothing);
         let sensitive = resource.get("sensitive_values").unwrap_or(&nothing);
         let properties = plain(values, later, sensitive);

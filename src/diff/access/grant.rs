@@ -359,7 +359,7 @@ fn under(owner: &str, statement: &Value, condition: &Tests, out: &mut Vec<Grant>
 }
 
 /// Returns whether a pattern with `*` and `?` covers everything that another pattern matches.
-fn matches(pattern: &str, text: &str) -> bool {
+pub(super) fn matches(pattern: &str, text: &str) -> bool {
     let [pattern, text]: [Vec<char>; 2] = [pattern, text].map(|it| it.chars().collect());
     let (mut p, mut t, mut star) = (0, 0, None);
     while t < text.len() {

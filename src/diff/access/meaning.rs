@@ -5,6 +5,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::super::{Entry, Side};
+use super::grant::matches;
 use super::leaf::{Leaves, of};
 use super::table::{Meaning, Rows, plain};
 use super::word::{PROTECTING, accounts, has_word, is_off, is_telling, words};
@@ -75,7 +76,12 @@ impl Property<'_> {
                 }
             }
             Meaning::Limits => {
-                if !gone.is_empty() {
+                // A pattern can become stricter.
+                let is_stricter = !more.is_empty()
+                    && gone
+                        .iter()
+                        .all(|was| more.iter().all(|is| matches(was, is)));
+                if !gone.is_empty() && !is_stricter {
                     out.push((Broader, removed()));
                 }
                 if !more.is_empty() && !self.is_new {
