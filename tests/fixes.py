@@ -80,6 +80,7 @@ DECISIONS = [
     "cfn/script-cloud-config-list",
     "cfn/script-encoded-part-that-removes",
     "cfn/script-start-before-removal",
+    "cfn/script-text-about-a-start",
     "cfn/select-beyond-cidr",
     "cfn/windows-*",
     "tf/instance-user-data-*",

@@ -46,6 +46,9 @@ fn is_configuration(directory: &Path) -> bool {
 
 fn gather(directory: &Path, depth: usize, texts: &mut Vec<String>) {
     let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let mut entries: Vec<_> = entries.collect();
+    // The limits cut the same files in each run.
+    entries.sort_by_key(std::fs::DirEntry::file_name);
     for entry in entries {
         let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
         let Ok(kind) = entry.metadata() else {

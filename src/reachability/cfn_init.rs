@@ -329,12 +329,10 @@ impl<'i, 'g> Lines<'i, 'g> {
             return;
         };
         for (name, service) in services.iter() {
-            if !["ssm-agent", "AmazonSSMAgent"]
+            let is_agent = ["ssm-agent", "AmazonSSMAgent"]
                 .iter()
-                .any(|it| name.contains(it))
-            {
-                continue;
-            }
+                .any(|it| name.contains(it));
+            let name = if is_agent { "amazon-ssm-agent" } else { name };
             let RawValue::Object(service) = service else {
                 self.is_complete = false;
                 continue;
@@ -349,12 +347,12 @@ impl<'i, 'g> Lines<'i, 'g> {
                 let value = shown(self.index, value);
                 let is = |word: &str| value.is_complete && value.text.eq_ignore_ascii_case(word);
                 if is("true") {
-                    self.push(&format!("systemctl {yes} amazon-ssm-agent"));
+                    self.push(&format!("systemctl {yes} {name}"));
                 } else {
                     if !is("false") {
                         self.push("if unknown");
                     }
-                    self.push(&format!("systemctl {no} amazon-ssm-agent"));
+                    self.push(&format!("systemctl {no} {name}"));
                 }
             }
         }

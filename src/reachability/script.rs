@@ -80,9 +80,11 @@ pub(crate) fn script(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) -> S
         1 => effects.swap_remove(0),
         _ if effects.iter().all(removes) => effects.swap_remove(0),
         _ if effects.iter().any(removes) => Script::MayRemove(USER_DATA),
-        _ if change.is_some() => effects.swap_remove(change.unwrap_or_default()),
-        _ if effects.iter().any(|it| matches!(it, Script::Unread)) => Script::Unread,
-        _ => Script::Unknown,
+        _ => match change {
+            Some(at) => effects.swap_remove(at),
+            None if effects.iter().any(|it| matches!(it, Script::Unread)) => Script::Unread,
+            None => Script::Unknown,
+        },
     }
 }
 
@@ -184,7 +186,6 @@ const READERS: &[&str] = &[
     "mkdir ",
     "sleep ",
     "cfn-",
-    "pgrep ",
     "pidof ",
 ];
 
@@ -268,7 +269,10 @@ const STOP_ONLY: &[&str] = &[
 /// Returns what the last command does that starts or stops the agent.
 fn last_starts<'t>(lines: impl Iterator<Item = &'t str>) -> Option<bool> {
     let has = |command: &str, words: &[&str]| words.iter().any(|it| command.contains(it));
-    let commands = lines.flat_map(commands).filter(|it| names_agent(it));
+    let prints = |it: &str| READERS.iter().any(|of| it.starts_with(of));
+    let commands = lines
+        .flat_map(commands)
+        .filter(|it| names_agent(it) && !prints(it));
     let acts = commands.filter_map(|it| match (has(it, STOPS), has(it, STARTS)) {
         (true, _) => Some(false),
         (false, true) => Some(true),
@@ -314,15 +318,17 @@ fn effect(index: &GraphIndex<'_>, lines: &Lines) -> Script {
     };
     let is_named = has(&["ssm-agent", "AmazonSSMAgent"]);
     let stops = is_named && has(STOPS) || windows::may_remove(text);
-    if is_named && has(MOVES) || !starts && stops {
+    // Windows does not start a disabled service.
+    if is_named && has(MOVES) || !starts && stops || windows::removes(text) {
         return Script::MayRemove(USER_DATA);
     }
     let run = lines.iter().filter(|it| !script_text::is_written(it));
     if let Some(what) = side_effects::change(text) {
         return Script::Changes(what);
     }
-    // A stop before the last start has no effect.
-    let is_undone = |it: &str| starts && STOP_ONLY.iter().any(|of| it.starts_with(of));
+    // A stop before the last start has no effect, unless the start depends on a condition.
+    let is_ordered = starts && !is_branched && !text.contains("||");
+    let is_undone = |it: &str| is_ordered && STOP_ONLY.iter().any(|of| it.starts_with(of));
     if run
         .flat_map(|it| commands(it))
         .any(|it| may_change_agent(it) && !is_undone(it))

@@ -286,11 +286,11 @@ fn decoded(text: &str) -> (String, bool) {
     (out, is_opaque || read < declared)
 }
 
-/// Returns the commands of a line, without what only begins them.
+/// Returns the commands of a line, without what only begins them and without comments.
 pub(super) fn commands(line: &str) -> impl Iterator<Item = &str> {
     let parts = line.split("&&").flat_map(|it| it.split("||"));
     parts.flat_map(|it| it.split(';')).map(|command| {
-        let mut command = command.trim();
+        let mut command = command.split(" #").next().unwrap_or_default().trim();
         while let Some(rest) = PREFIXES.iter().find_map(|it| command.strip_prefix(it)) {
             command = rest.trim_start();
         }

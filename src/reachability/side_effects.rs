@@ -123,7 +123,7 @@ const CHANGES: &[(&str, Words)] = &[
         "the credentials of root",
         &[
             &[
-                "/root/.aws/|~/.aws/|$home/.aws/|${home}/.aws/|systemprofile\\.aws\\",
+                "root/.aws/|~/.aws/|$home/.aws/|${home}/.aws/|systemprofile\\.aws\\",
                 "credentials",
             ],
             &[
@@ -210,7 +210,7 @@ mod tests {
             "New-ItemProperty $key Environment -Value 'https_proxy=10.0.0.1:3128'",
             "rm -f /etc/pki/tls/certs/ca-bundle.crt",
             "aws ec2 modify-instance-metadata-options --http-endpoint disabled",
-            "cat > /root/.aws/credentials <<'EOF'",
+            "cat > ~root/.aws/credentials <<'EOF'",
             "date -s 2020-01-01",
             "halt",
             "yum update -y && halt -p",
@@ -233,7 +233,7 @@ mod tests {
             "cp corp.pem /etc/pki/ca-trust/source/anchors/ && update-ca-trust",
             "aws configure set region eu-west-1",
             "aws ec2 modify-instance-metadata-options --http-tokens required",
-            "mkdir -p /root/.aws",
+            "mkdir -p ~root/.aws",
             "echo asphalt",
         ] {
             assert_eq!(change(line), None, "{line}");

@@ -45,7 +45,6 @@ const STOPS: &[&[&str]] = &[
 const HARMLESS: &[&[&str]] = &[
     &["start-service"],
     &["get-service"],
-    &["automatic"],
     &["auto"],
     &["test-path"],
     &["write-"],
@@ -82,14 +81,24 @@ fn names_agent(line: &str) -> bool {
     NAMES.iter().any(|name| line.contains(name))
 }
 
-/// Returns whether a script starts the agent.
+/// Returns whether the last command that starts or stops the agent starts it.
 pub(super) fn starts(text: &str) -> bool {
-    lines(text).any(|line| names_agent(&line) && has(&line, STARTS))
+    let text = text.replace(';', "\n");
+    let acts = lines(&text).filter(|line| names_agent(line) && !prints(line));
+    let acts = acts.filter_map(|line| match (has(&line, STARTS), has(&line, STOPS)) {
+        (true, _) => Some(true),
+        (false, true) => Some(false),
+        (false, false) => has(&line, REMOVALS).then_some(false),
+    });
+    acts.last() == Some(true)
+}
+
+fn prints(line: &str) -> bool {
+    ["write-", "echo "].iter().any(|it| line.starts_with(it))
 }
 
 /// Returns whether a command removes or disables the agent.
 pub(super) fn removes(text: &str) -> bool {
-    let prints = |line: &str| ["write-", "echo "].iter().any(|it| line.starts_with(it));
     lines(text).any(|line| names_agent(&line) && has(&line, REMOVALS) && !prints(&line))
 }
 
@@ -159,6 +168,18 @@ mod tests {
         ] {
             assert!(!removes(line) && !may_remove(line), "{line}");
         }
-        assert!(starts("Restart-Service AmazonSSMAgent") && starts("net start AmazonSSMAgent"));
+        for text in [
+            "Restart-Service AmazonSSMAgent",
+            "net start AmazonSSMAgent",
+            "Stop-Service AmazonSSMAgent; Start-Service AmazonSSMAgent",
+        ] {
+            assert!(starts(text), "{text}");
+        }
+        for text in [
+            "Start-Service AmazonSSMAgent\nStop-Service AmazonSSMAgent",
+            "Write-Host 'net start AmazonSSMAgent'",
+        ] {
+            assert!(!starts(text), "{text}");
+        }
     }
 }

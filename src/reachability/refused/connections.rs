@@ -131,63 +131,37 @@ pub(super) fn targets(index: &GraphIndex<'_>) -> Vec<Refusal> {
             return None;
         }
         let all = [
-            (
-                "nat_gateway",
-                "NatGatewayId",
-                is_set(it.nat_gateway.as_ref()),
-            ),
-            ("gateway", "GatewayId", is_set(it.gateway.as_ref())),
-            ("instance", "InstanceId", is_set(it.instance.as_ref())),
-            (
-                "network_interface",
-                "NetworkInterfaceId",
-                is_set(it.network_interface.as_ref()),
-            ),
-            (
-                "vpc_endpoint",
-                "VpcEndpointId",
-                is_set(it.vpc_endpoint.as_ref()),
-            ),
+            ("nat_gateway", is_set(it.nat_gateway.as_ref())),
+            ("gateway", is_set(it.gateway.as_ref())),
+            ("instance", is_set(it.instance.as_ref())),
+            ("network_interface", is_set(it.network_interface.as_ref())),
+            ("vpc_endpoint", is_set(it.vpc_endpoint.as_ref())),
             (
                 "egress_only_gateway",
-                "EgressOnlyInternetGatewayId",
                 is_set(it.egress_only_gateway.as_ref()),
             ),
-            (
-                "transit_gateway",
-                "TransitGatewayId",
-                is_set(it.transit_gateway.as_ref()),
-            ),
+            ("transit_gateway", is_set(it.transit_gateway.as_ref())),
             (
                 "vpc_peering_connection",
-                "VpcPeeringConnectionId",
                 is_set(it.vpc_peering_connection.as_ref()),
             ),
-            (
-                "carrier_gateway",
-                "CarrierGatewayId",
-                is_set(it.carrier_gateway.as_ref()),
-            ),
-            (
-                "local_gateway",
-                "LocalGatewayId",
-                is_set(it.local_gateway.as_ref()),
-            ),
-            (
-                "core_network",
-                "CoreNetworkArn",
-                is_set(it.core_network.as_ref()),
-            ),
+            ("carrier_gateway", is_set(it.carrier_gateway.as_ref())),
+            ("local_gateway", is_set(it.local_gateway.as_ref())),
+            ("core_network", is_set(it.core_network.as_ref())),
         ];
-        let set: Vec<_> = all
+        let set: Vec<(&'static str, Ternary)> = all
             .into_iter()
-            .filter_map(|(field, name, set)| Some((field, name, set?)))
+            .filter_map(|(field, set)| Some((field, set?)))
             .collect();
         let [first, second, rest @ ..] = set.as_slice() else {
             return None;
         };
+        let name = |field| {
+            let row = Route::KIND.fields.iter().find(|it| it.name == field);
+            row.map_or(field, |it| it.cfn)
+        };
         // Two targets of one condition exclude each other.
-        let open = set.iter().filter(|it| it.2 == Ternary::Unknown).count();
+        let open = set.iter().filter(|it| it.1 == Ternary::Unknown).count();
         if open == set.len() {
             return None;
         }
@@ -195,10 +169,10 @@ pub(super) fn targets(index: &GraphIndex<'_>) -> Vec<Refusal> {
             "AWS refuses `{}` (`InvalidParameterCombination`): a route has one target, and this one \
              has `{}` and `{}`",
             index.name(id),
-            first.1,
-            second.1
+            name(first.0),
+            name(second.0)
         );
-        let certain = index.exists(id).and(first.2).and(second.2);
+        let certain = index.exists(id).and(first.1).and(second.1);
         let refusal = Refusal::new(Hop::Route, (id, second.0), certain, reason)?;
         let fix = if rest.is_empty() {
             Fix::set(id, second.0, RawValue::from(Expr::Absent))

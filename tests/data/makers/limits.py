@@ -14,9 +14,9 @@ Left out are limits that are not safe:
 """
 import re
 
-from cloudformation import schema_of, types
+from cloudformation import DEPTH, nodes, schema_of, types
 from makers import WRITTEN_BY
-from makers.schema_names import DEPTH, declared_types
+from makers.schema_names import declared_types
 
 HEAD = f"""\
 {WRITTEN_BY}
@@ -77,23 +77,9 @@ def make(inputs):
 def limits(name, inside):
     schema = schema_of(name)
     read_only = {it.removeprefix("/properties/") for it in schema.get("readOnlyProperties", [])}
-    for path, node in nodes(schema, schema, "", 0, DEPTH if inside else 1):
+    for path, node in nodes(schema, DEPTH if inside else 1):
         if path and path.split(".")[0] not in read_only:
             yield from ((path, *it) for it in of_node(path, node))
-
-
-def nodes(schema, node, before, depth, most):
-    while "$ref" in node:
-        parent = schema
-        for part in node["$ref"].removeprefix("#/").split("/"):
-            parent = parent[part]
-        node = parent
-    yield before, node
-    if "items" in node:
-        yield from nodes(schema, node["items"], before, depth, most)
-    if depth < most:
-        for name, inner in node.get("properties", {}).items():
-            yield from nodes(schema, inner, f"{before}.{name}".lstrip("."), depth + 1, most)
 
 
 def of_node(path, node):

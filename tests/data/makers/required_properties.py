@@ -4,9 +4,9 @@ A row has a type, the object that contains the properties, how many of them are 
 An object is a dotted path; an item of a list counts as the list. The types of the resource tables have a
 row for each object, and other types one for the resource itself.
 """
-from cloudformation import schema_of, types
+from cloudformation import DEPTH, nodes, schema_of, types
 from makers import WRITTEN_BY
-from makers.schema_names import DEPTH, declared_types
+from makers.schema_names import declared_types
 
 HEAD = f"""\
 {WRITTEN_BY}
@@ -20,23 +20,10 @@ def make(inputs):
     modeled, _ = declared_types()
     lines = []
     for name in types():
-        schema = schema_of(name)
-        found = objects(schema) if name in modeled else required(schema, "")
+        objects = nodes(schema_of(name), DEPTH if name in modeled else 0)
+        found = [row for path, node in objects for row in required(node, path)]
         lines += [f"{name}\t{row}\n" for row in dict.fromkeys(found)]
     return HEAD + "".join(lines)
-
-
-def objects(schema, node=None, before="", depth=0):
-    node = schema if node is None else node
-    while "$ref" in node:
-        node = schema["definitions"][node["$ref"].rsplit("/", 1)[1]]
-    if depth > DEPTH:
-        return
-    if "items" in node:
-        yield from objects(schema, node["items"], before, depth)
-    yield from required(node, before)
-    for name, inner in node.get("properties", {}).items():
-        yield from objects(schema, inner, f"{before}.{name}".lstrip("."), depth + 1)
 
 
 def required(node, path):

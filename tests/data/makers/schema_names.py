@@ -6,19 +6,16 @@ names stay as they are.
 import json
 import re
 
-from cloudformation import name_of, schema_of
+from cloudformation import DEPTH, name_of, nodes, schema_of
 
 SOURCE = "hashicorp-aws"
-
-# The deepest nesting in a resource table; some schemas refer to themselves.
-DEPTH = 5
 
 
 def make(inputs):
     inputs.installed("cfn-lint")
     provider = inputs.or_skip(inputs.provider, SOURCE, "hashicorp/aws")
     cfn_types, tf_types = declared_types()
-    cfn = {name: sorted(set(cfn_names(schema_of(name)))) for name in cfn_types}
+    cfn = {name: sorted({path for path, _ in nodes(schema_of(name), DEPTH + 1)} - {""}) for name in cfn_types}
     identifiers = {
         name: sorted(name_of(it) for it in schema_of(name)["primaryIdentifier"]) for name in cfn_types}
     if provider:
@@ -62,20 +59,6 @@ def declared_types():
     for path in (ROOT / "src/frontend/plan").glob("mod.rs"):
         tf |= set(re.findall(r'"(aws_\w+)" => "aws_\w+",', path.read_text()))
     return cfn, tf
-
-
-def cfn_names(schema, node=None, before="", depth=0):
-    """Dotted names of properties; an item of a list counts as the list."""
-    node = schema if node is None else node
-    while "$ref" in node:
-        node = schema["definitions"][node["$ref"].rsplit("/", 1)[1]]
-    if depth > DEPTH:
-        return
-    if "items" in node:
-        yield from cfn_names(schema, node["items"], before, depth)
-    for name, inner in node.get("properties", {}).items():
-        yield before + name
-        yield from cfn_names(schema, inner, f"{before}{name}.", depth + 1)
 
 
 def tf_names(block, before=""):
