@@ -5,7 +5,7 @@ use ipnet::IpNet;
 use serde_json::Value;
 
 use super::super::{Entry, Side, is_function};
-use super::{AccessChange, Direction, branches, list, name, uncovered};
+use super::{AccessChange, Direction, branches, is_statement, list, name, uncovered};
 
 /// The maximum length of the resources or principals in a sentence.
 const MAX_LIST: usize = 160;
@@ -138,6 +138,16 @@ struct Grant {
     condition: Tests,
 }
 
+/// Properties whose absence allows everything that the network, the role or the authorizer allows.
+const OPEN_WITHOUT: [(&str, &str); 6] = [
+    ("AWS::ApiGateway::RestApi", "Policy"),
+    ("AWS::EC2::VPCEndpoint", "PolicyDocument"),
+    ("AWS::EFS::FileSystem", "FileSystemPolicy"),
+    ("AWS::Transfer::Access", "Policy"),
+    ("AWS::Transfer::User", "Policy"),
+    ("aws_transfer_user", "policy"),
+];
+
 fn grants(side: &Side) -> Vec<Grant> {
     let mut out = Vec::new();
     for (id, entry) in &side.resources {
@@ -167,8 +177,8 @@ fn grants(side: &Side) -> Vec<Grant> {
             );
             out.push(plain(id, false, action));
         }
-        let open = branches(entry.properties.get("PolicyDocument")).contains(&None);
-        if entry.kind == "AWS::EC2::VPCEndpoint" && open {
+        let of_kind = OPEN_WITHOUT.iter().find(|(kind, _)| *kind == entry.kind);
+        if of_kind.is_some_and(|(_, key)| branches(entry.properties.get(*key)).contains(&None)) {
             let all = || GrantResource::This("*".to_owned());
             out.push(Grant {
                 principal: all(),
@@ -255,7 +265,7 @@ fn statements(owner: &str, value: &Value, out: &mut Vec<Grant>) {
         Value::Array(items) => items.iter().for_each(|item| statements(owner, item, out)),
         Value::Object(map) => match map.get("Statement") {
             Some(found) => {
-                for statement in list(Some(found)) {
+                for statement in list(Some(found)).into_iter().filter(|it| is_statement(it)) {
                     explode(owner, statement, out);
                 }
             }

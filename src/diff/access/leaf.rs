@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::super::secret::{is_secret_path, is_secret_text, placeholder};
 use super::super::{Entry, is_function};
-use super::name;
+use super::{is_statement, list, name};
 
 /// The values at each path, without the keys of items.
 pub(super) type Leaves = IndexMap<String, Vec<String>>;
@@ -22,7 +22,7 @@ fn leaves(value: &Value, path: &str, out: &mut Leaves) {
             out.entry(path.to_owned()).or_default().push(name(value));
         }
         // Policy documents are compared by statement.
-        Value::Object(map) if map.get("Statement").is_some_and(is_statement) => {}
+        Value::Object(map) if is_policy(map) => {}
         // An empty block is a choice, such as `Allow: {}`.
         Value::Object(map) if map.is_empty() => {
             out.entry(path.to_owned())
@@ -42,8 +42,9 @@ fn leaves(value: &Value, path: &str, out: &mut Leaves) {
             }
         }
         Value::Array(items) => items.iter().for_each(|it| leaves(it, path, out)),
-        Value::String(text) if text.contains("\"Statement\"") => {}
         Value::String(text) if text.is_empty() => {}
+        // Terraform passes the documents of some types, such as definitions of containers, as text.
+        Value::String(text) if let Some(document) = document(text) => leaves(&document, path, out),
         Value::String(text) => out.entry(path.to_owned()).or_default().push(text.clone()),
         other => out
             .entry(path.to_owned())
@@ -83,10 +84,15 @@ pub(super) fn of(entry: Option<&Entry>) -> Leaves {
     out
 }
 
-/// Returns whether a value is a statement of a policy, and not one of a firewall.
-fn is_statement(value: &Value) -> bool {
-    match value {
-        Value::Object(map) => map.contains_key("Effect") || is_function(map),
-        other => other.is_array(),
-    }
+/// Returns the content of a text that is a JSON document.
+fn document(text: &str) -> Option<Value> {
+    let is_document = text.trim_start().starts_with(['{', '[']);
+    let value = is_document.then(|| serde_json::from_str(text).ok())?;
+    value.filter(|it: &Value| it.is_object() || it.is_array())
+}
+
+/// Returns whether a document is a policy whose statements are compared as such.
+fn is_policy(document: &serde_json::Map<String, Value>) -> bool {
+    let statements = document.get("Statement");
+    statements.is_some_and(|it| is_statement(it) || list(Some(it)).into_iter().any(is_statement))
 }

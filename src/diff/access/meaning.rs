@@ -2,12 +2,13 @@
 //! unknown if its name suggests access.
 
 use indexmap::IndexMap;
+use ipnet::IpNet;
 use serde_json::Value;
 
 use super::super::{Entry, Side};
 use super::grant::matches;
 use super::leaf::{Leaves, of};
-use super::table::{Meaning, Rows, plain};
+use super::table::{Meaning, Rows, is_harmless_name, plain};
 use super::word::{PROTECTING, accounts, has_word, is_off, is_telling, words};
 use super::{AccessChange, Direction, name};
 
@@ -45,6 +46,13 @@ struct Property<'a> {
 }
 
 impl Property<'_> {
+    /// Returns whether an old value is a CIDR range that contains another one.
+    fn had(&self, range: &str) -> bool {
+        let net = |it: &str| it.parse::<IpNet>().ok();
+        let contains = |it: &String| Some(net(it)?.contains(&net(range)?));
+        self.was.iter().filter_map(contains).any(|it| it)
+    }
+
     fn judge(&self, meaning: Meaning) -> Vec<(Direction, String)> {
         use Direction::{Broader, Narrower, Unknown};
         let gone: Vec<&String> = self.was.iter().filter(|it| !self.is.contains(it)).collect();
@@ -67,9 +75,11 @@ impl Property<'_> {
         match meaning {
             Meaning::Harmless | Meaning::Modeled => {}
             Meaning::Opens | Meaning::Uses => {
+                // A smaller range gives no more.
+                let more: Vec<&String> = more.into_iter().filter(|it| !self.had(it)).collect();
                 let counts = !self.is_new || meaning == Meaning::Opens;
                 if counts && !more.is_empty() {
-                    out.push((Broader, added()));
+                    out.push((Broader, format!("{path} adds {}", listed(&more))));
                 }
                 if !gone.is_empty() {
                     out.push((Narrower, removed()));
@@ -150,7 +160,7 @@ impl Property<'_> {
                     out.push((Narrower, format!("{path} is no longer {}", listed(&gone))));
                 }
             }
-            Meaning::Number(default) => {
+            Meaning::Number(default) | Meaning::Least(default) => {
                 let number = |values: &[String]| match values {
                     [] => default.parse::<i64>().ok(),
                     values => values
@@ -162,7 +172,8 @@ impl Property<'_> {
                 match (number(self.was), number(self.is)) {
                     (Some(was), Some(is)) if was == is => {}
                     (Some(was), Some(is)) => {
-                        let direction = if is > was { Broader } else { Narrower };
+                        let is_broader = (is > was) == matches!(meaning, Meaning::Number(_));
+                        let direction = Direction::of(is_broader);
                         out.push((direction, format!("{path} is {is} instead of {was}")));
                     }
                     _ => out.push((Unknown, format!("{path} changes"))),
@@ -390,7 +401,15 @@ fn each(id: &str, before: Option<&Entry>, after: Option<&Entry>, out: &mut Vec<A
             }
             (None, _) if is_telling(path, before.is_none()) => Meaning::Unknown,
             (None, _) if has_word(path, &PROTECTING) && before.is_some() => Meaning::Kept,
-            (None, _) => Meaning::Harmless,
+            // A new resource uses roles and policies that exist or are new themselves.
+            (None, _) if before.is_none() && is_telling(path, false) => Meaning::Harmless,
+            (None, _) if is_harmless_name(&parts) => Meaning::Harmless,
+            (None, _) => {
+                if property.was != property.is {
+                    unreviewed.push(path);
+                }
+                continue;
+            }
         };
         let is_moved = || {
             let mut new = is.iter().filter(|(other, _)| !was.contains_key(*other));
@@ -419,10 +438,11 @@ fn each(id: &str, before: Option<&Entry>, after: Option<&Entry>, out: &mut Vec<A
     }
     if !unreviewed.is_empty() {
         let paths = unreviewed.join(", ");
-        push(
-            Direction::Unknown,
-            format!("{paths} of {kind} changes, {UNREVIEWED}"),
-        );
+        let what = match existence {
+            Some(Meaning::Unreviewed) => format!("{paths} of {kind} changes, {UNREVIEWED}"),
+            _ => format!("{paths} changes, and its effect is not reviewed"),
+        };
+        push(Direction::Unknown, what);
     }
     // An omitted value can be the open one.
     for (property, meaning) in rows

@@ -170,6 +170,12 @@ fn uncovered<T: Clone>(old: &[T], new: &[T], covers: fn(&T, &T) -> bool) -> Vec<
     out
 }
 
+/// Returns whether a value is a statement of IAM, and not one of a firewall or of data protection.
+fn is_statement(value: &Value) -> bool {
+    let map = value.as_object();
+    map.is_some_and(|it| it.contains_key("Effect") || super::is_function(it))
+}
+
 /// Returns a name for a value: the logical ID that it refers to, or its text.
 pub(in crate::diff) fn name(value: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();

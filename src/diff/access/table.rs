@@ -8,6 +8,9 @@ use crate::tsv;
 /// Columns: type, property, meaning, values.
 const MEANINGS: &str = include_str!("meanings.tsv");
 
+/// Names of properties without a row that change no access.
+const HARMLESS: &str = include_str!("harmless_names.txt");
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
     Harmless,
@@ -28,6 +31,7 @@ pub(super) enum Meaning {
     Weak(&'static str),
     Beside(&'static str),
     Number(&'static str),
+    Least(&'static str),
 }
 
 fn meaning(word: &str, values: &'static str) -> Meaning {
@@ -48,9 +52,39 @@ fn meaning(word: &str, values: &'static str) -> Meaning {
         "weak" => Meaning::Weak(values),
         "beside" => Meaning::Beside(values),
         "number" => Meaning::Number(values),
+        "least" => Meaning::Least(values),
         "opaque" => Meaning::Opaque,
         _ => Meaning::Unknown,
     }
+}
+
+/// Returns the type, the property, the meaning and the values of a row.
+fn columns(row: &'static str) -> [&'static str; 4] {
+    let mut columns = tsv::columns(row);
+    let mut next = || columns.next().unwrap_or_default();
+    [next(), next(), next(), next()]
+}
+
+/// Returns whether the names of a path without a row were reviewed. The keys of a map are free.
+pub(super) fn is_harmless_name(path: &[String]) -> bool {
+    static NAMES: OnceLock<HashMap<String, bool>> = OnceLock::new();
+    let names = NAMES.get_or_init(|| {
+        let rows = HARMLESS.lines().filter(|it| !it.starts_with('#'));
+        let entry = |it: &str| match it.strip_suffix(".*") {
+            Some(map) => (plain(map), true),
+            None => (plain(it), false),
+        };
+        rows.map(entry).collect()
+    });
+    // The value of a function in place of all properties has no name.
+    for part in path.iter().filter(|it| !it.is_empty()) {
+        match names.get(part) {
+            Some(true) => return true,
+            Some(false) => {}
+            None => return false,
+        }
+    }
+    true
 }
 
 /// Returns a name without case and underscores.
@@ -67,9 +101,9 @@ pub(super) struct Rows(pub(super) Vec<(String, Meaning)>, usize);
 impl Rows {
     pub(super) fn of(kind: &str) -> Rows {
         // A large template has thousands of resources.
-        static ROWS: OnceLock<HashMap<&str, Vec<&str>>> = OnceLock::new();
+        static ROWS: OnceLock<HashMap<&str, Vec<&'static str>>> = OnceLock::new();
         let rows = ROWS.get_or_init(|| {
-            let mut out: HashMap<&str, Vec<&str>> = HashMap::new();
+            let mut out: HashMap<&str, Vec<&'static str>> = HashMap::new();
             for row in tsv::rows(MEANINGS) {
                 let of = tsv::key(row);
                 let of = if of.ends_with('*') { "*" } else { of };
@@ -78,16 +112,21 @@ impl Rows {
             out
         });
         let (mut own, mut any, mut wild) = (Vec::new(), Vec::new(), Vec::new());
-        let all = [kind, "*"].into_iter().filter_map(|it| rows.get(it));
-        for row in all.flatten().copied() {
-            let mut columns = tsv::columns(row);
-            let mut next = || columns.next().unwrap_or_default();
-            let (of, property, word, values) = (next(), next(), next(), next());
+        let same = rows.get(kind).into_iter().flatten().find_map(|row| {
+            let [_, property, word, of] = columns(row);
+            (property == "." && word == "as").then_some(of)
+        });
+        let all = [Some(kind), same, Some("*")].into_iter().flatten();
+        for row in all.filter_map(|it| rows.get(it)).flatten().copied() {
+            let [of, property, word, values] = columns(row);
+            if word == "as" {
+                continue;
+            }
             let entry = (plain(property), meaning(word, values));
             match of.strip_suffix('*') {
                 Some("") => any.push(entry),
                 Some(start) if kind.starts_with(start) => wild.push((start.len(), entry)),
-                None if of == kind => own.push(entry),
+                None if of == kind || Some(of) == same => own.push(entry),
                 _ => {}
             }
         }
@@ -143,11 +182,29 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_name_that_was_not_reviewed_is_not_harmless() {
+        let of = |path: &str| is_harmless_name(&path.split('.').map(plain).collect::<Vec<_>>());
+        assert!(of("MemorySize"));
+        assert!(of("DefaultArguments.--job-language"));
+        assert!(!of("MemorySize.NewProperty"));
+        assert!(!of("NewProperty"));
+    }
+
+    #[test]
+    fn a_terraform_type_has_the_rows_of_its_cloudformation_type() {
+        let rows = Rows::of("aws_api_gateway_rest_api");
+        assert_eq!(rows.existence(), Some(Meaning::Known));
+        let path = ["endpointconfiguration", "types"].map(str::to_owned);
+        assert_eq!(rows.property(&path), Some(Meaning::Open("EDGE,REGIONAL")));
+    }
+
+    #[test]
     fn each_row_has_a_meaning() {
         let known = [
             "harmless",
             "modeled",
             "known",
+            "as",
             "unreviewed",
             "grants",
             "protects",
@@ -163,6 +220,7 @@ mod tests {
             "weak",
             "beside",
             "number",
+            "least",
         ];
         let mut keys = std::collections::HashSet::new();
         for row in tsv::rows(MEANINGS) {
@@ -170,7 +228,7 @@ mod tests {
             assert!(columns.len() >= 3 && known.contains(&columns[2]), "{row}");
             let values = matches!(
                 columns[2],
-                "safe" | "safe-only" | "open" | "weak" | "beside" | "number"
+                "as" | "safe" | "safe-only" | "open" | "weak" | "beside" | "number" | "least"
             );
             assert_eq!(columns.len() == 4, values, "{row}");
             assert!(keys.insert((columns[0], plain(columns[1]))), "{row}");

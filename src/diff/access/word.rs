@@ -47,13 +47,15 @@ const TELLING: [&str; 40] = [
 const STRONG: usize = 17;
 
 /// Words in a name that suggest protection: of stored data, of traffic, or by a record.
-pub(super) const PROTECTING: [&str; 15] = [
+pub(super) const PROTECTING: [&str; 17] = [
     "encrypt",
     "encrypted",
     "encryption",
+    "kms",
     "sse",
     "ssl",
     "tls",
+    "mtls",
     "transport",
     "logging",
     "logs",
