@@ -400,9 +400,9 @@ fn each(id: &str, before: Option<&Entry>, after: Option<&Entry>, out: &mut Vec<A
                 continue;
             }
             (None, _) if is_telling(path, before.is_none()) => Meaning::Unknown,
-            (None, _) if has_word(path, &PROTECTING) && before.is_some() => Meaning::Kept,
             // A new resource uses roles and policies that exist or are new themselves.
-            (None, _) if before.is_none() && is_telling(path, false) => Meaning::Harmless,
+            (None, _) if before.is_none() && is_named(path) => Meaning::Harmless,
+            (None, _) if has_word(path, &PROTECTING) => Meaning::Kept,
             (None, _) if is_harmless_name(&parts) => Meaning::Harmless,
             (None, _) => {
                 if property.was != property.is {
@@ -462,6 +462,11 @@ fn each(id: &str, before: Option<&Entry>, after: Option<&Entry>, out: &mut Vec<A
             push(Direction::Broader, path);
         }
     }
+}
+
+/// Returns whether a name suggests access or protection.
+fn is_named(path: &str) -> bool {
+    is_telling(path, false) || has_word(path, &PROTECTING)
 }
 
 /// Returns the path of an event of SAM, with a period at the end.
