@@ -29,6 +29,7 @@ mod parts;
 mod patching;
 mod preset;
 mod preset_settings;
+mod public_subnets;
 #[cfg(feature = "config")]
 pub(crate) mod reader;
 mod scope;
@@ -62,6 +63,7 @@ pub use overrides::{Lifecycle, Overrides};
 pub(crate) use parts::Parts;
 pub use patching::{PatchOperation, PatchWindow, Patching};
 pub use preset::Preset;
+pub use public_subnets::{NatGateways, PublicSubnetHandles, PublicSubnets};
 pub use scope::{Construct, Scope};
 pub use service::Service;
 #[cfg(feature = "deploy")]

@@ -40,6 +40,7 @@ mod plan_files;
 mod printed;
 mod properties;
 mod public_api;
+mod public_subnets;
 mod readers;
 mod schemas;
 mod skip;

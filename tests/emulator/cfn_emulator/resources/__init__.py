@@ -10,6 +10,7 @@ from cfn_emulator.resources import (  # noqa: F401 (each module registers its ty
     cloudwatch,
     config,
     ec2_instances,
+    ec2_internet,
     ec2_network,
     ec2_security_groups,
     events,
