@@ -13,6 +13,7 @@ from cfn_emulator.resources import (  # noqa: F401 (each module registers its ty
     ec2_internet,
     ec2_network,
     ec2_security_groups,
+    elbv2,
     events,
     iam,
     kms,
