@@ -132,7 +132,7 @@ fn one_gateway_keeps_its_name_when_each_zone_gets_one() {
     }
 }
 
-/// A network of the team's own with one route table, and two subnets in one zone.
+/// A network of the team's own with one route table, and two subnets in one Availability Zone.
 #[test]
 fn a_shared_route_table_gets_one_route() {
     let mut app = App::new();
