@@ -146,14 +146,15 @@ impl PrivateNetwork {
 }
 
 /// A zone with what names and ranges follow from: never its place among others.
-struct SubnetZone {
+#[derive(Debug)]
+pub(super) struct SubnetZone {
     /// The suffix of resource names: `A` to `Z`, or `Lax1a` for a Local Zone.
-    key: String,
+    pub(super) key: String,
     /// The block of the VPC for its subnet; Local Zones have none.
     number: Option<u32>,
     /// What users call it.
     label: Text,
-    zone: Value<Text>,
+    pub(super) zone: Value<Text>,
 }
 
 impl SubnetZone {
@@ -168,7 +169,7 @@ impl SubnetZone {
     }
 
     /// Returns nothing for an invalid zone, which `check_zones` reports.
-    fn named(name: &Text) -> Option<SubnetZone> {
+    pub(super) fn named(name: &Text) -> Option<SubnetZone> {
         let (_, rest) = Region::of_zone(name)?;
         let letter = match rest.as_bytes() {
             [letter] => Some(u32::from(letter - b'a')),
@@ -180,6 +181,25 @@ impl SubnetZone {
             label: name.clone(),
             zone: Value::Lit(name.clone()),
         })
+    }
+
+    /// Returns the zone of the n-th subnet of an app. Only its place identifies one that the
+    /// deployment determines.
+    pub(super) fn of(zone: &Value<Text>, n: usize) -> Option<SubnetZone> {
+        match zone {
+            Value::Lit(name) => SubnetZone::named(name),
+            Value::Expr(Expr::Zone(n @ 0..26)) => u8::try_from(*n).ok().map(SubnetZone::indexed),
+            Value::Expr(Expr::Absent) => None,
+            Value::Expr(_) => {
+                let place = (n + 1).to_string();
+                Some(SubnetZone {
+                    key: place.clone(),
+                    number: None,
+                    label: Text::Owned(place),
+                    zone: zone.clone(),
+                })
+            }
+        }
     }
 }
 

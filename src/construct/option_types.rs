@@ -123,7 +123,15 @@ impl OptionType for ParameterType {
         let mut all = ParameterType::ALL.iter().copied();
         let found = all.find(|it| Some(it.cfn()) == word.as_deref());
         if found.is_none() {
-            reader.unexpected(item, kind);
+            let stored = word.as_deref().and_then(crate::ir::stored_type);
+            match stored.and_then(|of| Self::ALL.iter().find(|it| it.cfn() == of)) {
+                Some(of) => reader.invalid(
+                    item,
+                    "expected the type of the value in Parameter Store",
+                    &format!("set `type: {}` and `from_parameter_store: true`", of.cfn()),
+                ),
+                None => reader.unexpected(item, kind),
+            }
         }
         found
     }

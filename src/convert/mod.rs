@@ -119,7 +119,7 @@ pub(crate) fn name_resources(graph: &mut Graph, ids: &Ids, out: &mut Diagnostics
         });
         let mut map = node.resource.put(from).into_owned();
         map.remove_path(field.cfn);
-        map.insert_path(field.cfn, RawValue::from(name));
+        map.insert_path(field.cfn, RawValue::from(name), Dialect::Cfn);
         if let Ok(named) = (kind.take)(&mut map, from) {
             node.resource = named;
         }

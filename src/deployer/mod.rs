@@ -139,6 +139,34 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_template_that_reads_parameter_store_needs_its_parameters() {
+        let text = "Parameters:\n  Vpc: {Type: 'AWS::SSM::Parameter::Value<AWS::EC2::VPC::Id>', Default: /network/vpc}\n  \
+                    Image: {Type: 'AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>', Default: /golden}\n  \
+                    Plain: {Type: String, Default: /plain}\nResources: {}\n";
+        let values = [("Image".to_owned(), "/aws/service/x:2".to_owned())];
+        let stack = Stack::of_template(text, &values).unwrap();
+        let place = Place {
+            partition: "aws",
+            region: "eu-central-1",
+            account: "111122223333",
+            stack: "team",
+        };
+        let found = statements(&stack, &place);
+        let found: Vec<_> = found
+            .iter()
+            .filter(|it| it.actions.contains("ssm:GetParameters"))
+            .flat_map(|it| &it.resources)
+            .collect();
+        assert_eq!(
+            found,
+            [
+                "arn:aws:ssm:eu-central-1:111122223333:parameter/network/vpc",
+                "arn:aws:ssm:eu-central-1::parameter/aws/service/x",
+            ]
+        );
+    }
+
+    #[test]
     fn each_row_is_complete() {
         for row in rows() {
             let names = row.actions.split_whitespace();

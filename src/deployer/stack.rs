@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::frontend::tree::{self, SyntaxError, Tree};
+use crate::ir::stored_type;
 
 /// The tool that deploys a stack.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,6 +38,9 @@ pub(crate) struct Stack {
     pub(super) resources: Vec<Resource>,
     /// The values of template parameters, as far as they are known.
     pub(super) parameters: HashMap<String, String>,
+    /// The names in Parameter Store of the template parameters that CloudFormation reads there; `*` if
+    /// unknown.
+    pub(super) stored: Vec<String>,
     /// Whether the file shows which names the tool generates.
     pub(super) shows_generated_names: bool,
 }
@@ -61,6 +65,22 @@ impl Stack {
         });
         let mut parameters: HashMap<String, String> = defaults.collect();
         parameters.extend(values.iter().cloned());
+        let stored = declared.unwrap_or_default().iter();
+        let stored = stored.filter(|it| {
+            let kind = it.value.get("Type").and_then(Tree::text);
+            kind.is_some_and(|kind| stored_type(kind).is_some())
+        });
+        let stored = stored.map(|it| {
+            let default = || {
+                it.value
+                    .get("Default")
+                    .and_then(Tree::text)
+                    .map(str::to_owned)
+            };
+            let name = parameters.get(&it.key).cloned().or_else(default);
+            name.unwrap_or_else(|| "*".to_owned())
+        });
+        let stored = stored.collect();
         let entries = root.get("Resources").and_then(Tree::map);
         let entries = entries.unwrap_or_default().iter();
         let resources = entries.map(|it| Resource {
@@ -71,6 +91,7 @@ impl Stack {
             tool: Tool::CloudFormation,
             resources: resources.collect(),
             parameters,
+            stored,
             shows_generated_names: true,
         })
     }
@@ -98,6 +119,7 @@ impl Stack {
             tool: Tool::Terraform,
             resources,
             parameters: HashMap::new(),
+            stored: Vec::new(),
             shows_generated_names: true,
         })
     }
@@ -127,6 +149,7 @@ impl Stack {
             tool: Tool::Terraform,
             resources: resources.collect(),
             parameters: HashMap::new(),
+            stored: Vec::new(),
             // An unknown name is one that Terraform generates, or that another resource has.
             shows_generated_names: false,
         })

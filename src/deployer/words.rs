@@ -104,6 +104,7 @@ impl Context<'_> {
             Some("attached") => self.attached(resource),
             Some("images") => self.images(resource),
             Some("keys") => self.keys(resource),
+            Some("stored") => self.stack.stored.iter().map(|it| self.stored(it)).collect(),
             Some(word) => match ALL_OF.iter().find(|(name, ..)| *name == word) {
                 Some((_, types, arn)) => self.all_of(types, arn),
                 None => self.values(word, resource),
@@ -233,22 +234,22 @@ impl Context<'_> {
             let Some(name) = pattern.strip_prefix("resolve:ssm:") else {
                 return;
             };
-            // A version can follow the name.
-            let name = name
-                .split(':')
-                .next()
-                .unwrap_or(name)
-                .trim_start_matches('/');
-            let (partition, region) = (self.place.partition, self.place.region);
-            let account = match name.starts_with("aws/") {
-                true => "",
-                false => self.place.account,
-            };
-            found.push(format!(
-                "arn:{partition}:ssm:{region}:{account}:parameter/{name}"
-            ));
+            found.push(self.stored(name));
         });
         found
+    }
+
+    /// Returns the ARN of a parameter in Parameter Store.
+    fn stored(&self, name: &str) -> String {
+        // A version or a label can follow the name.
+        let name = name.split(':').next().unwrap_or(name);
+        let name = name.trim_start_matches('/');
+        let (partition, region) = (self.place.partition, self.place.region);
+        let account = match name.starts_with("aws/") {
+            true => "",
+            false => self.place.account,
+        };
+        format!("arn:{partition}:ssm:{region}:{account}:parameter/{name}")
     }
 
     /// Returns the ARNs of the keys of volumes.

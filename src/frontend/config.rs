@@ -44,6 +44,9 @@ options! {
         description: opt Text;
         /// Value if the deployment sets none. Commas separate the items of a list.
         default_value: opt Text, key "default", shown "required at deployment";
+        /// Enables reading the value from Parameter Store at each deployment. The deployment, the
+        /// default and the allowed values then name a parameter there.
+        stored: def bool = false, key "from_parameter_store";
         /// Allowed values.
         allowed_values: many Text, shown "any";
         /// Regular expression for the whole value, for `String` and `CommaDelimitedList`.
@@ -229,7 +232,7 @@ impl Config {
                 length: [None, None],
                 range: [None, None],
                 constraint_description: None,
-                from_parameter_store: false,
+                from_parameter_store: parameter.stored,
                 no_echo: false,
                 only: None,
                 location: entry.map_or(SourceLocation::Default, |(_, at, _)| at.clone()),

@@ -298,11 +298,13 @@ impl Lift {
                     let names = kind.fields.iter();
                     let mut names = names.map(|it| self.dialect.pick(it.cfn, it.tf));
                     match names.find(|it| *it == path) {
-                        Some(name) => map.insert_path(name, RawValue::from(Expr::Absent)),
+                        Some(name) => {
+                            map.insert_path(name, RawValue::from(Expr::Absent), self.dialect);
+                        }
                         None if path == "LaunchTemplate.LaunchTemplateId" => {
                             // A launch template by name.
                             let id = RawValue::from(Expr::Absent);
-                            map.insert_path("LaunchTemplate.LaunchTemplateId", id);
+                            map.insert_path("LaunchTemplate.LaunchTemplateId", id, self.dialect);
                         }
                         None => break Err(mismatch),
                     }

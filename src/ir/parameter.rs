@@ -88,6 +88,15 @@ impl ParameterType {
     }
 }
 
+/// The prefix of the type of a parameter that CloudFormation reads from Parameter Store.
+const STORED: &str = "AWS::SSM::Parameter::Value<";
+
+/// Returns the type in CloudFormation of the value of a parameter that it reads from Parameter Store.
+#[cfg(feature = "config")]
+pub(crate) fn stored_type(cfn_type: &str) -> Option<&str> {
+    cfn_type.strip_prefix(STORED)?.strip_suffix('>')
+}
+
 /// An untyped parameter declaration.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -125,7 +134,7 @@ impl ParameterDeclaration {
     /// Returns the type in CloudFormation.
     pub fn cfn_type(&self) -> Text {
         match self.from_parameter_store {
-            true => Text::Owned(format!("AWS::SSM::Parameter::Value<{}>", self.of.cfn())),
+            true => Text::Owned(format!("{STORED}{}>", self.of.cfn())),
             false => Text::Borrowed(self.of.cfn()),
         }
     }

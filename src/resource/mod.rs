@@ -252,6 +252,10 @@ resources! {
     flow_log: FlowLog;
     config_rule: ConfigRule;
     service_setting: ServiceSetting;
+    load_balancer: LoadBalancer;
+    target_group: TargetGroup;
+    listener: Listener;
+    lambda_permission: LambdaPermission;
 }
 
 impl Resource {

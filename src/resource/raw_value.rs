@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::ir::{Expr, Link, NodeId, Text, Value};
+use crate::ir::{Dialect, Expr, Link, NodeId, Text, Value};
 
 /// A value in the output.
 ///
@@ -211,16 +211,22 @@ impl<'a> Map<'a> {
         }
     }
 
-    /// Adds an entry at a path of keys such as `LaunchTemplateData.ImageId`.
-    pub(crate) fn insert_path(&mut self, path: &'static str, term: RawValue<'a>) {
+    /// Adds an entry at a path of keys such as `LaunchTemplateData.ImageId`. In Terraform, an outer key
+    /// is a block.
+    pub(crate) fn insert_path(&mut self, path: &'static str, term: RawValue<'a>, dialect: Dialect) {
         match path.split_once('.') {
             None => self.insert(path, term),
             Some((first, rest)) => {
                 if !self.0.iter().any(|(key, _)| key == first) {
-                    self.insert(first, RawValue::Object(Map::default()));
+                    let nested = match dialect {
+                        Dialect::Cfn => RawValue::Object(Map::default()),
+                        Dialect::Tf => RawValue::Block(Map::default()),
+                    };
+                    self.insert(first, nested);
                 }
-                if let Some(RawValue::Object(inner)) = self.get_mut(first) {
-                    inner.insert_path(rest, term);
+                if let Some(RawValue::Object(inner) | RawValue::Block(inner)) = self.get_mut(first)
+                {
+                    inner.insert_path(rest, term, dialect);
                 }
             }
         }

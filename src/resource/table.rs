@@ -110,11 +110,17 @@ pub(crate) trait Fields: Sized {
     fn sample_fields(from: &mut super::round_trip::Sampler) -> Self;
 }
 
-pub(crate) fn put_field<'a>(map: &mut Map<'a>, name: &'static str, term: Option<RawValue<'a>>) {
+pub(crate) fn put_field<'a>(
+    map: &mut Map<'a>,
+    (cfn, tf): (&'static str, &'static str),
+    dialect: Dialect,
+    term: Option<RawValue<'a>>,
+) {
+    let name = dialect.pick(cfn, tf);
     if let Some(term) = term
         && !name.is_empty()
     {
-        map.insert_path(name, term);
+        map.insert_path(name, term, dialect);
     }
 }
 
@@ -268,12 +274,12 @@ macro_rules! table {
             ) {
                 #[allow(unused_imports)]
                 use $crate::resource::{codec::{Prop as _, put_many}, table::put_field};
-                $( $( put_field(map, dialect.pick($crate::resource::table::dotted!($($ocfn)*), $otf), self.$one.put(dialect)); )* )?
+                $( $( put_field(map, ($crate::resource::table::dotted!($($ocfn)*), $otf), dialect, self.$one.put(dialect)); )* )?
                 $( $( if let Some(value) = &self.$opt {
-                    put_field(map, dialect.pick($crate::resource::table::dotted!($($pcfn)*), $ptf), value.put(dialect));
+                    put_field(map, ($crate::resource::table::dotted!($($pcfn)*), $ptf), dialect, value.put(dialect));
                 } )* )?
-                $( $( put_field(map, dialect.pick($crate::resource::table::dotted!($($mcfn)*), $mtf), put_many(&self.$many, dialect)); )* )?
-                $( $( put_field(map, dialect.pick($crate::resource::table::dotted!($($lcfn)*), $ltf), self.$plain.put(dialect)); )* )?
+                $( $( put_field(map, ($crate::resource::table::dotted!($($mcfn)*), $mtf), dialect, put_many(&self.$many, dialect)); )* )?
+                $( $( put_field(map, ($crate::resource::table::dotted!($($lcfn)*), $ltf), dialect, self.$plain.put(dialect)); )* )?
             }
 
             fn take_fields(
@@ -543,7 +549,7 @@ impl Kind {
         for field in self.fields {
             let own = dialect.pick(field.cfn, field.tf);
             if !own.is_empty() {
-                map.insert_path(own, RawValue::str(""));
+                map.insert_path(own, RawValue::str(""), dialect);
             }
         }
         let (head, inside) = name.split_once('.').unwrap_or((name, ""));

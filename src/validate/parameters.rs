@@ -28,6 +28,13 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
                 "use letters and digits only, such as `VpcId`",
             );
         }
+        if parameter.from_parameter_store && parameter.of == ParameterType::Number {
+            report(
+                "from_parameter_store",
+                format!("CloudFormation has no type `{}`", parameter.cfn_type()),
+                "remove `from_parameter_store`, or use the type `String`",
+            );
+        }
         let list = parameter.expects_list();
         let pattern = parameter.allowed_pattern.as_deref();
         // CloudFormation supports a pattern only for these types.

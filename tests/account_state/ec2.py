@@ -10,6 +10,7 @@ class Ec2:
 
     def read_ec2(self):
         self.read_network()
+        self.read_gateways()
         self.read_endpoints()
         self.read_instances()
         self.read_flow_logs()
@@ -69,6 +70,26 @@ class Ec2:
             }
             name = "default" if group["GroupName"] == "default" else tags_of(group).get("Name", group["Description"])
             self.add("group", [group["GroupId"]], name, facts)
+
+    def read_gateways(self):
+        for gateway in self.emulator.list_all("ec2", "describe_internet_gateways", "InternetGateways"):
+            attached = Set(attachment["VpcId"] for attachment in gateway["Attachments"])
+            facts = {"attached": attached, "tags": tags_of(gateway)}
+            self.add("internet gateway", [gateway["InternetGatewayId"]], tags_of(gateway).get("Name", ""), facts)
+        for address in self.emulator.client("ec2").describe_addresses()["Addresses"]:
+            facts = {"domain": address["Domain"], "tags": tags_of(address)}
+            ids = [address["AllocationId"], address["PublicIp"], address.get("AssociationId")]
+            self.add("address", ids, tags_of(address).get("Name", ""), facts)
+        for gateway in self.emulator.list_all("ec2", "describe_nat_gateways", "NatGateways"):
+            if gateway["State"] == "deleted":
+                continue
+            facts = {
+                "subnet": gateway["SubnetId"],
+                "connectivity": gateway.get("ConnectivityType", "public"),
+                "addresses": Set(address["AllocationId"] for address in gateway["NatGatewayAddresses"]),
+                "tags": tags_of(gateway),
+            }
+            self.add("nat gateway", [gateway["NatGatewayId"]], tags_of(gateway).get("Name", ""), facts)
 
     def read_endpoints(self):
         for endpoint in self.emulator.list_all("ec2", "describe_vpc_endpoints", "VpcEndpoints"):

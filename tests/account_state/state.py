@@ -3,6 +3,7 @@
 import json
 
 from account_state.ec2 import Ec2
+from account_state.elbv2 import Elbv2
 from account_state.forms import GENERATED, Set
 from account_state.iam import Iam
 from account_state.kms_and_logs import KmsAndLogs
@@ -24,12 +25,13 @@ NOT_COMPARED = {
     "metrics without a unit and with None, alarms without TreatMissingData and with missing": "equal by definition",
     "log groups with and without :*": "the same destination of flow logs",
     "subscriptions: whether they are confirmed": "the emulator confirms them at once",
+    "listeners: the numbers in the order of actions": "the provider numbers a single action too; the sequence is compared",
     "versions of documents": "each tool counts separately; the comparison checks that the latest is the default",
     "the default VPC": "the emulator creates it",
 }
 
 
-class State(Ec2, Iam, KmsAndLogs, Ssm, S3, Monitoring):
+class State(Ec2, Elbv2, Iam, KmsAndLogs, Ssm, S3, Monitoring):
     """Resources by label; `things[label]` are the facts about one resource."""
 
     def __init__(self, emulator, world, outputs):
@@ -85,6 +87,7 @@ class State(Ec2, Iam, KmsAndLogs, Ssm, S3, Monitoring):
 
     def read(self):
         self.read_ec2()
+        self.read_load_balancers()
         self.read_iam()
         self.read_keys()
         self.read_logs()

@@ -1,4 +1,4 @@
-"""The configurations in tests/cases, and how tests/deployments.json deploys them."""
+"""The configurations in tests/cases, and how tests/deployments.json deploys them and the examples of the library."""
 
 import json
 
@@ -20,6 +20,7 @@ def names():
 def deployed(everything=False):
     """Returns the formats by configuration: CI's set, or all that the emulator can deploy."""
     chosen = {name: tuple(formats) for name, formats in DEPLOYMENTS["in_ci"].items()}
+    chosen |= {name: tuple(formats) for name, formats in DEPLOYMENTS["examples"].items()}
     if everything:
         rest = [name for name in names() if name not in DEPLOYMENTS["not_deployed"]]
         chosen = {name: DEFAULT_FORMATS for name in rest} | chosen
@@ -27,7 +28,9 @@ def deployed(everything=False):
 
 
 def generate(program, name, form, *options):
-    """Returns the output for a configuration."""
+    """Returns the output for a configuration, or for an example, whose program is in a directory next to this one."""
+    if name in DEPLOYMENTS["examples"]:
+        return run(program.parent / "examples" / name, form).stdout
     return run(program, "--config", TESTS / "cases" / f"{name}.yaml", "--format", form, *options).stdout
 
 

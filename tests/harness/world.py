@@ -13,6 +13,7 @@ SERVICES = {
     "vpce-0aaaaaaaaaaaaaaa3": "ec2messages",
 }
 KMS_KEY = "11111111-1111-1111-1111-111111111111"
+CERTIFICATE = "22222222-2222-2222-2222-222222222222"
 
 
 def seed(emulator, texts):
@@ -69,8 +70,15 @@ def seed(emulator, texts):
     emulator.client("ssm").put_parameter(
         Name="/golden/image", Type="String", DataType="aws:ec2:image", Value=ids["ami-0aaaaaaaaaaaaaaa1"]
     )
+    if "/network/" in texts:
+        subnets = ",".join(ids[f"subnet-0aaaaaaaaaaaaaaa{number}"] for number in (1, 2))
+        for name, kind, value in (("vpc", "String", vpc), ("subnets", "StringList", subnets)):
+            emulator.client("ssm").put_parameter(Name=f"/network/{name}", Type=kind, Value=value)
     if KMS_KEY in texts:
         ids[KMS_KEY] = existing_key(emulator)
+    if CERTIFICATE in texts:
+        made = emulator.client("acm").request_certificate(DomainName="example.com")
+        ids[CERTIFICATE] = made["CertificateArn"].split("/")[-1]
     if f"arn:aws:iam::{ACCOUNT}:policy/boundary" in texts:
         statement = {"Effect": "Allow", "Action": "*", "Resource": "*"}
         policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})

@@ -200,7 +200,7 @@ fn ci_deploys_every_format() {
     assert_eq!(formats, BTreeSet::from(["cfn", "cfn-yaml", "tf", "hcl"]));
 }
 
-/// Every type that a construct creates occurs in a case.
+/// Every type that a construct creates occurs in a case, or in an example that CI deploys.
 #[test]
 fn every_type_of_a_construct_occurs_in_a_case() {
     let mut sources = String::new();
@@ -230,6 +230,14 @@ fn every_type_of_a_construct_occurs_in_a_case() {
                 .filter_map(|(_, node)| node.resource.kind())
                 .map(|kind| kind.name),
         );
+    }
+    for example in deployments()["examples"].as_object().unwrap().keys() {
+        let template: Value =
+            serde_json::from_str(&super::examples::run(example, &["cfn"])).unwrap();
+        let resources = template["Resources"].as_object().unwrap().values();
+        let types: BTreeSet<_> = resources.map(|it| it["Type"].as_str().unwrap()).collect();
+        let kinds = KINDS.iter().filter(|kind| types.contains(kind.cfn));
+        seen.extend(kinds.map(|kind| kind.name));
     }
     assert!(created.len() > 20, "found only {created:?}");
     assert_eq!(

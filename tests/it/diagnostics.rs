@@ -161,6 +161,14 @@ const CASES: &[(&str, &str)] = &[
     ),
     ("parameter-name", "parameters: {my-vpc: {}}\n"),
     (
+        "parameter-stored-number",
+        "parameters: {Size: {type: Number, from_parameter_store: true}}\ninstances: [{name: web, root_volume_size: {parameter: Size}}]\n",
+    ),
+    (
+        "parameter-stored-type",
+        "parameters: {Vpc: {type: \"AWS::SSM::Parameter::Value<AWS::EC2::VPC::Id>\"}}\nnetwork: {vpc: {parameter: Vpc}, subnets: [subnet-0aaaaaaaaaaaaaaa1]}\n",
+    ),
+    (
         "parameter-default",
         "parameters: {Size: {type: Number, default: x}}\n",
     ),

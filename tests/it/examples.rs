@@ -6,15 +6,29 @@ use std::process::Command;
 use super::goldens::changes;
 use super::{documents, golden};
 
-#[test]
-fn each_example_prints_the_expected_output() {
-    let [(_, cfn), (_, yaml), (_, tf), (_, hcl)] = documents("default", "");
-    let none = String::new();
+/// Returns the output of an example.
+pub(crate) fn run(name: &str, arguments: &[&str]) -> String {
     // They are in a directory next to the program.
     let directory = Path::new(env!("CARGO_BIN_EXE_ssm-synth"))
         .parent()
         .unwrap()
         .join("examples");
+    let ran = Command::new(directory.join(name)).args(arguments).output();
+    let ran = ran.unwrap_or_else(|error| {
+        panic!("{name}: {error}; run `cargo build --examples --all-features` first")
+    });
+    assert!(
+        ran.status.success(),
+        "{name}: {}",
+        String::from_utf8_lossy(&ran.stderr)
+    );
+    String::from_utf8(ran.stdout).unwrap()
+}
+
+#[test]
+fn each_example_prints_the_expected_output() {
+    let [(_, cfn), (_, yaml), (_, tf), (_, hcl)] = documents("default", "");
+    let none = String::new();
     for (name, arguments, default) in [
         ("minimal", &[][..], &cfn),
         ("existing_vpc", &[], &yaml),
@@ -26,6 +40,8 @@ fn each_example_prints_the_expected_output() {
         ("general_iac", &["tf"], &tf),
         ("own_network", &[], &cfn),
         ("own_network", &["hcl"], &hcl),
+        ("web_application", &["cfn"], &cfn),
+        ("web_application", &["tf"], &tf),
         ("rules", &[], &cfn),
         // These print no stack of their own.
         ("two_regions", &[], &none),
@@ -34,16 +50,7 @@ fn each_example_prints_the_expected_output() {
         ("from_cdk", &[], &none),
         ("testing", &[], &none),
     ] {
-        let ran = Command::new(directory.join(name)).args(arguments).output();
-        let ran = ran.unwrap_or_else(|error| {
-            panic!("{name}: {error}; run `cargo build --examples --all-features` first")
-        });
-        assert!(
-            ran.status.success(),
-            "{name}: {}",
-            String::from_utf8_lossy(&ran.stderr)
-        );
-        let text = changes(default, &String::from_utf8(ran.stdout).unwrap());
+        let text = changes(default, &run(name, arguments));
         golden("examples", &[&[name], arguments].concat().join("-"), &text);
     }
 }

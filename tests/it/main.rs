@@ -8,6 +8,7 @@
     clippy::print_stdout
 )]
 
+mod application;
 mod assertions;
 mod check_coverage;
 mod cli;
@@ -40,6 +41,7 @@ mod plan_files;
 mod printed;
 mod properties;
 mod public_api;
+mod public_subnets;
 mod readers;
 mod schemas;
 mod skip;

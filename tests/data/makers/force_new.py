@@ -20,6 +20,7 @@ VALUES = {
     "aws_ec2_instance_metadata_defaults": {
         "http_endpoint": "disabled", "http_put_response_hop_limit": 2, "http_tokens": "required",
         "instance_metadata_tags": "enabled"},
+    "aws_lb_listener": {"default_action": []},
     "aws_s3_bucket_lifecycle_configuration": {
         "rule": [], "transition_default_minimum_object_size": "varies_by_storage_class"},
     "aws_sns_topic": {"archive_policy": None, "content_based_deduplication": False,

@@ -18,11 +18,13 @@ READS = {
     "cloudwatch": ["describe_alarms"],
     "config": ["describe_config_rules"],
     "ec2": [
+        *("describe_addresses", "describe_internet_gateways", "describe_nat_gateways"),
         *("describe_availability_zones", "describe_flow_logs", "describe_images", "describe_instances"),
         *("describe_launch_templates", "describe_network_interfaces", "describe_prefix_lists", "describe_route_tables"),
         *("describe_security_group_rules", "describe_security_groups", "describe_subnets", "describe_volumes"),
         *("describe_vpc_endpoints", "describe_vpcs"),
     ],
+    "elbv2": ["describe_load_balancers", "describe_target_groups"],
     "events": ["list_rules"],
     "iam": ["list_instance_profiles", "list_policies", "list_roles"],
     "kms": ["list_aliases", "list_keys"],

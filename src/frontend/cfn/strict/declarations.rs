@@ -4,7 +4,7 @@ use super::super::super::tree::{Entry, Kind, Tree};
 use super::super::{MAX_DEPTH, Reader};
 use crate::ir::{
     Diagnostic, Diagnostics, Expr, ParameterDeclaration, ParameterType, Predicate, SourceLocation,
-    Text, terraform_name,
+    Text, stored_type, terraform_name,
 };
 use crate::resource::{Map, RawValue};
 
@@ -21,9 +21,6 @@ const RESERVED: [&str; 8] = [
     "source",
     "version",
 ];
-
-/// The prefix of the type of a parameter that CloudFormation reads from Parameter Store.
-const STORED: &str = "AWS::SSM::Parameter::Value<";
 
 /// Returns the type of a variable for a type of CloudFormation.
 ///
@@ -75,9 +72,7 @@ impl Reader<'_> {
         let text = |key: &str| entry.value.get(key).and_then(Tree::text);
         let owned = |text: &str| Text::Owned(text.to_owned());
         let name = text("Type").unwrap_or("String");
-        let stored = name
-            .strip_prefix(STORED)
-            .and_then(|it| it.strip_suffix('>'));
+        let stored = stored_type(name);
         let of = variable_type(stored.unwrap_or(name)).ok_or_else(|| {
             format!(
                 "parameter `{}` has type `{name}`, which has no equivalent in Terraform",
