@@ -32,6 +32,7 @@ mod iam;
 pub(crate) mod image;
 pub(crate) mod instance;
 mod internet_route;
+mod key_state;
 pub(crate) mod launch_template;
 mod local_route;
 mod managed;

@@ -18,6 +18,7 @@ mod fixes;
 mod gateways;
 mod group_texts;
 mod groups;
+mod keys;
 mod launch;
 mod policies;
 mod ranges;
@@ -43,6 +44,8 @@ const CHECKS: &[Check] = &[
     launch::types,
     launch::profiles,
     launch::sizes,
+    keys::unusable,
+    keys::without_logs,
     endpoints::names,
     endpoints::regions,
     endpoints::types,
