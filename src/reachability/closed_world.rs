@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use crate::resource::{Node, property};
+use crate::resource::{Node, RawValue, Resource, property};
 use crate::tsv;
 
 /// Fields whose readers ask themselves whether the file sets a value that the model cannot represent.
@@ -167,6 +167,20 @@ const CLOSED: &[&str] = &[
 
 /// Stands for all hops.
 pub(super) const EVERY_HOP: &str = "*";
+
+/// Arguments of types without a table, with the value that changes nothing.
+const HARMLESS: &[(&str, &str, &str)] = &[("aws_ec2_instance_state", "state", "running")];
+
+/// Returns whether an argument of a resource keeps it from affecting sessions.
+pub(super) fn is_harmless(node: &Node) -> bool {
+    let Resource::Raw(raw) = &node.resource else {
+        return false;
+    };
+    HARMLESS.iter().any(|(of, argument, value)| {
+        raw.type_name(node.dialect()) == Some(of)
+            && matches!(raw.argument_value(argument), Some(RawValue::Str(it)) if it == value)
+    })
+}
 
 /// Returns how a resource of a type without a table affects sessions.
 pub(super) fn effect(type_name: &str) -> Effect {

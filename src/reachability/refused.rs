@@ -22,6 +22,7 @@ mod keys;
 mod launch;
 mod policies;
 mod ranges;
+mod signals;
 mod subnets;
 mod template;
 mod zones;
@@ -35,6 +36,7 @@ const CHECKS: &[Check] = &[
     template::circular,
     template::errors,
     template::resource_errors,
+    signals::missing,
     launch::combinations,
     launch::zones,
     launch::foreign_zones,

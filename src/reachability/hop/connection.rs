@@ -29,7 +29,7 @@ pub(crate) struct Connection<'a, 'g> {
     pub(super) service: &'a str,
     pub(super) role: Option<NodeId>,
     /// The security groups of the instance, or none if they are unknown.
-    pub(super) groups: Option<Vec<Group<'g>>>,
+    pub(crate) groups: Option<Vec<Group<'g>>>,
     pub(crate) candidates: Vec<Candidate<'g>>,
     pub(crate) internet_route: InternetRoute<'g>,
     /// The DNS servers of the VPC.
@@ -112,7 +112,7 @@ impl<'a, 'g> Connection<'a, 'g> {
     }
 
     /// Checks the hops of the connection.
-    pub(super) fn check(&self) -> Vec<HopResult> {
+    pub(crate) fn check(&self) -> Vec<HopResult> {
         let mut results = Vec::new();
         for hop in Hop::ALL {
             if let Check::Connection(check) = hop.entry().check {

@@ -6,14 +6,13 @@
 
 mod key;
 mod logs;
+mod run_as;
 
 use super::super::fix::Fix;
 use super::super::graph_index::GraphIndex;
 use super::super::iam::{CallContext, Caller, can_be};
 use super::super::instance::InstanceConfig;
 use super::super::path;
-use super::super::routes::InternetRoute;
-use super::super::security::{Peer, allows_outbound};
 use super::super::ternary::Ternary;
 use super::super::{HopResult, HopStatus};
 use super::role_permissions::decide;
@@ -36,13 +35,17 @@ pub(super) const ENTRY: Entry = Entry {
 of a configuration. The agent rejects a session whose encryption or log settings it cannot verify:
 
 - `kmsKeyId`: the instance must reach `kms`, and the role and the key policy must allow
-  `kms:Decrypt`.
+  `kms:Decrypt`. The key must be enabled and symmetric.
 - `cloudWatchEncryptionEnabled`: the instance must reach `logs`, the role must allow
   `logs:DescribeLogGroups`, and the log group must have a key.
 - `s3EncryptionEnabled`: the instance must reach S3, and the role must allow
   `s3:GetEncryptionConfiguration`.
+- `runAsEnabled`: the user `runAsDefaultUser` must exist. The image has it, or user data creates it.
 
 Without these flags, a missing path to `logs` only delays each session by minutes: a warning.
+
+**Unknown** if the file does not show the users of the image, or the user that a tag
+`SSMSessionRunAs` names.
 
 **Fix:** allow the action in the role, create the endpoint, or remove the setting.
 
@@ -253,6 +256,7 @@ fn of_document<'g>(
             }
         }
     }
+    found.extend(run_as::check(index, instance, (id, document), inputs));
     if found.is_empty() {
         found.push(HopResult::pass(
             HOP,
@@ -365,10 +369,6 @@ fn check_service_path(connection: &Connection<'_, '_>, what: &str) -> HopResult 
 }
 
 fn check_s3_path(connection: &Connection<'_, '_>, what: &str, bucket: Option<&Expr>) -> HopResult {
-    let out = |peer| match &connection.groups {
-        Some(groups) => allows_outbound(connection.index, groups, &peer),
-        None => Ternary::Unknown,
-    };
     let request = path::S3Request {
         action: BUCKET_ACTION,
         on: CallContext {
@@ -376,15 +376,9 @@ fn check_s3_path(connection: &Connection<'_, '_>, what: &str, bucket: Option<&Ex
             ..CallContext::of(connection.role.map_or(Caller::Unknown, Caller::Role))
         },
     };
-    let gateway =
-        path::s3_gateway(connection.index, connection.subnet, &request).and(out(Peer::S3));
-    let internet = match connection.internet_route {
-        InternetRoute::Works(..) => out(Peer::Internet),
-        InternetRoute::Unknown(_) => Ternary::Unknown,
-        InternetRoute::None | InternetRoute::Broken(..) => Ternary::No,
-    };
+    let reached = path::reaches_s3(connection.index, connection, connection.subnet, &request);
     let hidden = matches!(connection.path, PathChoice::Unknown);
-    match gateway.or(internet) {
+    match reached {
         Ternary::Yes => HopResult::pass(HOP, format!("the instance reaches S3 for {what}")),
         Ternary::No if !hidden => HopResult::fail(
             HOP,

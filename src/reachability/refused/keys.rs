@@ -1,14 +1,18 @@
 //! Volumes and log groups that AWS refuses to create with their KMS key.
 
+use super::fixes::is_settable;
 use super::{Refusal, is_in_stack};
-use crate::ir::{Link, NodeId, Text, Value};
+use crate::ir::{Dialect, Expr, Link, NodeId, Pseudo, Text, Value};
+use crate::reachability::fix::in_region;
 use crate::reachability::graph_index::{GraphIndex, expr_of};
 use crate::reachability::iam::key_node;
 use crate::reachability::instance;
 use crate::reachability::key_state;
 use crate::reachability::{Fix, Hop};
+use crate::resource::codec::Prop as _;
 use crate::resource::{
-    Ebs, Effect, Instance, KmsKey, LogGroup, Node, Principal, Resource, Statement, Volume,
+    Ebs, Effect, Instance, KmsKey, LogGroup, Node, PolicyDocument, Principal, Resource, Statement,
+    Volume,
 };
 
 /// A resource that encrypts with a key: its field, the key, and the service that creates it.
@@ -43,6 +47,15 @@ pub(super) fn unusable(index: &GraphIndex<'_>) -> Vec<Refusal> {
     encrypted(index).into_iter().filter_map(one).collect()
 }
 
+/// What CloudWatch Logs does with a key.
+const LOG_ACTIONS: [&str; 5] = [
+    "kms:Decrypt*",
+    "kms:Describe*",
+    "kms:Encrypt*",
+    "kms:GenerateDataKey*",
+    "kms:ReEncrypt*",
+];
+
 /// A key whose policy does not allow CloudWatch Logs to use it. The default policy does not.
 ///
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html>
@@ -64,11 +77,48 @@ pub(super) fn without_logs(index: &GraphIndex<'_>) -> Vec<Refusal> {
         );
         let certain = index.exists(key).and(is_in_stack(index.graph.node(id)?));
         let refusal = Refusal::new(Hop::Agent, (id, "kms_key"), certain, reason)?;
-        let fix = "allow `kms:Encrypt*`, `kms:Decrypt*`, `kms:ReEncrypt*`, `kms:GenerateDataKey*` and \
-                   `kms:Describe*` to `logs.REGION.amazonaws.com` in the key policy";
-        Some(refusal.fix(Fix::manual(fix)))
+        let fix = for_logs(index, key, of);
+        Some(refusal.fix(fix.unwrap_or_else(|| {
+            Fix::manual("allow the key to `logs.REGION.amazonaws.com` in the key policy")
+        })))
     };
     index.all::<LogGroup>().filter_map(one).collect()
+}
+
+/// Returns a key policy that also allows CloudWatch Logs to use the key.
+fn for_logs(index: &GraphIndex<'_>, id: NodeId, key: &KmsKey) -> Option<Fix> {
+    if index.doubt(id).is_some() || !is_settable(index, id) {
+        return None;
+    }
+    let value = |parts: Vec<Expr>| in_region(index.graph, index.region(), Expr::concat(parts));
+    let mut policy = match &key.key_policy {
+        Some(own) if own.opaque.is_some() => return None,
+        Some(own) => own.clone(),
+        // The account delegates to IAM, as in the default policy.
+        None if index.graph.node(id)?.dialect() == Dialect::Cfn => {
+            let account = value(vec![
+                Expr::text("arn:"),
+                Expr::Pseudo(Pseudo::Partition),
+                Expr::text(":iam::"),
+                Expr::Pseudo(Pseudo::AccountId),
+                Expr::text(":root"),
+            ]);
+            let delegates = Statement::allow(["kms:*"]).on(["*"]);
+            PolicyDocument::new([delegates.principal(Principal::Aws(account))])
+        }
+        None => return None,
+    };
+    let service = value(vec![
+        Expr::text("logs."),
+        Expr::Pseudo(Pseudo::Region),
+        Expr::text("."),
+        Expr::Pseudo(Pseudo::UrlSuffix),
+    ]);
+    let logs = Statement::allow(LOG_ACTIONS).on(["*"]);
+    policy
+        .statements
+        .push(logs.principal(Principal::Service(service)));
+    Fix::set_owned(id, "key_policy", |dialect| policy.put(dialect))
 }
 
 /// Returns whether the principal of a statement can be CloudWatch Logs.
