@@ -41,6 +41,7 @@ mod network_acl;
 mod optional_assumptions;
 mod order;
 pub(crate) mod path;
+mod peering;
 mod refusal;
 mod refused;
 mod result;

@@ -16,7 +16,7 @@ use super::super::ternary::Ternary;
 use super::{Check, Hop};
 use crate::ir::{Cidr, Expr, Id, Link, NodeId, Text, Value};
 use crate::resource::{
-    SecurityGroup, Subnet, Vpc, VpcEndpoint, VpcEndpointPolicy, VpcEndpointSecurityGroup,
+    Resource, SecurityGroup, Subnet, Vpc, VpcEndpoint, VpcEndpointPolicy, VpcEndpointSecurityGroup,
     VpcEndpointSubnet,
 };
 
@@ -143,9 +143,15 @@ impl<'a, 'g> Connection<'a, 'g> {
 
     /// Returns the path of a call through an interface endpoint, unless it can take several.
     pub(super) fn network_path_through(&self, endpoint: Option<NodeId>) -> NetworkPath {
+        let mut candidates = self.candidates.iter();
+        let other = candidates.find_map(|it| it.other_vpc.filter(|_| endpoint == Some(it.id)));
+        let vpc = match other {
+            Some(other) => other.at(<Vpc as crate::resource::Typed>::LINK),
+            None => expr_of_vpc(&self.vpc),
+        };
         NetworkPath::Endpoint {
             endpoint,
-            vpc: expr_of_vpc(&self.vpc),
+            vpc,
             subnet: self.subnet.node(),
         }
     }
@@ -153,7 +159,9 @@ impl<'a, 'g> Connection<'a, 'g> {
     /// Returns the endpoints that the connection must pass, whichever path it takes.
     pub(super) fn endpoints(&self) -> Vec<&Candidate<'g>> {
         let certain = |candidate: &&Candidate<'_>| {
-            candidate.exists.is_yes() && path::is_interface(candidate.endpoint).is_yes()
+            candidate.exists.is_yes()
+                && path::is_interface(candidate.endpoint).is_yes()
+                && candidate.other_vpc.is_none()
         };
         match (&self.path, &self.internet_route) {
             (PathChoice::Endpoints(which), _) => {
@@ -255,6 +263,13 @@ pub(crate) fn groups_of<'g>(
     candidate: &Candidate<'g>,
     vpc: &VpcRef<'g>,
 ) -> Vec<Group<'g>> {
+    let other = candidate.other_vpc.and_then(|id| {
+        let Resource::Vpc(it) = &index.graph.node(id)?.resource else {
+            return None;
+        };
+        Some(Resolved::Node(id, it.as_ref()))
+    });
+    let vpc = other.as_ref().unwrap_or(vpc);
     let more = index
         .all::<VpcEndpointSecurityGroup>()
         .filter_map(|(id, _, it)| {
