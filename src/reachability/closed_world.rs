@@ -199,6 +199,8 @@ pub(super) fn effect(type_name: &str) -> Effect {
         Some(&"names") => Effect::Names,
         Some(hops) => Effect::Everywhere(hops),
         None if type_name.starts_with("Custom::") => Effect::References,
+        // It replaces the policy of a key. Its service has no type that matters by itself.
+        None if type_name == "aws_kms_key_policy" => Effect::References,
         // It can be an account setting, which refers to nothing.
         None if CLOSED.iter().any(|start| type_name.starts_with(start)) => {
             Effect::Everywhere(EVERY_HOP)

@@ -3,11 +3,9 @@
 use super::cache::Table;
 pub(crate) use super::endpoint::{Candidate, dns_attributes, is_interface, private_dns, token};
 use super::graph_index::{GraphIndex, Resolved, VpcRef};
-use super::hop::Connection;
 use super::names;
 use super::peering;
-use super::routes::{InternetRoute, table_of};
-use super::security::{Peer, allows_outbound};
+use super::routes::table_of;
 use super::service_name::serves;
 use super::ternary::Ternary;
 use crate::ir::{Expr, NodeId, Value};
@@ -73,26 +71,6 @@ pub(crate) fn has_record(index: &GraphIndex<'_>, endpoint: NodeId) -> bool {
 pub(crate) struct S3Request<'a> {
     pub(crate) action: &'a str,
     pub(crate) on: super::iam::CallContext<'a>,
-}
-
-/// Returns whether an instance can send a request to S3: through a gateway endpoint, or out of the VPC.
-pub(crate) fn reaches_s3<'g>(
-    index: &GraphIndex<'g>,
-    connection: &Connection<'_, 'g>,
-    subnet: &Resolved<'g, Subnet>,
-    request: &S3Request<'_>,
-) -> Ternary {
-    let out = |peer| match &connection.groups {
-        Some(groups) => allows_outbound(index, groups, &peer),
-        None => Ternary::Unknown,
-    };
-    let gateway = s3_gateway(index, subnet, request).and(out(Peer::S3));
-    let internet = match connection.internet_route {
-        InternetRoute::Works(..) => out(Peer::Internet),
-        InternetRoute::Unknown(_) => Ternary::Unknown,
-        InternetRoute::None | InternetRoute::Broken(..) => Ternary::No,
-    };
-    gateway.or(internet)
 }
 
 /// Returns whether an S3 gateway endpoint serves the subnet and allows the request.

@@ -3,11 +3,12 @@
 //! <https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html>
 
 use super::cache::Table;
+use super::fix::{Fix, link};
 use super::graph_index::{GraphIndex, Resolved};
 use super::routes::{flag, routes, table_of};
 use super::ternary::Ternary;
 use crate::ir::{AddressSet, Cidr, Dialect, Expr, NodeId, Pseudo, Text, Value};
-use crate::resource::{Node, Route, Subnet, VpcPeeringConnection};
+use crate::resource::{Node, Resource, Route, RouteTable, Subnet, VpcPeeringConnection};
 
 /// Returns the peering connections between two VPCs, and whether each is active.
 pub(crate) fn between(
@@ -103,4 +104,27 @@ pub(crate) fn leads<'g>(
     } else {
         Ternary::Unknown
     }
+}
+
+/// Adds the route to another VPC to the route table of a subnet.
+pub(crate) fn route<'g>(
+    index: &GraphIndex<'g>,
+    subnet: &Resolved<'g, Subnet>,
+    to: NodeId,
+    by: NodeId,
+) -> Option<Fix> {
+    let Table::Node(table) = table_of(index, subnet) else {
+        return None;
+    };
+    let node = index.graph.node(table)?;
+    let Resource::Vpc(vpc) = &index.graph.node(to)?.resource else {
+        return None;
+    };
+    if !matches!(node.resource, Resource::RouteTable(_)) {
+        return None;
+    }
+    let mut route = Route::new(link::<RouteTable>(table));
+    route.cidr_block = Some(vpc.cidr_block.clone());
+    route.vpc_peering_connection = Some(link(by));
+    Some(Fix::add("RouteToPeer", route))
 }

@@ -28,6 +28,9 @@ resource! {
         /// Tags. Default: none.
         tags: Tags = "Tags" / "tags",
     }
+    inert {
+        "" / "create_time" = "AWS sets it",
+    }
 }
 
 impl Hooks for Volume {

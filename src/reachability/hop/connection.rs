@@ -29,7 +29,7 @@ pub(crate) struct Connection<'a, 'g> {
     pub(super) service: &'a str,
     pub(super) role: Option<NodeId>,
     /// The security groups of the instance, or none if they are unknown.
-    pub(crate) groups: Option<Vec<Group<'g>>>,
+    pub(super) groups: Option<Vec<Group<'g>>>,
     pub(crate) candidates: Vec<Candidate<'g>>,
     pub(crate) internet_route: InternetRoute<'g>,
     /// The DNS servers of the VPC.
@@ -120,6 +120,23 @@ impl<'a, 'g> Connection<'a, 'g> {
             }
         }
         results
+    }
+
+    /// Returns whether the instance can send a request to S3: through a gateway endpoint, or out of the
+    /// VPC.
+    pub(crate) fn reaches_s3(&self, request: &path::S3Request<'_>) -> Ternary {
+        let out = |peer| match &self.groups {
+            Some(groups) => security::allows_outbound(self.index, groups, &peer),
+            None => Ternary::Unknown,
+        };
+        let gateway =
+            path::s3_gateway(self.index, self.subnet, request).and(out(security::Peer::S3));
+        let internet = match self.internet_route {
+            InternetRoute::Works(..) => out(security::Peer::Internet),
+            InternetRoute::Unknown(_) => Ternary::Unknown,
+            InternetRoute::None | InternetRoute::Broken(..) => Ternary::No,
+        };
+        gateway.or(internet)
     }
 
     /// Returns the path of the calls, for the network keys of conditions.

@@ -154,12 +154,25 @@ fn to_peer<'g>(
                 true => format!("to `{endpoint}`"),
                 false => format!("from `{endpoint}`"),
             };
-            let fix = format!("add a route through `{peer}` to the route table of each side");
+            let fix = match is_lost {
+                true => peering::route(index, connection.subnet, other, *first),
+                false => {
+                    let lost = paths.iter().position(|(_, back)| back.is_no());
+                    let lost = lost.and_then(|at| subnets.get(at));
+                    let own = connection.vpc.node();
+                    own.and_then(|own| peering::route(index, &lost?.0, own, *first))
+                }
+            };
+            let fix = fix.unwrap_or_else(|| {
+                Fix::manual(format!(
+                    "add routes through `{peer}` to the route tables of both VPCs"
+                ))
+            });
             HopResult::fail(
                 HOP,
                 format!("{what} {way} through peering connection `{peer}`"),
             )
-            .fix(Fix::manual(fix))
+            .fix(fix)
         }
         Ternary::Unknown => HopResult::unknown(
             HOP,

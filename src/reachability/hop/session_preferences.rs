@@ -376,7 +376,7 @@ fn check_s3_path(connection: &Connection<'_, '_>, what: &str, bucket: Option<&Ex
             ..CallContext::of(connection.role.map_or(Caller::Unknown, Caller::Role))
         },
     };
-    let reached = path::reaches_s3(connection.index, connection, connection.subnet, &request);
+    let reached = connection.reaches_s3(&request);
     let hidden = matches!(connection.path, PathChoice::Unknown);
     match reached {
         Ternary::Yes => HopResult::pass(HOP, format!("the instance reaches S3 for {what}")),

@@ -6,11 +6,11 @@ use super::{Refusal, is_in_stack};
 use crate::ir::{Expr, NodeId};
 use crate::reachability::cfn_init;
 use crate::reachability::graph_index::GraphIndex;
-use crate::reachability::hop::Connection;
+use crate::reachability::hop::{Connection, s3_gateway};
 use crate::reachability::iam::{CallContext, Caller};
 use crate::reachability::image::{self, Users, classify};
 use crate::reachability::instance::{self, InstanceConfig, Placement};
-use crate::reachability::path::{self, S3Request};
+use crate::reachability::path::S3Request;
 use crate::reachability::script_text::{self, commands};
 use crate::reachability::setting::Setting;
 use crate::reachability::ternary::Ternary;
@@ -138,27 +138,17 @@ fn by_policy<'g>(
         let reason = |what: &str| {
             format!("`{name}` waits for a signal with timeout `{timeout}`, which {what}")
         };
-        match seconds(timeout) {
-            None => {
-                return refuse(
-                    index,
-                    id,
-                    Ternary::Yes,
-                    reason("is not a duration such as `PT10M`"),
-                );
-            }
-            Some(it) if it > MAX_SECONDS => {
-                return refuse(index, id, Ternary::Yes, reason("is longer than 12 hours"));
-            }
+        let problem = match seconds(timeout) {
+            None => Some((Ternary::Yes, "is not a duration such as `PT10M`")),
+            Some(it) if it > MAX_SECONDS => Some((Ternary::Yes, "is longer than 12 hours")),
             Some(it) if it < MIN_SECONDS => {
-                return refuse(
-                    index,
-                    id,
-                    Ternary::Unknown,
-                    reason("can end before the instance starts"),
-                );
+                Some((Ternary::Unknown, "can end before the instance starts"))
             }
-            Some(_) => {}
+            Some(_) => None,
+        };
+        if let Some((certain, what)) = problem {
+            let refusal = refuse(index, id, certain, reason(what))?;
+            return Some(refusal.fix(Fix::manual("set a timeout such as `PT15M`")));
         }
     }
     let is_for = |it: &Signal| it.resource.as_deref().is_none_or(|it| it == own);
@@ -316,7 +306,7 @@ fn by_handle<'g>(index: &GraphIndex<'g>, id: NodeId, senders: &[Sender<'g>]) -> 
             },
         };
         let connection = Connection::new(index, instance, placement, "s3", None);
-        let status = match path::reaches_s3(index, &connection, &placement.subnet, &request) {
+        let status = match connection.reaches_s3(&request) {
             Ternary::Yes => HopStatus::Pass,
             Ternary::Unknown => HopStatus::Unknown,
             Ternary::No => HopStatus::Fail,
@@ -325,7 +315,7 @@ fn by_handle<'g>(index: &GraphIndex<'g>, id: NodeId, senders: &[Sender<'g>]) -> 
             "the subnet of `{}` has no path to it",
             index.name(instance.node)
         );
-        Some((status, detail, None))
+        Some((status, detail, Some(s3_gateway(&connection, &request))))
     })
 }
 
