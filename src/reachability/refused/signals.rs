@@ -358,7 +358,7 @@ fn found(text: &str) -> Vec<Signal> {
             .filter(|it| !it.is_empty())
             .collect();
         let option = |it: &&str| matches!(*it, "--resource" | "-r" | "--logical-resource-id");
-        let at = words.iter().position(|it| option(&it));
+        let at = words.iter().position(option);
         let name = at.and_then(|at| words.get(at + 1)).copied();
         Signal {
             resource: name
