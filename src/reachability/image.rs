@@ -317,7 +317,7 @@ pub(crate) fn root_volume(name: &str) -> Option<(&'static str, i64)> {
     (is_amazon && !has("minimal")).then_some(("/dev/xvda", 8))
 }
 
-/// The users of an image for people.
+/// The users of an image, in addition to those of its services.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Users {
     /// Only this one.

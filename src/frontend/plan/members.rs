@@ -55,7 +55,7 @@ impl<'p> Plan<'p> {
     }
 
     /// Returns whether the plan shows each value that an expression refers to. The value of the expression
-    /// would then be known, too, unless it is null: the provider computes the argument.
+    /// would then be known, unless it is null and the provider computes it.
     fn is_known(&self, it: &Planned<'p>, names: &[&str]) -> bool {
         let found = self.evaluate(names, &it.scope(), None, 0);
         !found.is_empty()
@@ -66,8 +66,8 @@ impl<'p> Plan<'p> {
             })
     }
 
-    /// Returns whether the value can also be null: the only reference to a resource is fixed, and all
-    /// others are the key of the instance or flags. A plan shows the null of a computed argument as unknown.
+    /// Returns whether the value can also be null, which a plan shows as unknown for a computed argument.
+    /// The only reference to a resource is fixed. All others are the key of the instance or flags.
     fn can_be_null(&self, it: &Planned<'p>, key: &str, names: &[&str]) -> bool {
         if self.configured || expected(key).is_none() {
             return false;
