@@ -49,7 +49,8 @@ SHARE = {"cfn": 40, "tf": 90, "facts": 21, "mixed": 24}
 MIXED = 48
 # Fixes that remain sentences, since a person must choose: which names a firewall allows, what a boundary of AWS becomes,
 # which of two hosted zones stays, which address a record is meant to have, whether a script keeps the agent, which value a
-# parameter or required property has, what a policy that IAM refuses is meant to allow, which reference of a circle goes.
+# parameter or required property has, what a policy that IAM refuses is meant to allow, which reference of a circle goes,
+# which of two roles stays, how long a stack waits.
 DECISIONS = [
     "cfn/circular-*",
     "cfn/description-of-rule",
@@ -68,6 +69,7 @@ DECISIONS = [
     "cfn/nat-zone-empty-parent",
     "cfn/parameter-*",
     "cfn/policies-boundary-read-only",
+    "cfn/profile-with-two-roles",
     "cfn/quota-*",
     "cfn/record-leads-nowhere",
     "cfn/refused-mapping-without-the-key",
@@ -82,6 +84,7 @@ DECISIONS = [
     "cfn/script-start-before-removal",
     "cfn/script-text-about-a-start",
     "cfn/select-beyond-cidr",
+    "cfn/signal-timeout-*",
     "cfn/windows-*",
     "tf/instance-user-data-*",
 ]

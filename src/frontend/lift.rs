@@ -101,6 +101,7 @@ impl Lift {
                 parent: None,
                 errors: Vec::new(),
                 init: None,
+                signal: None,
                 is_existing: false,
                 replacement_conflict: None,
                 unknown_properties: Map::default(),
@@ -407,16 +408,18 @@ impl Lift {
         self.graph.nodes[id.index()].depends_on.extend(after);
     }
 
-    /// Sets the errors of a resource, and the configuration in its metadata that `cfn-init` applies.
+    /// Sets the errors of a resource, the configuration in its metadata that `cfn-init` applies, and the
+    /// signals that it waits for.
     pub(crate) fn set_template_parts(
         &mut self,
         id: NodeId,
         errors: Vec<TemplateError>,
-        init: Option<RawValue<'static>>,
+        (init, signal): (Option<RawValue<'static>>, Option<RawValue<'static>>),
     ) {
         if let Some(origin) = &mut self.graph.nodes[id.index()].origin {
             origin.errors = errors;
             origin.init = init;
+            origin.signal = signal;
         }
     }
 

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use crate::resource::{Node, property};
+use crate::resource::{Node, RawValue, Resource, property};
 use crate::tsv;
 
 /// Fields whose readers ask themselves whether the file sets a value that the model cannot represent.
@@ -168,6 +168,20 @@ const CLOSED: &[&str] = &[
 /// Stands for all hops.
 pub(super) const EVERY_HOP: &str = "*";
 
+/// Arguments of types without a table, with the value that changes nothing.
+const HARMLESS: &[(&str, &str, &str)] = &[("aws_ec2_instance_state", "state", "running")];
+
+/// Returns whether an argument of a resource keeps it from affecting sessions.
+pub(super) fn is_harmless(node: &Node) -> bool {
+    let Resource::Raw(raw) = &node.resource else {
+        return false;
+    };
+    HARMLESS.iter().any(|(of, argument, value)| {
+        raw.type_name(node.dialect()) == Some(of)
+            && matches!(raw.argument_value(argument), Some(RawValue::Str(it)) if it == value)
+    })
+}
+
 /// Returns how a resource of a type without a table affects sessions.
 pub(super) fn effect(type_name: &str) -> Effect {
     static ROWS: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
@@ -185,6 +199,8 @@ pub(super) fn effect(type_name: &str) -> Effect {
         Some(&"names") => Effect::Names,
         Some(hops) => Effect::Everywhere(hops),
         None if type_name.starts_with("Custom::") => Effect::References,
+        // It replaces the policy of a key. Its service has no type that matters by itself.
+        None if type_name == "aws_kms_key_policy" => Effect::References,
         // It can be an account setting, which refers to nothing.
         None if CLOSED.iter().any(|start| type_name.starts_with(start)) => {
             Effect::Everywhere(EVERY_HOP)

@@ -30,6 +30,8 @@ pub(crate) struct Candidate<'g> {
     pub(crate) exists: Ternary,
     /// Whether the public name of the service resolves to it.
     pub(crate) resolves: Ternary,
+    /// The other VPC that has it, to which a peering connection leads. Default: none.
+    pub(crate) other_vpc: Option<NodeId>,
 }
 
 /// Returns whether private DNS of an endpoint is enabled, by the endpoint or by a separate resource.

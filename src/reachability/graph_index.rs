@@ -145,6 +145,9 @@ impl<'g> GraphIndex<'g> {
                     continue;
                 }
                 let type_name = node.resource.type_name(node.dialect()).unwrap_or_default();
+                if closed_world::is_harmless(node) {
+                    continue;
+                }
                 match closed_world::effect(type_name) {
                     Effect::None => {}
                     Effect::References => {

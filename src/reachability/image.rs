@@ -317,6 +317,40 @@ pub(crate) fn root_volume(name: &str) -> Option<(&'static str, i64)> {
     (is_amazon && !has("minimal")).then_some(("/dev/xvda", 8))
 }
 
+/// The users of an image, in addition to those of its services.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Users {
+    /// Only this one.
+    Known(&'static str),
+    /// Sessions cannot use another user: Windows.
+    NoRunAs,
+    /// The file does not describe the image.
+    Unknown,
+}
+
+/// Returns the users of a published image, by its name.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/managing-users.html>
+pub(crate) fn users(name: &str) -> Users {
+    let lower = name.to_ascii_lowercase();
+    let has = |part: &str| lower.contains(part);
+    if has("windows_server-") {
+        Users::NoRunAs
+    } else if has("ubuntu") {
+        Users::Known("ubuntu")
+    } else if has("/debian/") || lower.starts_with("debian-") {
+        Users::Known("admin")
+    } else if has("al2023-ami-")
+        || has("amzn2-ami-")
+        || has("/amazon-linux")
+        || has("/ec2-macos/")
+        || lower.starts_with("rhel-")
+    {
+        Users::Known("ec2-user")
+    } else {
+        Users::Unknown
+    }
+}
+
 /// The date of an image, as a number such as `20240513`.
 pub(crate) fn published(name: &str) -> Option<u32> {
     let digits = name.split(|c: char| !c.is_ascii_digit() && c != '.');

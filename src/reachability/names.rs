@@ -250,6 +250,18 @@ pub(crate) fn by_zone(
     }
 }
 
+/// Returns the endpoint to which a private hosted zone of the VPC resolves the name of a service.
+pub(crate) fn endpoint_by_zone(
+    index: &GraphIndex<'_>,
+    vpc: &VpcRef<'_>,
+    service: &str,
+) -> Option<NodeId> {
+    match zone_answer(index, vpc, &DnsName::of_service(index, service))?.target {
+        Target::Endpoint(endpoint, _) => Some(endpoint),
+        Target::Nothing | Target::Nowhere(..) | Target::Unknown => None,
+    }
+}
+
 /// What the VPC resolver returns for the name of a service.
 pub(crate) enum Resolution {
     /// The addresses of these endpoints, by position in the candidates.
@@ -271,8 +283,10 @@ pub(crate) fn resolution(
 ) -> Resolution {
     let host = DnsName::of_service(index, service);
     let usable = |it: &Candidate<'_>| it.exists.and(endpoint::is_interface(it.endpoint));
-    let private =
-        |it: &Candidate<'_>| usable(it).and(endpoint::private_dns(index, it.id, it.endpoint));
+    let private = |it: &Candidate<'_>| match it.other_vpc {
+        Some(_) => Ternary::No,
+        None => usable(it).and(endpoint::private_dns(index, it.id, it.endpoint)),
+    };
     let certain: Vec<usize> = (0..candidates.len())
         .filter(|&at| private(&candidates[at]).is_yes())
         .collect();

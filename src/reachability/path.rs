@@ -4,11 +4,12 @@ use super::cache::Table;
 pub(crate) use super::endpoint::{Candidate, dns_attributes, is_interface, private_dns, token};
 use super::graph_index::{GraphIndex, Resolved, VpcRef};
 use super::names;
+use super::peering;
 use super::routes::table_of;
 use super::service_name::serves;
 use super::ternary::Ternary;
 use crate::ir::{Expr, NodeId, Value};
-use crate::resource::{RecordSet, RouteTable, Subnet, VpcEndpoint};
+use crate::resource::{RecordSet, Resource, RouteTable, Subnet, VpcEndpoint};
 
 /// Returns the endpoints of the VPC that can be for the service, of any type.
 pub(crate) fn candidates<'g>(
@@ -31,9 +32,33 @@ pub(crate) fn candidates<'g>(
             endpoint,
             exists,
             resolves: private_dns.or(by_zone),
+            other_vpc: None,
         });
     }
+    found.extend(in_peer(index, vpc, service));
     found
+}
+
+/// Returns the endpoint of a peer VPC to which a private hosted zone resolves the name of the service.
+/// Private DNS of an endpoint works in its own VPC only.
+fn in_peer<'g>(index: &GraphIndex<'g>, vpc: &VpcRef<'g>, service: &str) -> Option<Candidate<'g>> {
+    let own = vpc.node()?;
+    let id = names::endpoint_by_zone(index, vpc, service)?;
+    let Resource::VpcEndpoint(endpoint) = &index.graph.node(id)?.resource else {
+        return None;
+    };
+    let other = index.resolve_one(&endpoint.vpc).node()?;
+    if other == own || peering::between(index, own, other).is_empty() {
+        return None;
+    }
+    let exists = serves(index, id, endpoint, service).and(index.exists(id));
+    (!exists.is_no()).then(|| Candidate {
+        id,
+        endpoint,
+        exists,
+        resolves: names::by_zone(index, vpc, id, service),
+        other_vpc: Some(other),
+    })
 }
 
 /// Returns whether a record in a hosted zone contains the addresses of an endpoint.

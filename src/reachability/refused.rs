@@ -18,9 +18,11 @@ mod fixes;
 mod gateways;
 mod group_texts;
 mod groups;
+mod keys;
 mod launch;
 mod policies;
 mod ranges;
+mod signals;
 mod subnets;
 mod template;
 mod zones;
@@ -34,6 +36,7 @@ const CHECKS: &[Check] = &[
     template::circular,
     template::errors,
     template::resource_errors,
+    signals::missing,
     launch::combinations,
     launch::zones,
     launch::foreign_zones,
@@ -43,6 +46,8 @@ const CHECKS: &[Check] = &[
     launch::types,
     launch::profiles,
     launch::sizes,
+    keys::unusable,
+    keys::without_logs,
     endpoints::names,
     endpoints::regions,
     endpoints::types,

@@ -293,9 +293,25 @@ fn starts_agent(text: &str) -> bool {
     run == Some(true) && written != Some(false) || windows::starts(text)
 }
 
+/// Returns a script without the commands that remove the state of the agent before its last start. The
+/// agent then registers again.
+fn without_state(text: &str) -> std::borrow::Cow<'_, str> {
+    let removal = r"\brm\s+(-\w+\s+)*(/var/lib/amazon/ssm(/[\w*-]*)*[ \t]*)+";
+    let Ok(removal) = regex_lite::Regex::new(removal) else {
+        return text.into();
+    };
+    match removal.find_iter(text).last() {
+        Some(last) if text.get(last.end()..).is_some_and(starts_agent) => {
+            removal.replace_all(text, "true ")
+        }
+        _ => text.into(),
+    }
+}
+
 /// Returns the effect of a script, or of the part that the file shows.
 fn effect(index: &GraphIndex<'_>, lines: &Lines) -> Script {
-    let (text, complete) = (lines.shown.text.as_str(), lines.shown.is_complete);
+    let text = &without_state(&lines.shown.text);
+    let complete = lines.shown.is_complete;
     let is_opaque = lines.is_opaque;
     if !complete && text.trim().is_empty() {
         return Script::Unread;

@@ -108,6 +108,9 @@ resource! {
         /// The parameters of the document. Default: the defaults of the document.
         parameters: DocumentParameters = "Parameters" / "parameters",
     }
+    inert {
+        "" / "association_id" = "AWS sets it",
+    }
 }
 
 impl Hooks for Association {}

@@ -54,6 +54,8 @@ pub struct Origin {
     pub(crate) errors: Vec<TemplateError>,
     /// The configuration in its metadata that `cfn-init` applies. Default: none.
     pub(crate) init: Option<RawValue<'static>>,
+    /// The signals that CloudFormation waits for: `ResourceSignal` of its creation policy. Default: none.
+    pub(crate) signal: Option<RawValue<'static>>,
     /// Properties that its table does not know.
     pub unknown_properties: Map<'static>,
     /// Whether it exists before the deployment, which keeps it.

@@ -13,6 +13,12 @@ resource! {
         key_policy: PolicyDocument = "KeyPolicy" / "policy",
         /// The description. Default: none.
         description: Value<Text> = "Description" / "description",
+        /// Whether the key is enabled. Default: `true`.
+        enabled: Value<bool> = "Enabled" / "is_enabled",
+        /// The type of the key material. Default: `SYMMETRIC_DEFAULT`.
+        key_spec: Value<Text> = "KeySpec" / "customer_master_key_spec",
+        /// The operations of the key. Default: `ENCRYPT_DECRYPT`.
+        key_usage: Value<Text> = "KeyUsage" / "key_usage",
         /// Whether to rotate the key material every year. Default: `false`.
         enable_key_rotation: Value<bool> = "EnableKeyRotation" / "enable_key_rotation",
         /// The waiting period in days before deletion, from 7 to 30. Default: 30.
@@ -23,11 +29,6 @@ resource! {
         tags: Tags = "Tags" / "tags",
     }
     inert {
-        "Enabled=true" / "" = "an enabled key",
-        "" / "is_enabled=true" = "an enabled key",
-        "KeySpec=SYMMETRIC_DEFAULT" / "" = "a symmetric key of AWS KMS",
-        "" / "customer_master_key_spec=SYMMETRIC_DEFAULT" = "a symmetric key of AWS KMS",
-        "KeyUsage=ENCRYPT_DECRYPT" / "key_usage=ENCRYPT_DECRYPT" = "a symmetric key of AWS KMS",
         "Origin=AWS_KMS" / "" = "a symmetric key of AWS KMS",
         "BypassPolicyLockoutSafetyCheck" / "bypass_policy_lockout_safety_check" = "only who can change the key policy",
         "MultiRegion" / "multi_region" = "only replicas in other Regions",

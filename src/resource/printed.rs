@@ -126,6 +126,7 @@ impl Graph {
             parent: None,
             errors: Vec::new(),
             init: None,
+            signal: None,
             is_existing: false,
             replacement_conflict: None,
             unknown_properties: map,

@@ -1,7 +1,7 @@
 use super::launch_template::{Ebs, VolumeType};
 use super::table::{Unfolded, resource};
-use super::{Hooks, Map, RawValue, Tags, codec::Prop, codec::UnmodeledNotes, tagged};
-use crate::ir::{Attr, Dialect, Expr, Text, Value};
+use super::{Hooks, KmsKey, Map, RawValue, Tags, codec::Prop, codec::UnmodeledNotes, tagged};
+use crate::ir::{Attr, Dialect, Expr, Link, Text, Value};
 
 resource! {
     /// A separate EBS volume. The reader also creates one for each additional volume of an
@@ -19,10 +19,17 @@ resource! {
         size: Value<i64> = "Size" / "size",
         /// The volume type. Default: `gp2`.
         volume_type: Value<VolumeType> = "VolumeType" / "type",
+        /// Whether to encrypt the volume. Default: the account setting.
+        encrypted: Value<bool> = "Encrypted" / "encrypted",
+        /// The KMS key, by ID, alias or ARN. Default: the account's default key for EBS.
+        kms_key: Link<KmsKey> = "KmsKeyId" / "kms_key_id",
     }
     plain {
         /// Tags. Default: none.
         tags: Tags = "Tags" / "tags",
+    }
+    inert {
+        "" / "create_time" = "AWS sets it",
     }
 }
 
@@ -81,6 +88,8 @@ pub(super) fn unfold_volumes(
             let mut volume = Volume::new(Value::Expr(Expr::Absent));
             volume.size = ebs.volume_size;
             volume.volume_type = ebs.volume_type;
+            volume.encrypted = ebs.encrypted;
+            volume.kms_key = ebs.kms_key;
             found.push(Unfolded::new(name, volume));
         }
     }

@@ -78,33 +78,6 @@ impl Reader<'_> {
         }
     }
 
-    /// Returns an error for a creation policy that waits for signals, if no text of the template mentions
-    /// signals. The image, or what a script downloads, can send them.
-    ///
-    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-creationpolicy.html>
-    pub(super) fn unsignaled(&self, id: &str, resource: &Tree) -> Option<TemplateError> {
-        fn mentions(tree: &Tree) -> bool {
-            match &tree.kind {
-                Kind::Text(text) => text.to_ascii_lowercase().contains("signal"),
-                Kind::Map(entries) => entries.iter().any(|it| mentions(&it.value)),
-                Kind::List(items) => items.iter().any(mentions),
-                Kind::Null => false,
-            }
-        }
-        let policy = resource.get("CreationPolicy")?.get("ResourceSignal")?;
-        let count = policy.get("Count").and_then(Tree::text);
-        if count == Some("0") || self.root.get("Resources").is_some_and(mentions) {
-            return None;
-        }
-        Some(TemplateError {
-            is_certain: false,
-            ignores_condition: false,
-            reason: format!("`{id}` waits for a signal, and nothing in the template sends one"),
-            fix: "send the signal with `cfn-signal` in the user data, or remove `CreationPolicy`"
-                .to_owned(),
-        })
-    }
-
     fn is_beyond(&self, argument: &Tree) -> bool {
         let [index, list] = argument.list().unwrap_or_default() else {
             return false;

@@ -353,7 +353,6 @@ impl<'t> Reader<'t> {
                 self.is_secret(it)
             }));
             errors.extend(quotas::errors(&entry.key, type_name, &map));
-            errors.extend(self.unsignaled(&entry.key, tree));
             errors.extend(self.foreign_groups(&entry.key, &map));
             errors.extend(
                 properties
@@ -365,6 +364,10 @@ impl<'t> Reader<'t> {
             .get("Metadata")
             .and_then(|it| it.get("AWS::CloudFormation::Init"));
         let init = init.and_then(|it| self.eval(it, 0));
+        let signal = tree
+            .get("CreationPolicy")
+            .and_then(|it| it.get("ResourceSignal"));
+        let signal = signal.and_then(|it| self.eval(it, 0));
         lift.fill(id, map, locations, exists);
         if let Some(group) = restricted {
             lift.replace(id, group);
@@ -378,7 +381,7 @@ impl<'t> Reader<'t> {
             _ => Vec::new(),
         };
         lift.add_dependencies(id, after);
-        lift.set_template_parts(id, errors, init);
+        lift.set_template_parts(id, errors, (init, signal));
         if opaque {
             lift.mark_unknown(id);
         }

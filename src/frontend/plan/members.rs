@@ -29,6 +29,9 @@ impl<'p> Plan<'p> {
     /// value. An optional attribute of a module's argument, such as `each.value.policy`, is unset if
     /// no value that reaches the module is of its kind. The plan shows it as unknown, too.
     pub(super) fn is_set(&self, it: &Planned<'p>, key: &str, names: &[&str]) -> bool {
+        if !self.configured && expected(key).is_some() && self.is_known(it, names) {
+            return false;
+        }
         let is_optional = matches!(
             key,
             "policy" | "private_dns_enabled" | "ip_address_type" | "dns_options"
@@ -49,6 +52,40 @@ impl<'p> Plan<'p> {
             Found::Hidden(_) => self.has_documents(key),
             Found::Constant(_) | Found::Selector => false,
         })
+    }
+
+    /// Returns whether the plan shows each value that an expression refers to. The value of the expression
+    /// would then be known, unless it is null and the provider computes it.
+    fn is_known(&self, it: &Planned<'p>, names: &[&str]) -> bool {
+        let found = self.evaluate(names, &it.scope(), None, 0);
+        !found.is_empty()
+            && found.iter().all(|found| match found {
+                Found::Resource(at, Some(attribute)) => !self.is_unknown(*at, Some(attribute)),
+                Found::Resource(_, None) | Found::Hidden(_) => false,
+                Found::Constant(_) | Found::Selector => true,
+            })
+    }
+
+    /// Returns whether the value can also be null, which a plan shows as unknown for a computed argument.
+    /// The only reference to a resource is fixed. All others are the key of the instance or flags.
+    fn can_be_null(&self, it: &Planned<'p>, key: &str, names: &[&str]) -> bool {
+        if self.configured || expected(key).is_none() {
+            return false;
+        }
+        let found = self.evaluate(names, &it.scope(), None, 0);
+        let is_fixed = |found: &Found| match found {
+            Found::Resource(at, Some(_)) => self.resources[*at].index.is_none(),
+            _ => false,
+        };
+        let is_flag = |found: &Found| match found {
+            Found::Selector => true,
+            Found::Constant(json) => json.is_boolean(),
+            Found::Resource(..) | Found::Hidden(_) => false,
+        };
+        let mut fixed = found.iter().filter(|it| is_fixed(it));
+        matches!((fixed.next(), fixed.next()), (Some(_), None))
+            && found.len() > 1
+            && found.iter().all(|it| is_fixed(it) || is_flag(it))
     }
 
     /// Returns whether a policy document of the plan is unknown until the apply.
@@ -85,6 +122,9 @@ impl<'p> Plan<'p> {
         if is_hidden {
             terms.push(self.hidden(it, key));
         }
+        if terms.len() == 1 && self.can_be_null(it, key, names) {
+            terms.push(self.hidden(it, key));
+        }
         match terms.len() {
             0 => self.hidden(it, key),
             1 => terms.swap_remove(0),
@@ -118,6 +158,12 @@ impl<'p> Plan<'p> {
         match candidates.unknown.len() {
             0 if candidates.known.is_empty() => return vec![hidden],
             0 => {}
+            1 if self.can_be_null(it, key, names) => {
+                out.push(one_of(vec![
+                    candidates.unknown.swap_remove(0),
+                    hidden.clone(),
+                ]));
+            }
             // Only this value can make the list unknown.
             1 => out.append(&mut candidates.unknown),
             _ if is_all => out.append(&mut candidates.unknown),

@@ -163,6 +163,9 @@ impl<'p> Plan<'p> {
         }
         let mut map = Map::default();
         map.insert("references", RawValue::List(items));
+        if let Some(state) = it.values.get("state").and_then(Json::as_str) {
+            map.insert("state", RawValue::Str(state.to_owned().into()));
+        }
         map
     }
 

@@ -16,7 +16,7 @@ use super::super::ternary::Ternary;
 use super::{Check, Hop};
 use crate::ir::{Cidr, Expr, Id, Link, NodeId, Text, Value};
 use crate::resource::{
-    SecurityGroup, Subnet, Vpc, VpcEndpoint, VpcEndpointPolicy, VpcEndpointSecurityGroup,
+    Resource, SecurityGroup, Subnet, Vpc, VpcEndpoint, VpcEndpointPolicy, VpcEndpointSecurityGroup,
     VpcEndpointSubnet,
 };
 
@@ -112,7 +112,7 @@ impl<'a, 'g> Connection<'a, 'g> {
     }
 
     /// Checks the hops of the connection.
-    pub(super) fn check(&self) -> Vec<HopResult> {
+    pub(crate) fn check(&self) -> Vec<HopResult> {
         let mut results = Vec::new();
         for hop in Hop::ALL {
             if let Check::Connection(check) = hop.entry().check {
@@ -120,6 +120,23 @@ impl<'a, 'g> Connection<'a, 'g> {
             }
         }
         results
+    }
+
+    /// Returns whether the instance can send a request to S3: through a gateway endpoint, or out of the
+    /// VPC.
+    pub(crate) fn reaches_s3(&self, request: &path::S3Request<'_>) -> Ternary {
+        let out = |peer| match &self.groups {
+            Some(groups) => security::allows_outbound(self.index, groups, &peer),
+            None => Ternary::Unknown,
+        };
+        let gateway =
+            path::s3_gateway(self.index, self.subnet, request).and(out(security::Peer::S3));
+        let internet = match self.internet_route {
+            InternetRoute::Works(..) => out(security::Peer::Internet),
+            InternetRoute::Unknown(_) => Ternary::Unknown,
+            InternetRoute::None | InternetRoute::Broken(..) => Ternary::No,
+        };
+        gateway.or(internet)
     }
 
     /// Returns the path of the calls, for the network keys of conditions.
@@ -143,9 +160,15 @@ impl<'a, 'g> Connection<'a, 'g> {
 
     /// Returns the path of a call through an interface endpoint, unless it can take several.
     pub(super) fn network_path_through(&self, endpoint: Option<NodeId>) -> NetworkPath {
+        let mut candidates = self.candidates.iter();
+        let other = candidates.find_map(|it| it.other_vpc.filter(|_| endpoint == Some(it.id)));
+        let vpc = match other {
+            Some(other) => other.at(<Vpc as crate::resource::Typed>::LINK),
+            None => expr_of_vpc(&self.vpc),
+        };
         NetworkPath::Endpoint {
             endpoint,
-            vpc: expr_of_vpc(&self.vpc),
+            vpc,
             subnet: self.subnet.node(),
         }
     }
@@ -153,7 +176,9 @@ impl<'a, 'g> Connection<'a, 'g> {
     /// Returns the endpoints that the connection must pass, whichever path it takes.
     pub(super) fn endpoints(&self) -> Vec<&Candidate<'g>> {
         let certain = |candidate: &&Candidate<'_>| {
-            candidate.exists.is_yes() && path::is_interface(candidate.endpoint).is_yes()
+            candidate.exists.is_yes()
+                && path::is_interface(candidate.endpoint).is_yes()
+                && candidate.other_vpc.is_none()
         };
         match (&self.path, &self.internet_route) {
             (PathChoice::Endpoints(which), _) => {
@@ -255,6 +280,13 @@ pub(crate) fn groups_of<'g>(
     candidate: &Candidate<'g>,
     vpc: &VpcRef<'g>,
 ) -> Vec<Group<'g>> {
+    let other = candidate.other_vpc.and_then(|id| {
+        let Resource::Vpc(it) = &index.graph.node(id)?.resource else {
+            return None;
+        };
+        Some(Resolved::Node(id, it.as_ref()))
+    });
+    let vpc = other.as_ref().unwrap_or(vpc);
     let more = index
         .all::<VpcEndpointSecurityGroup>()
         .filter_map(|(id, _, it)| {

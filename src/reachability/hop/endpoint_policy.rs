@@ -52,6 +52,7 @@ fn check_endpoint<'g>(
         "ssmmessages" => &CHANNEL_ACTIONS,
         "kms" => &[SESSION_KEY_ACTION],
         "logs" => &[LOG_GROUP_ACTION],
+        "cloudformation" => &["cloudformation:SignalResource"],
         _ => &[],
     };
     let name = connection.index.name(candidate.id);

@@ -1,12 +1,13 @@
 //! Security groups of the endpoint: allow inbound TCP 443 from the instance.
 
 use super::super::HopResult;
-use super::super::fix::{Changes, Fix};
+use super::super::fix::{Changes, Fix, link, raw};
 use super::super::graph_index::Resolved;
 use super::super::path::Candidate;
 use super::super::security::{Group, Peer, allows_inbound};
 use super::super::ternary::Ternary;
 use super::{Check, Connection, DiagramBox, Entry, Hop, SequenceStep, fixes, groups_of};
+use crate::resource::{RawValue, SecurityGroup};
 
 const HOP: Hop = Hop::EndpointSecurityGroup;
 
@@ -104,10 +105,18 @@ fn check_endpoint<'g>(connection: &Connection<'_, 'g>, candidate: &Candidate<'g>
 }
 
 fn fix(connection: &Connection<'_, '_>, candidate: &Candidate<'_>, groups: &[Group<'_>]) -> Fix {
-    let Some(group) = fixes::node(groups) else {
-        return fixes::group_of_endpoints(connection, candidate.id);
-    };
     let mut changes = Changes::new(connection.index.graph);
+    let group = match (fixes::node(groups), candidate.other_vpc) {
+        (Some(group), _) => group,
+        (None, None) => return fixes::group_of_endpoints(connection, candidate.id),
+        (None, Some(vpc)) => {
+            let group = SecurityGroup::new("Endpoints of Session Manager", link(vpc));
+            let group = changes.add("EndpointsSecurityGroup", group);
+            let of_endpoint = RawValue::List(vec![raw::<SecurityGroup>(&link(group))]);
+            changes.set(candidate.id, "security_groups", of_endpoint);
+            group
+        }
+    };
     let from = fixes::Peer {
         groups: connection.groups.as_deref().unwrap_or_default(),
         cidr: fixes::range_of_instance(connection),

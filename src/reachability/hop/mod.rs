@@ -8,6 +8,7 @@ pub(super) mod list;
 
 pub(crate) use connection::{Connection, PathChoice, groups_of, subnets_of};
 use connection::{PolicyOf, address_in, has_subnet, link_of, policy_of, service_name, worst};
+pub(super) use fixes::s3_gateway;
 pub use list::Hop;
 use list::with_hops;
 pub(super) use session_preferences::warnings as session_warnings;

@@ -5,6 +5,8 @@ use super::super::fix::Fix;
 use super::super::graph_index::Resolved;
 use super::super::internet_route::{Exit, InternetRoute, is_ipv6_only};
 use super::super::local_route::{self, Diversion};
+use super::super::path::Candidate;
+use super::super::peering;
 use super::super::ternary::Ternary;
 use super::super::{HopResult, HopStatus};
 use super::{
@@ -19,7 +21,10 @@ pub(super) const ENTRY: Entry = Entry {
     code: "route",
     reason: "without endpoints, the agent requires a route to the internet and a return path",
     page: "\
-**Checks** the route to the internet of a subnet without endpoints. The routes must cover all public
+**Checks** the routes to an endpoint in a peer VPC and back, if a private hosted zone resolves the names
+to it.
+
+**Checks** also the route to the internet of a subnet without endpoints. The routes must cover all public
 addresses, in one range or several. They must point to a NAT gateway in a subnet with an attached
 internet gateway, or to a regional NAT gateway. Or they point to an internet gateway, and the instance
 has a public address.
@@ -83,6 +88,9 @@ fn to_endpoints(connection: &Connection<'_, '_>) -> Option<HopResult> {
     let mut found: Vec<Diversion> = Vec::new();
     let mut straight = false;
     for candidate in connection.endpoints() {
+        if let Some(other) = candidate.other_vpc {
+            return to_peer(connection, candidate, other);
+        }
         for (subnet, certain) in subnets_of(index, candidate) {
             let address = address_in(index, candidate, &subnet);
             let there = addresses::of_interface(index, &subnet, address);
@@ -106,6 +114,75 @@ fn to_endpoints(connection: &Connection<'_, '_>) -> Option<HopResult> {
     let diverts_all = !straight && found.iter().all(|it| it.arrives.is_no());
     let first = found.into_iter().next()?;
     Some(diverted(connection, first, diverts_all))
+}
+
+/// Checks the routes to each subnet of an endpoint in a peer VPC, and back.
+fn to_peer<'g>(
+    connection: &Connection<'_, 'g>,
+    candidate: &Candidate<'g>,
+    other: NodeId,
+) -> Option<HopResult> {
+    let index = connection.index;
+    let by = peering::between(index, connection.vpc.node()?, other);
+    let (first, _) = by.first()?;
+    let here = of_instance(connection);
+    let subnets = subnets_of(index, candidate);
+    let paths = subnets.iter().map(|(subnet, certain)| {
+        let there = addresses::of_interface(index, subnet, address_in(index, candidate, subnet));
+        let out = peering::leads(index, connection.subnet, there.as_ref(), &by);
+        let back = peering::leads(index, subnet, here.as_ref(), &by);
+        match certain {
+            true => (out, back),
+            false => (out.and(Ternary::Unknown), back.and(Ternary::Unknown)),
+        }
+    });
+    let paths: Vec<(Ternary, Ternary)> = paths.collect();
+    let passes = Ternary::unanimous(paths.iter().map(|(out, back)| out.and(*back)));
+    let (endpoint, peer) = (index.name(candidate.id), index.name(*first));
+    let result = match passes {
+        Ternary::Yes => HopResult::pass(
+            HOP,
+            format!("the subnet reaches `{endpoint}` through peering connection `{peer}`"),
+        ),
+        Ternary::No => {
+            let is_lost = paths.iter().all(|(out, _)| out.is_no());
+            let what = match is_lost {
+                true => "the subnet has no route",
+                false => "the subnets of the endpoint have no route back",
+            };
+            let way = match is_lost {
+                true => format!("to `{endpoint}`"),
+                false => format!("from `{endpoint}`"),
+            };
+            let fix = match is_lost {
+                true => peering::route(index, connection.subnet, other, *first),
+                false => {
+                    let lost = paths.iter().position(|(_, back)| back.is_no());
+                    let lost = lost.and_then(|at| subnets.get(at));
+                    let own = connection.vpc.node();
+                    own.and_then(|own| peering::route(index, &lost?.0, own, *first))
+                }
+            };
+            let fix = fix.unwrap_or_else(|| {
+                Fix::manual(format!(
+                    "add routes through `{peer}` to the route tables of both VPCs"
+                ))
+            });
+            HopResult::fail(
+                HOP,
+                format!("{what} {way} through peering connection `{peer}`"),
+            )
+            .fix(fix)
+        }
+        Ternary::Unknown => HopResult::unknown(
+            HOP,
+            format!(
+                "the file does not show whether the routes to `{endpoint}` and back lead through \
+                 peering connection `{peer}`"
+            ),
+        ),
+    };
+    Some(result.at(*first, "peer_vpc"))
 }
 
 /// Checks that the subnet of a NAT gateway routes return traffic to the instance.

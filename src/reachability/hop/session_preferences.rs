@@ -4,24 +4,23 @@
 //! of a configuration, since its sessions name this document.
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-schema.html>
 
+mod key;
+mod logs;
+mod run_as;
+
 use super::super::fix::Fix;
 use super::super::graph_index::GraphIndex;
-use super::super::iam::{CallContext, Caller, can_be, judge_document, key_node};
+use super::super::iam::{CallContext, Caller, can_be};
 use super::super::instance::InstanceConfig;
 use super::super::path;
-use super::super::routes::InternetRoute;
-use super::super::security::{Peer, allows_outbound};
 use super::super::ternary::Ternary;
 use super::super::{HopResult, HopStatus};
 use super::role_permissions::decide;
 use super::{
     Check, Connection, Context, Entry, Hop, PathChoice, SequenceStep, fixes, for_placements,
-    instance_node, on_each_path,
 };
 use crate::ir::{Expr, NodeId, Text, Value};
-use crate::resource::{
-    Bucket, BucketEncryption, Document, Effect, LogGroup, Map, Principal, RawValue, Resource,
-};
+use crate::resource::{Bucket, Document, Map, RawValue, Resource};
 use crate::session_manager::{
     BUCKET_ACTION, DEFAULT_DOCUMENT, LOG_GROUP_ACTION, SESSION_KEY_ACTION,
 };
@@ -36,13 +35,17 @@ pub(super) const ENTRY: Entry = Entry {
 of a configuration. The agent rejects a session whose encryption or log settings it cannot verify:
 
 - `kmsKeyId`: the instance must reach `kms`, and the role and the key policy must allow
-  `kms:Decrypt`.
+  `kms:Decrypt`. The key must be enabled and symmetric.
 - `cloudWatchEncryptionEnabled`: the instance must reach `logs`, the role must allow
   `logs:DescribeLogGroups`, and the log group must have a key.
 - `s3EncryptionEnabled`: the instance must reach S3, and the role must allow
   `s3:GetEncryptionConfiguration`.
+- `runAsEnabled`: the user `runAsDefaultUser` must exist. The image has it, or user data creates it.
 
 Without these flags, a missing path to `logs` only delays each session by minutes: a warning.
+
+**Unknown** if the file does not show the users of the image, or the user that a tag
+`SSMSessionRunAs` names.
 
 **Fix:** allow the action in the role, create the endpoint, or remove the setting.
 
@@ -186,9 +189,10 @@ fn of_document<'g>(
     };
     let mut found = Vec::new();
     if let Some(key) = input_value(inputs, "kmsKeyId") {
-        found.extend(key_policy(index, instance, role, key.as_ref()));
+        found.extend(key::state(index, key.as_ref()));
+        found.push(key::policy(index, instance, role, key.as_ref()));
         let what = "the session key";
-        found.push(match named_by_key(index, role, key.as_ref()) {
+        found.push(match key::named_by(index, role, key.as_ref()) {
             true => HopResult::pass(HOP, "the key policy names the role"),
             false => permission(
                 index,
@@ -210,7 +214,7 @@ fn of_document<'g>(
                 "the file does not show whether the log group must be encrypted",
             )),
             Ternary::Yes => {
-                found.push(encrypted(index, group.as_ref(), (id, document)));
+                found.push(logs::encrypted(index, group.as_ref(), (id, document)));
                 let what = "the encryption of the log group";
                 found.push(permission(
                     index,
@@ -237,7 +241,7 @@ fn of_document<'g>(
             Ternary::Yes => {
                 let what = "the encryption of the bucket";
                 let action = BUCKET_ACTION;
-                found.extend(bucket_encryption(index, bucket.as_ref()));
+                found.extend(logs::bucket_encryption(index, bucket.as_ref()));
                 found.push(permission(
                     index,
                     instance,
@@ -252,6 +256,7 @@ fn of_document<'g>(
             }
         }
     }
+    found.extend(run_as::check(index, instance, (id, document), inputs));
     if found.is_empty() {
         found.push(HopResult::pass(
             HOP,
@@ -339,206 +344,6 @@ fn permission<'g>(
     }
 }
 
-/// Checks that the log group has a key. Without one, the agent rejects the session.
-fn encrypted(
-    index: &GraphIndex<'_>,
-    group: Option<&Expr>,
-    (at, document): (NodeId, &Document),
-) -> HopResult {
-    let is_named = |log: &LogGroup, id: NodeId| match group {
-        Some(Expr::Attr(node, _) | Expr::Other(node, _)) => *node == id,
-        Some(Expr::Text(name)) => {
-            log.log_group_name
-                .as_ref()
-                .and_then(Value::lit)
-                .map(Text::as_ref)
-                == Some(name.as_ref())
-        }
-        Some(other) => match &log.log_group_name {
-            Some(Value::Expr(name)) => name == other,
-            _ => false,
-        },
-        None => false,
-    };
-    let found = index
-        .all::<LogGroup>()
-        .find(|(id, _, log)| is_named(log, *id));
-    match found {
-        None => HopResult::unknown(HOP, "the log group is not in the file"),
-        Some((_, _, log)) if log.kms_key.is_some() => {
-            HopResult::pass(HOP, "the log group has a key")
-        }
-        Some((id, ..)) => HopResult::fail(
-            HOP,
-            format!(
-                "`cloudWatchEncryptionEnabled` is true, and log group `{}` has no key: the agent \
-                 rejects sessions",
-                index.name(id)
-            ),
-        )
-        .fix(without_encryption(at, document)),
-    }
-}
-
-/// Returns the preferences that do not require a key of the log group.
-fn without_encryption(at: NodeId, document: &Document) -> Fix {
-    let mut content = document.content.0.clone();
-    if let RawValue::Object(map) = &mut content
-        && let Some(RawValue::Object(inputs)) = map.get_mut("inputs")
-        && let Some(value) = inputs.get_mut("cloudWatchEncryptionEnabled")
-    {
-        *value = RawValue::Bool(false);
-    }
-    Fix::set(at, "content", RawValue::Json(Box::new(content)))
-}
-
-/// Returns whether the key policy allows the role itself to decrypt, which then needs no other
-/// policy.
-/// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html>
-fn named_by_key(index: &GraphIndex<'_>, role: Option<NodeId>, key: Option<&Expr>) -> bool {
-    let named = || {
-        let (role, key) = (role?, key?);
-        let Resource::KmsKey(it) = &index.graph.node(key_node(index, key)?)?.resource else {
-            return None;
-        };
-        let names_role =
-            |who: &Value<Text>| matches!(who, Value::Expr(Expr::Attr(id, _)) if *id == role);
-        let mut policy = it.key_policy.clone()?;
-        policy.statements.retain(|statement| {
-            let names_role = match &statement.principal {
-                Some(Principal::Aws(who)) => names_role(who),
-                Some(Principal::Several(kinds)) => {
-                    kinds.iter().any(|(_, who)| who.iter().any(names_role))
-                }
-                _ => false,
-            };
-            statement.effect == Effect::Deny || (names_role && !statement.not.principal)
-        });
-        let on = |caller| CallContext {
-            resource: Some(key),
-            ..CallContext::of(caller)
-        };
-        let by_key = judge_document(index, &policy, SESSION_KEY_ACTION, &on(Caller::Role(role)));
-        let permissions = index.role_permissions(role);
-        let own = permissions.allows(index, SESSION_KEY_ACTION, &on(Caller::Holder(Some(role))));
-        let free = own.allowed.is_no() && !own.is_denied && permissions.boundary.is_none();
-        Some(by_key.holds.is_yes() && free)
-    };
-    named().unwrap_or(false)
-}
-
-/// Checks that the key policy allows the role to decrypt, or delegates to IAM.
-/// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html>
-fn key_policy<'g>(
-    index: &GraphIndex<'g>,
-    instance: &InstanceConfig<'g>,
-    role: Option<NodeId>,
-    key: Option<&Expr>,
-) -> Option<HopResult> {
-    let Some(id) = key.and_then(|key| key_node(index, key)) else {
-        return Some(HopResult::unknown(
-            HOP,
-            "the policy of the session key is not in the file",
-        ));
-    };
-    let Resource::KmsKey(it) = &index.graph.node(id)?.resource else {
-        return None;
-    };
-    let Some(policy) = &it.key_policy else {
-        return Some(HopResult::pass(HOP, "the key policy delegates to IAM"));
-    };
-    let from = |network| {
-        let on = CallContext {
-            resource: key,
-            instance: instance_node(index, instance),
-            network,
-            ..CallContext::of(role.map_or(Caller::Unknown, Caller::Role))
-        };
-        judge_document(index, policy, SESSION_KEY_ACTION, &on)
-    };
-    let name = index.name(id);
-    let call = (SESSION_KEY_ACTION, role);
-    let judged = on_each_path(index, instance, call, from, |judged| judged.holds);
-    Some(match judged.holds {
-        Ternary::Yes => HopResult::pass(
-            HOP,
-            format!("the policy of key `{name}` allows the role to decrypt"),
-        ),
-        Ternary::Unknown => HopResult::unknown(
-            HOP,
-            format!(
-                "whether the policy of key `{name}` allows the role to decrypt depends on {}",
-                judged.cause
-            ),
-        ),
-        Ternary::No => HopResult::fail(
-            HOP,
-            format!("the policy of key `{name}` does not allow the role to decrypt"),
-        )
-        .fix(
-            role.and_then(|role| {
-                let on = CallContext {
-                    resource: key,
-                    ..CallContext::of(Caller::Role(role))
-                };
-                fixes::in_key_policy(index, id, role, SESSION_KEY_ACTION, &on)
-            })
-            .unwrap_or_else(|| {
-                Fix::manual(
-                    "allow `kms:*` to the root of the account in the key policy, or `kms:Decrypt` to \
-                     the role",
-                )
-            }),
-        ),
-    })
-}
-
-/// Checks the encryption of the bucket. The agent accepts only `AES256` and `aws:kms`.
-fn bucket_encryption(index: &GraphIndex<'_>, bucket: Option<&Expr>) -> Option<HopResult> {
-    let is_named = |id: NodeId, it: &Bucket| match bucket {
-        Some(Expr::Attr(node, _) | Expr::Other(node, _)) => *node == id,
-        Some(Expr::Text(name)) => {
-            it.bucket_name
-                .as_ref()
-                .and_then(Value::lit)
-                .map(Text::as_ref)
-                == Some(name.as_ref())
-        }
-        _ => false,
-    };
-    let (id, _, it) = index
-        .all::<Bucket>()
-        .find(|(id, _, it)| is_named(*id, it))?;
-    let beside = index
-        .all::<BucketEncryption>()
-        .filter(|(_, _, other)| index.resolve_one(&other.bucket).node() == Some(id))
-        .map(|(beside, _, other)| ((beside, "rules"), &other.rules));
-    let mut algorithms = std::iter::once(((id, "encryption"), &it.encryption))
-        .chain(beside)
-        .flat_map(|(at, rules)| rules.iter().map(move |rule| (at, rules, rule)))
-        .filter_map(|(at, rules, rule)| Some((at, rules, rule.by_default.as_ref()?)))
-        .map(|(at, rules, rule)| (at, rules, rule.sse_algorithm.lit()));
-    let name = index.name(id);
-    algorithms.find_map(|(at, rules, algorithm)| match algorithm.map(Text::as_ref) {
-        Some("AES256" | "aws:kms") => None,
-        Some(other) => Some(
-            HopResult::fail(
-                HOP,
-                format!("bucket `{name}` encrypts with `{other}`, which the agent does not accept"),
-            )
-            .at(at.0, at.1)
-            .fix(
-                fixes::in_one_layer(at, rules)
-                    .unwrap_or_else(|| Fix::manual("encrypt the bucket with `aws:kms`")),
-            ),
-        ),
-        None => Some(HopResult::unknown(
-            HOP,
-            format!("the encryption of bucket `{name}` is unknown"),
-        )),
-    })
-}
-
 /// Checks the path from the instance to a service that the preferences require.
 fn check_service_path(connection: &Connection<'_, '_>, what: &str) -> HopResult {
     let checks = connection.check();
@@ -564,10 +369,6 @@ fn check_service_path(connection: &Connection<'_, '_>, what: &str) -> HopResult 
 }
 
 fn check_s3_path(connection: &Connection<'_, '_>, what: &str, bucket: Option<&Expr>) -> HopResult {
-    let out = |peer| match &connection.groups {
-        Some(groups) => allows_outbound(connection.index, groups, &peer),
-        None => Ternary::Unknown,
-    };
     let request = path::S3Request {
         action: BUCKET_ACTION,
         on: CallContext {
@@ -575,15 +376,9 @@ fn check_s3_path(connection: &Connection<'_, '_>, what: &str, bucket: Option<&Ex
             ..CallContext::of(connection.role.map_or(Caller::Unknown, Caller::Role))
         },
     };
-    let gateway =
-        path::s3_gateway(connection.index, connection.subnet, &request).and(out(Peer::S3));
-    let internet = match connection.internet_route {
-        InternetRoute::Works(..) => out(Peer::Internet),
-        InternetRoute::Unknown(_) => Ternary::Unknown,
-        InternetRoute::None | InternetRoute::Broken(..) => Ternary::No,
-    };
+    let reached = connection.reaches_s3(&request);
     let hidden = matches!(connection.path, PathChoice::Unknown);
-    match gateway.or(internet) {
+    match reached {
         Ternary::Yes => HopResult::pass(HOP, format!("the instance reaches S3 for {what}")),
         Ternary::No if !hidden => HopResult::fail(
             HOP,

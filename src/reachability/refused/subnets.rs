@@ -27,6 +27,7 @@ fn subnets<'g>(
             endpoint,
             exists: Ternary::Yes,
             resolves: Ternary::Unknown,
+            other_vpc: None,
         },
     )
 }

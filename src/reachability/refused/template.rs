@@ -92,11 +92,23 @@ pub(super) fn resource_errors(index: &GraphIndex<'_>) -> Vec<Refusal> {
                 true => Ternary::Yes,
                 false => exists,
             };
-            refusal(Refused::Resource(id, ""), counts, error)
+            let it = refusal(Refused::Resource(id, ""), counts, error)?;
+            Some(Refusal {
+                hop: hop_of(&node.resource),
+                ..it
+            })
         });
         all.collect::<Vec<_>>()
     };
     index.graph.nodes().flat_map(of_node).collect()
+}
+
+/// Returns the hop that relies on a resource.
+fn hop_of(resource: &Resource) -> Hop {
+    match resource {
+        Resource::InstanceProfile(_) => Hop::InstanceProfile,
+        _ => Hop::Agent,
+    }
 }
 
 fn refusal(of: Refused, exists: Ternary, error: &TemplateError) -> Option<Refusal> {

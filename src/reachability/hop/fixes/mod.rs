@@ -15,4 +15,4 @@ pub(super) use policies::{
 };
 pub(super) use records::record;
 pub(super) use rules::{Peer, inbound, node, outbound, range};
-pub(super) use s3::s3_gateway;
+pub(in crate::reachability) use s3::s3_gateway;

@@ -35,7 +35,7 @@ fn table_without_routes(connection: &Connection<'_, '_>) -> Option<NodeId> {
 }
 
 /// Returns the changes that let an instance send a request to S3 through a gateway endpoint.
-pub(in super::super) fn s3_gateway(
+pub(in crate::reachability) fn s3_gateway(
     connection: &Connection<'_, '_>,
     request: &S3Request<'_>,
 ) -> Fix {
