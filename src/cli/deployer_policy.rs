@@ -57,11 +57,9 @@ struct Read {
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let read = read(args, context)?;
-    let unknown = deployer::unknown_types(&read.stack);
-    if !unknown.is_empty() {
-        let names: Vec<String> = unknown.iter().map(|it| format!("`{it}`")).collect();
+    if let Some(types) = deployer::unknown_types(&read.stack) {
         output::error(
-            &format!("the permissions for {} are unknown", names.join(", ")),
+            &format!("the permissions for {types} are unknown"),
             Some("remove these resources from the file, and add their permissions"),
         );
         return Err(Failure::Unknown);
