@@ -14,6 +14,7 @@ use crate::frontend::cfn::Deployment;
 use crate::frontend::{self, Input, InputFormat, SourceFile};
 use crate::ir::nearest;
 use crate::reachability::{self, Assumptions, Reachability};
+use crate::region::Region;
 use crate::resource::Graph;
 
 /// The format of an input.
@@ -231,10 +232,15 @@ impl AssumptionArgs {
 }
 
 impl InputArgs {
+    /// Returns the Region of the option, which the data can lack.
+    pub(super) fn region(&self) -> Result<Option<&'static Region>, Failure> {
+        self.region.as_deref().map(settings::region).transpose()
+    }
+
     pub(super) fn deployment(&self) -> Result<Deployment, Failure> {
         Ok(Deployment {
             parameters: self.parameters.pairs()?,
-            region: self.region.as_deref().map(settings::region).transpose()?,
+            region: self.region()?.filter(|it| it.is_listed()),
             account: account(self.account.as_ref())?,
             files: Vec::new(),
         })

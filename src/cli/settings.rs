@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::context::Context;
 use super::diagnostics::{Sources, fail, render};
@@ -9,9 +10,9 @@ use super::failure::Failure;
 use super::output;
 use crate::backend::{Format, tf::ModuleKind};
 use crate::frontend::config::{BuiltConfig, Config};
+use crate::ir::Diagnostic;
 use crate::ir::Dialect;
-use crate::ir::{Diagnostic, nearest};
-use crate::region::{Region, regions};
+use crate::region::Region;
 use crate::validate::Validated;
 use crate::{reachability, report};
 
@@ -90,10 +91,46 @@ pub(super) fn read(path: &Path) -> Result<String, Failure> {
 ///
 /// An unknown name.
 pub(super) fn region(name: &str) -> Result<&'static Region, Failure> {
-    Region::find(name).ok_or_else(|| {
-        Failure::usage(format!("unknown region `{name}`"))
-            .with_help(nearest(name, regions().iter().map(|it| it.name)))
-    })
+    let found = Region::of(name).ok_or_else(|| {
+        Failure::usage(format!("unknown region `{name}`")).with_help(Region::hint(name))
+    })?;
+    warn_of_unlisted(found);
+    Ok(found)
+}
+
+/// Whether a warning about an unlisted Region is printed. A command can find it in several ways.
+static HAS_WARNED: AtomicBool = AtomicBool::new(false);
+
+/// Warns once about a Region that the data lacks: its name can be misspelled.
+pub(super) fn warn_of_unlisted(region: &Region) {
+    if !region.is_listed() && !HAS_WARNED.swap(true, Ordering::Relaxed) {
+        let (message, help) = Region::unlisted_warning(region.name);
+        output::warning(&format!("{message}; {help}"));
+    }
+}
+
+/// Validates a stack. Warns about a Region that the data lacks, which matters to every command; only
+/// `synth` and `deploy` print the other warnings.
+///
+/// # Errors
+///
+/// All mistakes, which are printed.
+pub(super) fn validated<'b>(
+    built: &'b BuiltConfig,
+    sources: &Sources,
+) -> Result<Validated<'b>, Failure> {
+    let validated = built
+        .validate()
+        .map_err(|diagnostics| fail(&diagnostics, sources))?;
+    let mut regions = validated.warnings().iter().filter(is_of_region).peekable();
+    if regions.peek().is_some() && !HAS_WARNED.swap(true, Ordering::Relaxed) {
+        output::unless_quiet(&render(regions, sources));
+    }
+    Ok(validated)
+}
+
+fn is_of_region(diagnostic: &&Diagnostic) -> bool {
+    diagnostic.code == "region"
 }
 
 /// Generates the document of a stack.
@@ -205,8 +242,7 @@ impl Settings {
         let built = config
             .build()
             .map_err(|diagnostics| fail(&diagnostics, &sources))?;
-        let validated = built.validate().map(|_| ());
-        validated.map_err(|diagnostics| fail(&diagnostics, &sources))?;
+        validated(&built, &sources)?;
         Ok(built)
     }
 
@@ -344,9 +380,7 @@ impl Settings {
                     .map_err(|diagnostics| fail(&diagnostics, &sources))?
             }
         };
-        let validated = built
-            .validate()
-            .map_err(|diagnostics| fail(&diagnostics, &sources))?;
+        let validated = validated(&built, &sources)?;
         check_reachability(context, &built, options.on_unreachable)?;
         let dialect = options.format.dialect();
         let limits = validated.limit_violations(dialect);
@@ -359,7 +393,8 @@ impl Settings {
             &built.stack,
             options.module_kind,
         )?;
-        let matters = |it: &&Diagnostic| it.only.is_none_or(|only| only == dialect);
+        let matters =
+            |it: &&Diagnostic| !is_of_region(it) && it.only.is_none_or(|only| only == dialect);
         let warnings = validated.warnings().iter().filter(matters);
         output::unless_quiet(&render(warnings, &sources));
         Ok((built, text))
@@ -403,9 +438,7 @@ impl Settings {
         let built = config
             .build()
             .map_err(|diagnostics| fail(&diagnostics, &sources))?;
-        let validated = built
-            .validate()
-            .map_err(|diagnostics| fail(&diagnostics, &sources))?;
+        let validated = validated(&built, &sources)?;
         Ok(Synthesized {
             text: print_artifact(Format::Cfn, &validated, &built.stack, ModuleKind::Root)?,
             #[cfg(feature = "deploy")]

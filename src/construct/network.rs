@@ -168,8 +168,8 @@ impl SubnetZone {
     }
 
     /// Returns nothing for an invalid zone, which `check_zones` reports.
-    fn named(name: &Text) -> Option<SubnetZone> {
-        let (_, rest) = Region::of_zone(name)?;
+    fn named(name: &Text, region: Option<&'static Region>) -> Option<SubnetZone> {
+        let (_, rest) = Region::of_zone_in(name, region)?;
         let letter = match rest.as_bytes() {
             [letter] => Some(u32::from(letter - b'a')),
             _ => None,
@@ -195,8 +195,9 @@ impl Construct for PrivateNetwork {
                 .map(SubnetZone::indexed)
                 .collect(),
             Zones::Named(names) => {
+                let region = scope.target_region();
                 let mut zones: Vec<SubnetZone> = Vec::new();
-                for zone in names.iter().filter_map(SubnetZone::named) {
+                for zone in names.iter().filter_map(|it| SubnetZone::named(it, region)) {
                     // `check_zones` reports a duplicate.
                     if !zones.iter().any(|other| other.key == zone.key) {
                         zones.push(zone);
@@ -282,15 +283,17 @@ fn check_zones(zones: &Zones, scope: &mut Scope<'_>) {
                         .help("list each Availability Zone once"),
                 );
             }
+            let target = scope.target_region();
             let first = names.first().and_then(|name| Region::of_zone(name));
-            let region = scope.known_region().or(first.map(|(region, _)| region));
+            let region = target.or(first.map(|(region, _)| region));
             check_zone(name, &["zones", &n.to_string()], region, scope);
         }
     }
     let local = match zones {
         Zones::Count(_) => 0,
         Zones::Named(names) => {
-            let rest = |name: &Text| Region::of_zone(name).map(|(_, rest)| rest.len());
+            let region = scope.target_region();
+            let rest = |name: &Text| Region::of_zone_in(name, region).map(|(_, rest)| rest.len());
             let local = names.iter().filter_map(rest).filter(|len| *len > 1);
             local.count()
         }
@@ -321,7 +324,7 @@ pub(super) fn check_zone(
 ) {
     let shown = name.escape_debug();
     let such = region.map_or("eu-central-1", |region| region.name);
-    let message = match (Region::of_zone(name), region) {
+    let message = match (Region::of_zone_in(name, region), region) {
         (None, _) => format!("`{shown}` is not the name of a zone"),
         (Some((of, _)), Some(region)) if of != region => {
             format!("zone `{shown}` is not in region `{}`", region.name)

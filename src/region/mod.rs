@@ -2,11 +2,15 @@
 
 mod instance_types;
 mod service;
+mod unlisted;
 
 pub(crate) use instance_types::{Offer, instance_types, offer};
 pub(crate) use service::{EndpointService, split_name};
+pub(crate) use unlisted::PATTERNS;
 
 use std::sync::OnceLock;
+
+use crate::ir::{near, nearest, quoted};
 
 use crate::tsv;
 
@@ -74,8 +78,46 @@ impl Region {
         regions().iter().find(|region| region.name == name)
     }
 
+    /// Returns the region of this name: a listed one, or one that AWS can have opened after this version.
+    pub(crate) fn of(name: &str) -> Option<&'static Region> {
+        Region::find(name).or_else(|| unlisted::find(name))
+    }
+
+    /// Returns whether the data has the region. Nothing but the name, the partition and its DNS suffix is
+    /// known of another one, so a stack with it does not depend on the region.
+    pub fn is_listed(&self) -> bool {
+        Region::find(self.name).is_some()
+    }
+
+    /// Returns the hint for a name that is not listed.
+    pub(crate) fn hint(name: &str) -> String {
+        nearest(name, regions().iter().map(|it| it.name))
+    }
+
+    /// Returns the warning about a region that is not listed, without a hint, and the hint. A misspelled
+    /// name has the form of a name too.
+    pub(crate) fn unlisted_warning(name: &str) -> (String, String) {
+        let message = format!(
+            "unknown region {}; names and limits of the Region are not checked",
+            quoted(name)
+        );
+        let help = match near(name, regions().iter().map(|it| it.name)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "check the name, unless AWS opened the Region recently".to_owned(),
+        };
+        (message, help)
+    }
+
     /// Returns the region of a zone and the rest of the zone's name: `a`, or `-lax-1a`.
     pub(crate) fn of_zone(zone: &str) -> Option<(&'static Region, &str)> {
+        Region::of_zone_in(zone, None)
+    }
+
+    /// The same, for a stack in a region that can be unlisted.
+    pub(crate) fn of_zone_in<'z>(
+        zone: &'z str,
+        stack: Option<&'static Region>,
+    ) -> Option<(&'static Region, &'z str)> {
         let is_zone_suffix = |rest: &str| match rest.strip_prefix('-') {
             Some(rest) => !rest.is_empty() && rest.ends_with(|c: char| c.is_ascii_alphanumeric()),
             None => rest.len() == 1 && rest.starts_with(|c: char| c.is_ascii_lowercase()),
@@ -84,7 +126,7 @@ impl Region {
             let rest = zone.strip_prefix(region.name)?;
             is_zone_suffix(rest).then_some((region, rest))
         };
-        regions().iter().find_map(of)
+        regions().iter().chain(stack).find_map(of)
     }
 
     /// Returns the DNS suffix with its parts reversed, such as `com.amazonaws`.

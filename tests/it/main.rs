@@ -41,6 +41,7 @@ mod printed;
 mod properties;
 mod public_api;
 mod readers;
+mod regions;
 mod schemas;
 mod skip;
 mod threads;

@@ -149,7 +149,11 @@ impl Args {
     pub(super) fn deployment(&self) -> Result<Deployment, Failure> {
         Ok(Deployment {
             parameters: self.parameters.pairs()?,
-            region: self.region().map(|name| region(name)).transpose()?,
+            region: self
+                .region()
+                .map(|name| region(name))
+                .transpose()?
+                .filter(|it| it.is_listed()),
             account: None,
             files: Vec::new(),
         })
