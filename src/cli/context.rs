@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::diagnostics::Sources;
 use super::failure::Failure;
 use super::global::GlobalArgs;
-use super::{config_file, output, settings};
+use super::{config_file, output, region};
 use crate::App;
 #[cfg(feature = "deploy")]
 use crate::diff::Version;
@@ -113,7 +113,7 @@ impl Context {
             )));
         }
         let built = BuiltConfig::of(app.clone(), stack(app, name)?);
-        settings::validated(&built, &Sources::new())?;
+        region::validated(&built, &Sources::new())?;
         Ok(built)
     }
 }

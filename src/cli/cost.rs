@@ -6,7 +6,8 @@ use super::failure::Failure;
 use super::format::ReportFormat;
 use super::input::InputArgs;
 use super::output::OutputArgs;
-use super::settings::{self, StackName};
+use super::region;
+use super::settings::StackName;
 use crate::cost::{self, CostReport, Estimate, UsageAssumptions};
 use crate::frontend::config::Config;
 use crate::frontend::{Input, InputFormat};
@@ -50,7 +51,7 @@ fn region_or_assumed(
 ) -> Result<(&'static Region, bool), Failure> {
     match of_input.or_else(environment_region) {
         Some(region) => Ok((region, false)),
-        None => Ok((settings::region(ASSUMED_REGION)?, true)),
+        None => Ok((region::region(ASSUMED_REGION)?, true)),
     }
 }
 
@@ -85,7 +86,7 @@ fn configuration(args: &Args, config: &Config, sources: &Sources) -> Result<(), 
     let built = config
         .build()
         .map_err(|diagnostics| fail(&diagnostics, sources))?;
-    settings::validated(&built, sources)?;
+    region::validated(&built, sources)?;
     let graph = built.app.graph();
     let (region, region_assumed) = region_or_assumed(cost::region_of(graph))?;
     let estimate = cost::estimate(graph, region, &UsageAssumptions::default());

@@ -9,7 +9,8 @@ use super::configuration;
 use super::context::Context;
 use super::diagnostics::{unreadable, unreadable_together};
 use super::failure::Failure;
-use super::settings::{self, Settings, StackName, read};
+use super::region;
+use super::settings::{Settings, StackName, read};
 use crate::frontend::cfn::Deployment;
 use crate::frontend::{self, Input, InputFormat, SourceFile};
 use crate::ir::nearest;
@@ -234,7 +235,7 @@ impl AssumptionArgs {
 impl InputArgs {
     /// Returns the Region of the option, which the data can lack.
     pub(super) fn region(&self) -> Result<Option<&'static Region>, Failure> {
-        self.region.as_deref().map(settings::region).transpose()
+        self.region.as_deref().map(region::region).transpose()
     }
 
     pub(super) fn deployment(&self) -> Result<Deployment, Failure> {

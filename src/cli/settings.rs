@@ -2,12 +2,12 @@
 
 use std::io::Read;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::context::Context;
 use super::diagnostics::{Sources, fail, render};
 use super::failure::Failure;
 use super::output;
+use super::region::{is_of_region, region, validated};
 use crate::backend::{Format, tf::ModuleKind};
 use crate::frontend::config::{BuiltConfig, Config};
 use crate::ir::Diagnostic;
@@ -83,54 +83,6 @@ pub(super) fn read(path: &Path) -> Result<String, Failure> {
         )));
     }
     crate::frontend::decode(bytes).map_err(|reason| Failure::usage(format!("`{shown}` {reason}")))
-}
-
-/// Finds a Region by name.
-///
-/// # Errors
-///
-/// An unknown name.
-pub(super) fn region(name: &str) -> Result<&'static Region, Failure> {
-    let found = Region::of(name).ok_or_else(|| {
-        Failure::usage(format!("unknown region `{name}`")).with_help(Region::hint(name))
-    })?;
-    warn_of_unlisted(found);
-    Ok(found)
-}
-
-/// Whether a warning about an unlisted Region is printed. A command can find it in several ways.
-static HAS_WARNED: AtomicBool = AtomicBool::new(false);
-
-/// Warns once about a Region that the data lacks: its name can be misspelled.
-pub(super) fn warn_of_unlisted(region: &Region) {
-    if !region.is_listed() && !HAS_WARNED.swap(true, Ordering::Relaxed) {
-        let (message, help) = Region::unlisted_warning(region.name);
-        output::warning(&format!("{message}; {help}"));
-    }
-}
-
-/// Validates a stack. Warns about a Region that the data lacks, which matters to every command; only
-/// `synth` and `deploy` print the other warnings.
-///
-/// # Errors
-///
-/// All mistakes, which are printed.
-pub(super) fn validated<'b>(
-    built: &'b BuiltConfig,
-    sources: &Sources,
-) -> Result<Validated<'b>, Failure> {
-    let validated = built
-        .validate()
-        .map_err(|diagnostics| fail(&diagnostics, sources))?;
-    let mut regions = validated.warnings().iter().filter(is_of_region).peekable();
-    if regions.peek().is_some() && !HAS_WARNED.swap(true, Ordering::Relaxed) {
-        output::unless_quiet(&render(regions, sources));
-    }
-    Ok(validated)
-}
-
-fn is_of_region(diagnostic: &&Diagnostic) -> bool {
-    diagnostic.code == "region"
 }
 
 /// Generates the document of a stack.

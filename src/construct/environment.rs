@@ -1,7 +1,7 @@
 //! The region and the account of a stack.
 
 use super::scope::{Scope, caller_or};
-use crate::ir::{Diagnostic, quoted};
+use crate::ir::{Diagnostic, quoted, unknown_region, unlisted_region};
 use crate::region::Region;
 
 impl Scope<'_> {
@@ -49,13 +49,16 @@ impl Scope<'_> {
         let diagnostic = match found {
             Some(region) if region.is_listed() => return found,
             Some(_) => {
-                let (message, help) = Region::unlisted_warning(name);
+                let (message, help) = unlisted_region(name);
+                let about = &["region"];
                 Diagnostic::warning("region", message)
-                    .about(&["region"])
+                    .about(about)
                     .help(help)
             }
-            None => Diagnostic::error("region", format!("unknown region {}", quoted(name)))
-                .help(Region::hint(name)),
+            None => {
+                let (message, help) = unknown_region(name);
+                Diagnostic::error("region", message).help(help)
+            }
         };
         let location = caller_or(&self.location);
         self.add_diagnostic(diagnostic.at(location));

@@ -102,8 +102,8 @@ impl OptionType for &'static Region {
         let name = item.as_text()?;
         let found = Region::of(&name);
         if found.is_none() {
-            let message = format!("unknown region {}", crate::ir::quoted(&name));
-            reader.error("setting", &item.location, message, Region::hint(&name));
+            let (message, help) = crate::ir::unknown_region(&name);
+            reader.error("setting", &item.location, message, help);
         }
         found
     }

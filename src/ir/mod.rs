@@ -9,6 +9,7 @@ mod names;
 mod nearest;
 mod parameter;
 mod stack;
+mod unknown_region;
 mod value;
 mod words;
 
@@ -30,4 +31,5 @@ pub(crate) use diagnostic::shortened;
 pub(crate) use names::{is_id, kebab, logical_id, natural, terraform_name};
 pub(crate) use nearest::near;
 pub(crate) use nearest::nearest;
+pub(crate) use unknown_region::{unknown_region, unlisted_region};
 pub(crate) use words::{Word, words};

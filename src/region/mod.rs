@@ -10,8 +10,6 @@ pub(crate) use unlisted::PATTERNS;
 
 use std::sync::OnceLock;
 
-use crate::ir::{near, nearest, quoted};
-
 use crate::tsv;
 
 const TABLE: &str = include_str!("regions.tsv");
@@ -87,25 +85,6 @@ impl Region {
     /// known of another one, so a stack with it does not depend on the region.
     pub fn is_listed(&self) -> bool {
         Region::find(self.name).is_some()
-    }
-
-    /// Returns the hint for a name that is not listed.
-    pub(crate) fn hint(name: &str) -> String {
-        nearest(name, regions().iter().map(|it| it.name))
-    }
-
-    /// Returns the warning about a region that is not listed, without a hint, and the hint. A misspelled
-    /// name has the form of a name too.
-    pub(crate) fn unlisted_warning(name: &str) -> (String, String) {
-        let message = format!(
-            "unknown region {}; names and limits of the Region are not checked",
-            quoted(name)
-        );
-        let help = match near(name, regions().iter().map(|it| it.name)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "check the name, unless AWS opened the Region recently".to_owned(),
-        };
-        (message, help)
     }
 
     /// Returns the region of a zone and the rest of the zone's name: `a`, or `-lax-1a`.

@@ -9,7 +9,8 @@ use super::super::failure::Failure;
 use super::super::format::FromFileName;
 use super::super::input::ParameterArgs;
 use super::super::output::OutputArgs;
-use super::super::settings::{Settings, StackName, region};
+use super::super::region::region;
+use super::super::settings::{Settings, StackName};
 use crate::diff::Gate;
 use crate::frontend::cfn::Deployment;
 
