@@ -6,6 +6,7 @@ mod unlisted;
 
 pub(crate) use instance_types::{Offer, instance_types, offer};
 pub(crate) use service::{EndpointService, split_name};
+#[cfg(feature = "config")]
 pub(crate) use unlisted::PATTERNS;
 
 use std::sync::OnceLock;
