@@ -82,8 +82,8 @@ impl Region {
         Region::find(name).or_else(|| unlisted::find(name))
     }
 
-    /// Returns whether the data has the region. Nothing but the name, the partition and its DNS suffix is
-    /// known of another one, so a stack with it does not depend on the region.
+    /// Returns whether the data has the region. Of another one, only the name, the partition and its DNS
+    /// suffix are known. A stack in it is that of every region.
     pub fn is_listed(&self) -> bool {
         Region::find(self.name).is_some()
     }

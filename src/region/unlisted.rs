@@ -6,8 +6,8 @@ use super::{Region, regions};
 
 /// The starts of the names of Regions, by partition. A word and a number follow, each after a hyphen.
 ///
-/// The SDKs of AWS resolve the endpoints of Regions that they do not list by these patterns, so a Region
-/// with such a name can be deployed to: `partitions.json` of botocore 1.43.
+/// By these patterns, the SDKs of AWS resolve the endpoints of Regions that they do not list. Source:
+/// `partitions.json` of botocore 1.43.
 pub(crate) const PATTERNS: [(&str, &[&str]); 8] = [
     (
         "aws",
