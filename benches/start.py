@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Time from process start to exit: the default stack, compared with a Rust program that writes the same bytes.
 
-    cargo build --release && python3 benches/start.py [RUNS]
+    cargo build --release && python3 benches/start.py [RUNS [PROGRAM]]
 
 Builds the other program with rustc in the same way as a release: LTO, one codegen unit, no unwinding, stripped.
-The runs of both programs alternate, so that load on the machine affects both. Counts instructions if valgrind is
+The runs of both programs alternate, so that load on the machine affects both. Measures a copy of PROGRAM, as an
+installation has one: the kernel reads the pages of a file that the linker wrote in another order more slowly. Counts instructions if valgrind is
 on the PATH, and peak memory if GNU time is /usr/bin/time; otherwise reports which tool is missing.
 """
 import os
@@ -18,6 +19,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RUNS = int(sys.argv[1]) if len(sys.argv) > 1 else 400
+PROGRAM = pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else ROOT / "target/release/ssm-synth").resolve()
 SOURCE = """
 use std::io::Write;
 fn main() {
@@ -56,12 +58,12 @@ def memory(program, folder):
 
 
 def main():
-    ours = str(ROOT / "target/release/ssm-synth")
     # A directory without a configuration.
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
+        ours = shutil.copy(PROGRAM, f"{folder}/ssm-synth")
         stack = pathlib.Path("stack.json")
-        stack.write_bytes(subprocess.run([ours], capture_output=True, check=True).stdout)
+        stack.write_bytes(subprocess.run([ours, "synth"], capture_output=True, check=True).stdout)
         pathlib.Path("beside.rs").write_text(SOURCE)
         options = ["opt-level=3", "lto=fat", "codegen-units=1", "panic=abort", "strip=symbols"]
         command = ["rustc", *(f"-C{option}" for option in options), "beside.rs"]

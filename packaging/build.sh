@@ -15,7 +15,12 @@ export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
 export SSM_SYNTH_RELEASE=1
 options=()
 if [[ $target == *-linux-musl ]]; then
-    export "CC_${target//-/_}=musl-gcc"
+    # A build for another processor sets its own compiler.
+    compiler=CC_${target//-/_}
+    export "$compiler=${!compiler:-musl-gcc}"
+    if [[ $target == aarch64-* ]]; then
+        export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_LINKER=$PWD/packaging/rust-lld
+    fi
     # A static program needs no C library, so one wheel installs on every Linux.
     options+=(--compatibility manylinux2014 musllinux_1_1)
 fi
@@ -28,6 +33,11 @@ fi
 (cd packaging && maturin build --locked --profile "$profile" --out "$output" "${options[@]}")
 
 case $profile in dev) folder+=/debug ;; *) folder+=/$profile ;; esac
+# A fixed address makes attacks easier on a program that reads files of others and uses credentials.
+if [[ $target == *-linux-* ]] && ! readelf -h "$folder/ssm-synth" | grep -q 'Type: *DYN'; then
+    echo "$target: the program is not position independent" >&2
+    exit 1
+fi
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 name=ssm-synth-$version-$target
 stage=$(mktemp -d)

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::context::Context;
 use super::failure::Failure;
 use super::output;
+use super::region::{region, warn_of_unlisted};
 use super::settings::{StackName, stack_and_region};
 use super::wait_line::show_wait;
 use crate::deploy::aws::{Access, environment_region};
@@ -98,22 +99,12 @@ impl AwsArgs {
     pub(super) fn environment_region(&self) -> Option<&'static Region> {
         let profile = self.profile.as_deref();
         let found = block_on(async { Ok(environment_region(profile).await) });
-        Region::find(&found.ok()??)
+        Region::of(&found.ok()??)
     }
 
     /// Returns the stack of this name, with the Region of the option, else of the configuration, else
-    /// of the environment. A Region that opened after this version gets the template of every Region.
+    /// of the environment.
     pub(super) fn stack_name<'a>(&'a self, name: Option<&'a String>) -> StackName<'a> {
-        let unknown = |it: &&String| Region::find(it).is_none();
-        if let Some(region) = self.region.as_ref().filter(unknown) {
-            output::warning(&format!(
-                "unknown region `{region}`; the template does not depend on the Region"
-            ));
-            return StackName {
-                name,
-                ..StackName::default()
-            };
-        }
         StackName {
             name,
             region: self.region.as_ref(),
@@ -134,6 +125,11 @@ impl AwsArgs {
                 "`--region {specified}` contradicts the app, which sets `{}`",
                 configured.name
             )));
+        }
+        if let Some(name) = &self.region {
+            region(name)?;
+        } else if let Some(configured) = configured {
+            warn_of_unlisted(configured);
         }
         Ok(Access {
             region: self

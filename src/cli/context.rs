@@ -4,10 +4,10 @@
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
-use super::diagnostics::{Sources, fail};
+use super::diagnostics::Sources;
 use super::failure::Failure;
 use super::global::GlobalArgs;
-use super::{config_file, output};
+use super::{config_file, output, region};
 use crate::App;
 #[cfg(feature = "deploy")]
 use crate::diff::Version;
@@ -113,10 +113,7 @@ impl Context {
             )));
         }
         let built = BuiltConfig::of(app.clone(), stack(app, name)?);
-        built
-            .validate()
-            .map(|_| ())
-            .map_err(|diagnostics| fail(&diagnostics, &Sources::new()))?;
+        region::validated(&built, &Sources::new())?;
         Ok(built)
     }
 }

@@ -6,7 +6,8 @@ use super::failure::Failure;
 use super::format::ReportFormat;
 use super::input::InputArgs;
 use super::output::OutputArgs;
-use super::settings::{self, StackName};
+use super::region;
+use super::settings::StackName;
 use crate::cost::{self, CostReport, Estimate, UsageAssumptions};
 use crate::frontend::config::Config;
 use crate::frontend::{Input, InputFormat};
@@ -50,7 +51,7 @@ fn region_or_assumed(
 ) -> Result<(&'static Region, bool), Failure> {
     match of_input.or_else(environment_region) {
         Some(region) => Ok((region, false)),
-        None => Ok((settings::region(ASSUMED_REGION)?, true)),
+        None => Ok((region::region(ASSUMED_REGION)?, true)),
     }
 }
 
@@ -85,9 +86,7 @@ fn configuration(args: &Args, config: &Config, sources: &Sources) -> Result<(), 
     let built = config
         .build()
         .map_err(|diagnostics| fail(&diagnostics, sources))?;
-    built
-        .validate()
-        .map_err(|diagnostics| fail(&diagnostics, sources))?;
+    region::validated(&built, sources)?;
     let graph = built.app.graph();
     let (region, region_assumed) = region_or_assumed(cost::region_of(graph))?;
     let estimate = cost::estimate(graph, region, &UsageAssumptions::default());
@@ -111,11 +110,12 @@ fn foreign(args: &Args, name: &str, text: &str, kind: InputFormat) -> Result<(),
             .map_err(|diagnostics| unreadable(&diagnostics, name, text))
     };
     let mut input = read(&deployment)?;
-    let region_in_file = deployment
-        .region
+    let region_in_file = args
+        .input
+        .region()?
         .or_else(|| input.graphs.iter().find_map(cost::region_of));
     let (region, _) = region_or_assumed(region_in_file)?;
-    if deployment.region.is_none() {
+    if deployment.region.is_none() && region.is_listed() {
         // Mappings and conditions that depend on the Region have a value then.
         deployment.region = Some(region);
         input = read(&deployment)?;
@@ -125,7 +125,7 @@ fn foreign(args: &Args, name: &str, text: &str, kind: InputFormat) -> Result<(),
 
 /// Estimates a stack for each combination of unknown conditions.
 fn graphs(args: &Args, name: &str, graphs: Vec<Graph>) -> Result<(), Failure> {
-    let specified = args.input.deployment()?.region;
+    let specified = args.input.region()?;
     let region_in_file = specified.or_else(|| graphs.iter().find_map(cost::region_of));
     let (region, region_assumed) = region_or_assumed(region_in_file)?;
     let assumed = UsageAssumptions::default();

@@ -314,7 +314,7 @@ async fn upload(
     let endpoint = endpoint
         .or_else(|| environment("AWS_ENDPOINT_URL_S3"))
         .or_else(|| environment("AWS_ENDPOINT_URL"));
-    let suffix = Region::find(region).map_or("amazonaws.com", |it| it.dns_suffix);
+    let suffix = Region::of(region).map_or("amazonaws.com", |it| it.dns_suffix);
     Ok(match endpoint.filter(|it| !it.is_empty()) {
         Some(url) => format!("{}/{bucket}/{key}", url.trim_end_matches('/')),
         None => format!("https://{bucket}.s3.{region}.{suffix}/{key}"),

@@ -6,7 +6,8 @@ use super::context::Context;
 use super::failure::Failure;
 use super::input::{InputArgs, account, title_of};
 use super::output::{self, OutputArgs};
-use super::settings::{self, StackName, print_artifact};
+use super::region;
+use super::settings::{StackName, print_artifact};
 use crate::backend::Format;
 use crate::backend::tf::ModuleKind;
 use crate::deployer::{self, MAX_MANAGED_POLICY, Place, Stack};
@@ -57,17 +58,15 @@ struct Read {
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let read = read(args, context)?;
-    let unknown = deployer::unknown_types(&read.stack);
-    if !unknown.is_empty() {
-        let names: Vec<String> = unknown.iter().map(|it| format!("`{it}`")).collect();
+    if let Some(types) = deployer::unknown_types(&read.stack) {
         output::error(
-            &format!("the permissions for {} are unknown", names.join(", ")),
+            &format!("the permissions for {types} are unknown"),
             Some("remove these resources from the file, and add their permissions"),
         );
         return Err(Failure::Unknown);
     }
     let region = args.input.region.clone().or(read.region);
-    let region = region.as_deref().map(settings::region).transpose()?;
+    let region = region.as_deref().map(region::region).transpose()?;
     let account = account(args.input.account.as_ref())?;
     let place = Place {
         partition: region.map_or("aws", |it| it.partition),

@@ -141,8 +141,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
                     let deployed = found.as_ref().ok().and_then(Option::as_ref);
                     let of_stack = resources(&cloud, deployed, &name, context).await;
                     let place = deployer::Place::of(&who.arn, &who.account, &cloud.region, &name);
-                    let statements = deployer::statements(&of_stack, &place);
-                    permissions(&mut lines, &aws_cli, &who.arn, statements).await;
+                    permissions(&mut lines, &aws_cli, of_stack, &place, &who.arn).await;
                     listing(&mut lines, &aws_cli).await;
                 }
                 stack(
@@ -211,20 +210,23 @@ fn refusal(error: &AwsCliError) -> String {
     }
 }
 
-/// Returns the resources of the deployed template, else of the configuration.
+/// Returns the resources of the deployed template, else of the configuration, if it can be read.
 async fn resources(
     cloud: &Cloud,
     deployed: Option<&Stack>,
     name: &str,
     context: &Context,
-) -> deployer::Stack {
+) -> Option<deployer::Stack> {
+    if deployed.is_some_and(|it| it.role_arn.is_some()) {
+        // CloudFormation creates the resources with the permissions of the role.
+        return Some(deployer::Stack::default());
+    }
     let deployed = match deployed {
         Some(stack) => cloud.template(&stack.id).await.ok().flatten(),
         None => None,
     };
-    let text = deployed.or_else(|| stack_template(context, name));
-    let stack = deployer::Stack::of_template(text.as_deref().unwrap_or("{}"), &[]);
-    stack.unwrap_or_default()
+    let text = deployed.or_else(|| stack_template(context, name))?;
+    deployer::Stack::of_template(&text, &[]).ok()
 }
 
 /// Checks the credentials, and returns whose they are.
@@ -249,8 +251,9 @@ async fn identity(lines: &mut Lines, aws_cli: &AwsCli) -> Option<Caller> {
 async fn permissions(
     lines: &mut Lines,
     aws_cli: &AwsCli,
+    stack: Option<deployer::Stack>,
+    place: &deployer::Place<'_>,
     arn: &str,
-    statements: Vec<deployer::Statement>,
 ) {
     if permissions::is_root(arn) {
         lines.unknown(
@@ -286,20 +289,31 @@ async fn permissions(
             "request these permissions, unless you have them for this instance",
         ),
     }
+    let unchecked = match &stack {
+        Some(stack) => deployer::unknown_types(stack),
+        None => Some("the resources of the stack, whose template is unknown".to_owned()),
+    };
+    let statements = deployer::statements(&stack.unwrap_or_default(), place);
     let simulations = Simulation::of_statements(&statements);
     match permissions::lacking(aws_cli, &owner, simulations).await {
-        Err(error) => cannot(lines, &error),
-        Ok(lacking) if lacking.is_empty() => {
-            lines.pass(
-                "deploy permissions",
-                "allowed by the policies of the principal",
-            );
-        }
-        Ok(lacking) => lines.unknown(
+        Err(error) => return cannot(lines, &error),
+        Ok(lacking) if !lacking.is_empty() => lines.unknown(
             "deploy permissions",
             format!("not allowed: {}", joined(&lacking)),
             "request these permissions if you deploy; `deployer-policy` generates the policy",
         ),
+        Ok(_) if unchecked.is_some() => {}
+        Ok(_) => lines.pass(
+            "deploy permissions",
+            "allowed by the policies of the principal",
+        ),
+    }
+    if let Some(types) = unchecked {
+        lines.unknown(
+            "deploy permissions",
+            format!("not checked for {types}"),
+            permissions::CHECK_TYPES,
+        );
     }
 }
 

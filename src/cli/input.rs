@@ -9,11 +9,13 @@ use super::configuration;
 use super::context::Context;
 use super::diagnostics::{unreadable, unreadable_together};
 use super::failure::Failure;
-use super::settings::{self, Settings, StackName, read};
+use super::region;
+use super::settings::{Settings, StackName, read};
 use crate::frontend::cfn::Deployment;
 use crate::frontend::{self, Input, InputFormat, SourceFile};
 use crate::ir::nearest;
 use crate::reachability::{self, Assumptions, Reachability};
+use crate::region::Region;
 use crate::resource::Graph;
 
 /// The format of an input.
@@ -231,10 +233,15 @@ impl AssumptionArgs {
 }
 
 impl InputArgs {
+    /// Returns the Region of the option, which the data can lack.
+    pub(super) fn region(&self) -> Result<Option<&'static Region>, Failure> {
+        self.region.as_deref().map(region::region).transpose()
+    }
+
     pub(super) fn deployment(&self) -> Result<Deployment, Failure> {
         Ok(Deployment {
             parameters: self.parameters.pairs()?,
-            region: self.region.as_deref().map(settings::region).transpose()?,
+            region: self.region()?.filter(|it| it.is_listed()),
             account: account(self.account.as_ref())?,
             files: Vec::new(),
         })

@@ -43,6 +43,7 @@ mod planned;
 mod preflight;
 #[cfg(feature = "deploy")]
 mod progress;
+mod region;
 mod runbook;
 mod schema;
 mod settings;

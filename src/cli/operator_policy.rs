@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use super::input::{account, pair};
 use super::output::OutputArgs;
-use super::settings;
+use super::region;
 use crate::construct::{ArnContext, OperatorPolicy, SessionTargets};
 use crate::ir::{Expr, Text};
 
@@ -77,7 +77,7 @@ impl Args {
     }
 
     fn arn_context(&self) -> Result<ArnContext, Failure> {
-        let region = self.region.as_deref().map(settings::region).transpose()?;
+        let region = self.region.as_deref().map(region::region).transpose()?;
         let account = account(self.account.as_ref())?;
         Ok(ArnContext {
             partition: Expr::text(region.map_or("aws", |it| it.partition)),

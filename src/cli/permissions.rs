@@ -11,6 +11,10 @@ use crate::deployer::Statement;
 /// The hint for a simulation that is not allowed.
 pub(super) const ALLOW_SIMULATION: &str = "allow `iam:SimulatePrincipalPolicy` and `iam:GetRole`";
 
+/// The hint for resource types whose actions are unknown.
+pub(super) const CHECK_TYPES: &str =
+    "check that the principal can create, update and delete these resources";
+
 /// The results of a call, an action on a resource each, that fit in a few pages.
 const MAX_RESULTS: usize = 300;
 

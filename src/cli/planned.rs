@@ -102,8 +102,9 @@ pub(super) fn cost_line(
     let before = before.filter(|it| it.total() != after.total());
     let before = before.map_or(String::new(), |it| format!(", {} before", it.total()));
     format!(
-        "Cost: {least}{} USD per month at list prices{before}\n",
-        after.total()
+        "Cost: {least}{} USD per month{before}, at list prices{}\n",
+        after.total(),
+        after.dates_text()
     )
 }
 

@@ -95,15 +95,18 @@ fn pin(source: &mut Source, pins: &[Pin]) -> bool {
     true
 }
 
-/// Returns a warning about actions that the policies of the deploying principal do not allow.
+/// Returns warnings about actions that the policies of the deploying principal do not allow, and about
+/// resource types whose actions are unknown.
 async fn check_permissions(
     aws_cli: &AwsCli,
     stack: &deployer::Stack,
     caller: Option<&Caller>,
     (name, region): (&str, &str),
     role: Option<&str>,
-) -> Option<Unmet> {
-    let Caller { account, arn } = caller.filter(|it| !permissions::is_root(&it.arn))?;
+) -> Vec<Unmet> {
+    let Some(Caller { account, arn }) = caller.filter(|it| !permissions::is_root(&it.arn)) else {
+        return Vec::new();
+    };
     let place = deployer::Place::of(arn, account, region, name);
     let statements = deployer::statements(stack, &place);
     let mut simulations = Simulation::of_statements(&statements);
@@ -112,21 +115,30 @@ async fn check_permissions(
         let principal = permissions::principal(aws_cli, arn).await?;
         permissions::lacking(aws_cli, &principal, simulations).await
     };
-    let (message, help) = match lacking.await {
-        Err(AwsCliError::Missing) => return None,
-        Ok(lacking) if lacking.is_empty() => return None,
-        Ok(lacking) => (
-            format!("the policies of `{arn}` do not allow: {}", joined(&lacking)),
-            "`ssm-synth deployer-policy` generates the policy",
-        ),
-        Err(error) => (
-            format!("cannot determine the permissions of `{arn}`: {error}"),
-            permissions::ALLOW_SIMULATION,
-        ),
-    };
-    Some(Unmet {
+    let warning = |message, help: &str| Unmet {
         is_error: false,
         message,
         help: help.to_owned(),
-    })
+    };
+    let mut found = match lacking.await {
+        Err(AwsCliError::Missing) => return Vec::new(),
+        Ok(lacking) if lacking.is_empty() => Vec::new(),
+        Ok(lacking) => vec![warning(
+            format!("the policies of `{arn}` do not allow: {}", joined(&lacking)),
+            "`ssm-synth deployer-policy` generates the policy",
+        )],
+        Err(error) => {
+            return vec![warning(
+                format!("cannot determine the permissions of `{arn}`: {error}"),
+                permissions::ALLOW_SIMULATION,
+            )];
+        }
+    };
+    found.extend(deployer::unknown_types(stack).map(|types| {
+        warning(
+            format!("the permissions of `{arn}` were not checked for {types}"),
+            permissions::CHECK_TYPES,
+        )
+    }));
+    found
 }

@@ -16,6 +16,7 @@ use super::global::is_quiet;
 use super::settings::UNREACHABLE;
 use super::wait_line::{bar_style, set_has_bars};
 use super::{output, planned};
+use crate::cost::Estimate;
 use crate::deploy::outcome::{Confirm, Confirmation, Deployed};
 use crate::deploy::parameters::deployed_values;
 use crate::deploy::stop::Stop;
@@ -322,6 +323,7 @@ impl Confirm for ProgressReporter<'_> {
             .ok()
         });
         let cost = checked.as_ref().and_then(|it| planned::cost(it, region));
+        let prices = cost.as_ref().and_then(Estimate::dates);
         let (access, session) = report.summary_json();
         self.emit(&json!({
             "event": "plan",
@@ -330,6 +332,8 @@ impl Confirm for ProgressReporter<'_> {
             "account": plan.caller.as_ref().map(|it| &it.account),
             "principal": plan.caller.as_ref().map(|it| &it.arn),
             "monthly_cost": cost.as_ref().map(|it| it.total().as_f64()),
+            "prices_from": prices.map(|it| it.0),
+            "prices_to": prices.map(|it| it.1),
             "create": deployed.is_none(),
             "changes": planned::planned_json(set),
             "access": access,

@@ -7,11 +7,12 @@ use super::context::Context;
 use super::diagnostics::{Sources, fail, render};
 use super::failure::Failure;
 use super::output;
+use super::region::{is_of_region, region, validated};
 use crate::backend::{Format, tf::ModuleKind};
 use crate::frontend::config::{BuiltConfig, Config};
+use crate::ir::Diagnostic;
 use crate::ir::Dialect;
-use crate::ir::{Diagnostic, nearest};
-use crate::region::{Region, regions};
+use crate::region::Region;
 use crate::validate::Validated;
 use crate::{reachability, report};
 
@@ -82,18 +83,6 @@ pub(super) fn read(path: &Path) -> Result<String, Failure> {
         )));
     }
     crate::frontend::decode(bytes).map_err(|reason| Failure::usage(format!("`{shown}` {reason}")))
-}
-
-/// Finds a Region by name.
-///
-/// # Errors
-///
-/// An unknown name.
-pub(super) fn region(name: &str) -> Result<&'static Region, Failure> {
-    Region::find(name).ok_or_else(|| {
-        Failure::usage(format!("unknown region `{name}`"))
-            .with_help(nearest(name, regions().iter().map(|it| it.name)))
-    })
 }
 
 /// Generates the document of a stack.
@@ -205,8 +194,7 @@ impl Settings {
         let built = config
             .build()
             .map_err(|diagnostics| fail(&diagnostics, &sources))?;
-        let validated = built.validate().map(|_| ());
-        validated.map_err(|diagnostics| fail(&diagnostics, &sources))?;
+        validated(&built, &sources)?;
         Ok(built)
     }
 
@@ -344,9 +332,7 @@ impl Settings {
                     .map_err(|diagnostics| fail(&diagnostics, &sources))?
             }
         };
-        let validated = built
-            .validate()
-            .map_err(|diagnostics| fail(&diagnostics, &sources))?;
+        let validated = validated(&built, &sources)?;
         check_reachability(context, &built, options.on_unreachable)?;
         let dialect = options.format.dialect();
         let limits = validated.limit_violations(dialect);
@@ -359,7 +345,8 @@ impl Settings {
             &built.stack,
             options.module_kind,
         )?;
-        let matters = |it: &&Diagnostic| it.only.is_none_or(|only| only == dialect);
+        let matters =
+            |it: &&Diagnostic| !is_of_region(it) && it.only.is_none_or(|only| only == dialect);
         let warnings = validated.warnings().iter().filter(matters);
         output::unless_quiet(&render(warnings, &sources));
         Ok((built, text))
@@ -403,9 +390,7 @@ impl Settings {
         let built = config
             .build()
             .map_err(|diagnostics| fail(&diagnostics, &sources))?;
-        let validated = built
-            .validate()
-            .map_err(|diagnostics| fail(&diagnostics, &sources))?;
+        let validated = validated(&built, &sources)?;
         Ok(Synthesized {
             text: print_artifact(Format::Cfn, &validated, &built.stack, ModuleKind::Root)?,
             #[cfg(feature = "deploy")]

@@ -1,11 +1,13 @@
 //! The region and the account of a stack.
 
 use super::scope::{Scope, caller_or};
-use crate::ir::{Diagnostic, nearest, quoted};
-use crate::region::{Region, regions};
+use crate::ir::{Diagnostic, quoted, unknown_region, unlisted_region};
+use crate::region::Region;
 
 impl Scope<'_> {
     /// Sets the region of the stack, such as `eu-central-1`. Default: set at deployment.
+    ///
+    /// A region that AWS opened after this version is a warning: the template is then that of every region.
     #[track_caller]
     pub fn set_region(&mut self, region: impl AsRef<str>) {
         if let Some(region) = self.find_region(region.as_ref()) {
@@ -43,16 +45,23 @@ impl Scope<'_> {
 
     #[track_caller]
     fn find_region(&mut self, name: &str) -> Option<&'static Region> {
-        let found = Region::find(name);
-        if found.is_none() {
-            let location = caller_or(&self.location);
-            let names = regions().iter().map(|region| region.name);
-            self.add_diagnostic(
-                Diagnostic::error("region", format!("unknown region {}", quoted(name)))
-                    .at(location)
-                    .help(nearest(name, names)),
-            );
-        }
+        let found = Region::of(name);
+        let diagnostic = match found {
+            Some(region) if region.is_listed() => return found,
+            Some(_) => {
+                let (message, help) = unlisted_region(name);
+                let about = &["region"];
+                Diagnostic::warning("region", message)
+                    .about(about)
+                    .help(help)
+            }
+            None => {
+                let (message, help) = unknown_region(name);
+                Diagnostic::error("region", message).help(help)
+            }
+        };
+        let location = caller_or(&self.location);
+        self.add_diagnostic(diagnostic.at(location));
         found
     }
 }

@@ -161,7 +161,7 @@ impl Construct for ExistingNetwork {
                 && Region::of_zone(zone).is_some()
             {
                 let about = ["subnets", &n.to_string(), "zone"];
-                check_zone(zone, &about, scope.known_region(), scope);
+                check_zone(zone, &about, scope.target_region(), scope);
             }
             if subnet.zone.is_some() || subnet.cidr.is_some() {
                 scope.describe_subnet(ExistingSubnet {

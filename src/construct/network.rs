@@ -169,8 +169,8 @@ impl SubnetZone {
     }
 
     /// Returns nothing for an invalid zone, which `check_zones` reports.
-    pub(super) fn named(name: &Text) -> Option<SubnetZone> {
-        let (_, rest) = Region::of_zone(name)?;
+    pub(super) fn named(name: &Text, region: Option<&'static Region>) -> Option<SubnetZone> {
+        let (_, rest) = Region::of_zone_in(name, region)?;
         let letter = match rest.as_bytes() {
             [letter] => Some(u32::from(letter - b'a')),
             _ => None,
@@ -185,9 +185,13 @@ impl SubnetZone {
 
     /// Returns the zone of the n-th subnet of an app. Only its place identifies one that the
     /// deployment determines.
-    pub(super) fn of(zone: &Value<Text>, n: usize) -> Option<SubnetZone> {
+    pub(super) fn of(
+        zone: &Value<Text>,
+        n: usize,
+        region: Option<&'static Region>,
+    ) -> Option<SubnetZone> {
         match zone {
-            Value::Lit(name) => SubnetZone::named(name),
+            Value::Lit(name) => SubnetZone::named(name, region),
             Value::Expr(Expr::Zone(n @ 0..26)) => u8::try_from(*n).ok().map(SubnetZone::indexed),
             Value::Expr(Expr::Absent) => None,
             Value::Expr(_) => {
@@ -215,8 +219,9 @@ impl Construct for PrivateNetwork {
                 .map(SubnetZone::indexed)
                 .collect(),
             Zones::Named(names) => {
+                let region = scope.target_region();
                 let mut zones: Vec<SubnetZone> = Vec::new();
-                for zone in names.iter().filter_map(SubnetZone::named) {
+                for zone in names.iter().filter_map(|it| SubnetZone::named(it, region)) {
                     // `check_zones` reports a duplicate.
                     if !zones.iter().any(|other| other.key == zone.key) {
                         zones.push(zone);
@@ -302,15 +307,17 @@ fn check_zones(zones: &Zones, scope: &mut Scope<'_>) {
                         .help("list each Availability Zone once"),
                 );
             }
+            let target = scope.target_region();
             let first = names.first().and_then(|name| Region::of_zone(name));
-            let region = scope.known_region().or(first.map(|(region, _)| region));
+            let region = target.or(first.map(|(region, _)| region));
             check_zone(name, &["zones", &n.to_string()], region, scope);
         }
     }
     let local = match zones {
         Zones::Count(_) => 0,
         Zones::Named(names) => {
-            let rest = |name: &Text| Region::of_zone(name).map(|(_, rest)| rest.len());
+            let region = scope.target_region();
+            let rest = |name: &Text| Region::of_zone_in(name, region).map(|(_, rest)| rest.len());
             let local = names.iter().filter_map(rest).filter(|len| *len > 1);
             local.count()
         }
@@ -341,7 +348,7 @@ pub(super) fn check_zone(
 ) {
     let shown = name.escape_debug();
     let such = region.map_or("eu-central-1", |region| region.name);
-    let message = match (Region::of_zone(name), region) {
+    let message = match (Region::of_zone_in(name, region), region) {
         (None, _) => format!("`{shown}` is not the name of a zone"),
         (Some((of, _)), Some(region)) if of != region => {
             format!("zone `{shown}` is not in region `{}`", region.name)

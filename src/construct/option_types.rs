@@ -6,7 +6,7 @@ pub(crate) use super::option_kind::{
 use super::reader::{Item, Node, Reader};
 pub(crate) use super::reader::{OptionType, Options, Ranged};
 use crate::ir::{Cidr, Expr, Id, Link, ParameterType, Text, Value, Word};
-use crate::region::{Region, regions};
+use crate::region::Region;
 use crate::resource::{
     KmsKey, LaunchImage, ManagedPolicy, RouteTable, SecurityGroup, Subnet, Tags, Vpc, VpcEndpoint,
 };
@@ -100,11 +100,9 @@ impl OptionType for &'static Region {
 
     fn read(item: &Item, _: &Kind, reader: &mut Reader) -> Option<Self> {
         let name = item.as_text()?;
-        let found = Region::find(&name);
+        let found = Region::of(&name);
         if found.is_none() {
-            let message = format!("unknown region {}", crate::ir::quoted(&name));
-            let names = regions().iter().map(|region| region.name);
-            let help = crate::ir::nearest(&name, names);
+            let (message, help) = crate::ir::unknown_region(&name);
             reader.error("setting", &item.location, message, help);
         }
         found

@@ -111,11 +111,12 @@ impl PublicSubnets {
     /// Returns the zones of the private subnets, each once, and the position of each subnet's zone
     /// among them.
     fn zones(&self, scope: &mut Scope<'_>) -> (Vec<SubnetZone>, Vec<usize>) {
+        let region = scope.target_region();
         let (mut zones, mut positions) = (Vec::<SubnetZone>::new(), Vec::new());
         for (n, subnet) in self.network.subnets.iter().enumerate() {
             let zone = match (created(subnet, scope), &subnet.zone) {
-                (Some(created), _) => SubnetZone::of(&created.availability_zone, n),
-                (None, Some(name)) => SubnetZone::named(name),
+                (Some(created), _) => SubnetZone::of(&created.availability_zone, n, region),
+                (None, Some(name)) => SubnetZone::named(name, region),
                 (None, None) => None,
             };
             let Some(zone) = zone else {

@@ -488,8 +488,13 @@ impl Scope<'_> {
         &self.graph.stacks[self.stack.index()].name
     }
 
-    /// Returns the region, if the stack sets it.
+    /// Returns the region, if the stack sets it and the data has it.
     pub fn known_region(&self) -> Option<&'static Region> {
+        self.graph.stacks[self.stack.index()].known_region()
+    }
+
+    /// Returns the region that the stack sets.
+    pub(super) fn target_region(&self) -> Option<&'static Region> {
         self.graph.stacks[self.stack.index()].region
     }
 

@@ -145,6 +145,23 @@ impl Estimate {
         used
     }
 
+    /// Returns the oldest and the newest date of the prices.
+    pub(crate) fn dates(&self) -> Option<(&'static str, &'static str)> {
+        let prices = self.prices();
+        let first = prices.iter().map(|it| it.date).min()?;
+        let last = prices.iter().map(|it| it.date).max()?;
+        Some((first, last))
+    }
+
+    /// Formats the dates of the prices, such as ` of 2025-06-01 to 2026-06-01`.
+    pub(crate) fn dates_text(&self) -> String {
+        match self.dates() {
+            None => String::new(),
+            Some((first, last)) if first == last => format!(" of {first}"),
+            Some((first, last)) => format!(" of {first} to {last}"),
+        }
+    }
+
     /// Returns the assumptions, as sentences without a period.
     pub fn assumptions(&self) -> Vec<String> {
         let UsageAssumptions {
@@ -210,7 +227,8 @@ const RULE: &str = "AWS Config rule";
 /// Returns the Region of a graph, or the Region in the service names of its endpoints.
 pub fn region_of(graph: &Graph) -> Option<&'static Region> {
     let index = GraphIndex::new(graph, Assumptions::default());
-    index.region().or_else(|| {
+    let region = graph.stacks().find_map(|stack| stack.region);
+    region.or_else(|| {
         index
             .all::<VpcEndpoint>()
             .find_map(|(_, _, it)| split_name(it.service_name.lit()?).map(|(region, _)| region))

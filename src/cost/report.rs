@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json as object};
 
-use super::{Alternative, Cost, Estimate, Line, Price, Usd};
+use super::{Alternative, Cost, Estimate, Line, Usd};
 
 /// The version of the JSON format. A change that breaks readers increases it.
 pub const VERSION: u32 = 1;
@@ -196,13 +196,6 @@ fn alternatives(out: &mut String, all: &[Alternative]) {
     }
 }
 
-/// Returns the oldest and the newest date of prices.
-fn dates(prices: &[&Price]) -> Option<(&'static str, &'static str)> {
-    let first = prices.iter().map(|it| it.date).min()?;
-    let last = prices.iter().map(|it| it.date).max()?;
-    Some((first, last))
-}
-
 fn closing(out: &mut String, estimate: &Estimate) {
     out.push_str("\nAssumptions:\n");
     for assumption in estimate.assumptions() {
@@ -210,11 +203,7 @@ fn closing(out: &mut String, estimate: &Estimate) {
     }
     out.push('\n');
     let prices = estimate.prices();
-    let when = match dates(&prices) {
-        None => String::new(),
-        Some((first, last)) if first == last => format!(" of {first}"),
-        Some((first, last)) => format!(" of {first} to {last}"),
-    };
+    let when = estimate.dates_text();
     let known = prices
         .iter()
         .filter(|it| !it.source.starts_with("https://"))
@@ -242,7 +231,6 @@ pub fn json(report: &CostReport<'_>) -> String {
     let CostReport { estimate, .. } = report;
     let lines: Vec<Value> = estimate.lines.iter().map(line).collect();
     let alternatives: Vec<Value> = report.alternatives.iter().map(alternative).collect();
-    let prices = estimate.prices();
     let root = object!({
         "version": VERSION,
         "name": report.name,
@@ -251,8 +239,8 @@ pub fn json(report: &CostReport<'_>) -> String {
         "currency": "USD",
         "list_price": true,
         "estimate": true,
-        "prices_from": dates(&prices).map(|it| it.0),
-        "prices_to": dates(&prices).map(|it| it.1),
+        "prices_from": estimate.dates().map(|it| it.0),
+        "prices_to": estimate.dates().map(|it| it.1),
         "lines": lines,
         "total": estimate.total().as_f64(),
         "complete": estimate.is_complete(),

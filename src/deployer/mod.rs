@@ -58,11 +58,13 @@ fn rows() -> impl Iterator<Item = Row> {
     })
 }
 
-/// Returns the resource types of a stack that the table lacks.
-pub(crate) fn unknown_types(stack: &Stack) -> BTreeSet<&str> {
+/// Names the resource types of a stack that the table lacks, if any.
+pub(crate) fn unknown_types(stack: &Stack) -> Option<String> {
     let known: BTreeSet<&str> = rows().flat_map(|it| it.types.split(' ')).collect();
     let types = stack.resources.iter().map(|it| it.of.as_str());
-    types.filter(|it| !known.contains(it)).collect()
+    let unknown: BTreeSet<&str> = types.filter(|it| !known.contains(it)).collect();
+    let names: Vec<String> = unknown.iter().map(|it| format!("`{it}`")).collect();
+    (!names.is_empty()).then(|| names.join(", "))
 }
 
 /// Returns the statements for a stack. Types that the table lacks have none.
@@ -163,6 +165,25 @@ mod tests {
                 "arn:aws:ssm:eu-central-1:111122223333:parameter/network/vpc",
                 "arn:aws:ssm:eu-central-1::parameter/aws/service/x",
             ]
+        );
+    }
+
+    #[test]
+    fn types_without_permissions_in_the_table_have_a_name() {
+        let of = |text: &str| unknown_types(&Stack::of_template(text, &[]).unwrap());
+        let text = r#"{"Resources": {
+            "Vpc": {"Type": "AWS::EC2::VPC"},
+            "Metadata": {"Type": "AWS::CDK::Metadata"},
+            "Answer": {"Type": "Custom::Answer"},
+            "Other": {"Type": "Custom::Answer"},
+            "Fn::ForEach::Topics": ["Name", ["a"], {"${Name}": {"Type": "AWS::SNS::Topic"}}],
+            "Empty": {}
+        }}"#;
+        let expected = "`Custom::Answer`, `Empty`, `Fn::ForEach::Topics`";
+        assert_eq!(of(text).as_deref(), Some(expected));
+        assert_eq!(
+            of(r#"{"Resources": {"Vpc": {"Type": "AWS::EC2::VPC"}}}"#),
+            None
         );
     }
 

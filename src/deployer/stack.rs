@@ -84,7 +84,11 @@ impl Stack {
         let entries = root.get("Resources").and_then(Tree::map);
         let entries = entries.unwrap_or_default().iter();
         let resources = entries.map(|it| Resource {
-            of: text_of(&it.value, "Type"),
+            of: match it.value.get("Type").and_then(Tree::text) {
+                Some(of) => of.to_owned(),
+                // A loop of `Fn::ForEach`, whose resources have types that CloudFormation determines.
+                None => it.key.clone(),
+            },
             properties: properties(&it.value, "Properties"),
         });
         Ok(Stack {

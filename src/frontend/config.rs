@@ -23,6 +23,7 @@ options! {
             "Private EC2 instances that AWS Systems Manager Session Manager reaches",
             shown "a sentence about the stack";
         /// Region of the stack. Names are then literal, and the limits of the Region are checked.
+        /// A Region that this version does not know is a warning, and the names are then not literal.
         region: opt &'static Region, shown "set at deployment";
         /// Defaults of all other settings: `minimal` for the lowest cost, `standard`, or `hardened`
         /// for all best practices.

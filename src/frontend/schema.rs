@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::config::StackOptions;
 use crate::construct::Parts;
 use crate::construct::option_types::{Kind, OptionRow, Options as _, PARAMETER, parameter_types};
+use crate::region::PATTERNS;
 
 /// The tables of the whole file.
 const ROOT: &[&[OptionRow]] = &[StackOptions::ROWS, Parts::ROWS];
@@ -21,7 +22,13 @@ fn schema_of(of: &Kind) -> Value {
         }
         Kind::Region => {
             let names: Vec<&str> = crate::region::regions().iter().map(|it| it.name).collect();
-            json!({ "enum": names })
+            let starts = PATTERNS
+                .iter()
+                .flat_map(|(_, starts)| starts.iter().copied());
+            let starts: Vec<&str> = starts.collect();
+            // A Region that AWS opened after this version.
+            let pattern = format!("^({})-[a-z0-9]+-[0-9]+$", starts.join("|"));
+            json!({ "anyOf": [{ "enum": names }, { "type": "string", "pattern": pattern }] })
         }
         Kind::Words(words) => json!({ "enum": words }),
         Kind::Parameter(_) => object_schema(&[PARAMETER]),

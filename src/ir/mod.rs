@@ -9,6 +9,7 @@ mod names;
 mod nearest;
 mod parameter;
 mod stack;
+mod unknown_region;
 mod value;
 mod words;
 
@@ -32,4 +33,5 @@ pub(crate) use nearest::near;
 pub(crate) use nearest::nearest;
 #[cfg(feature = "config")]
 pub(crate) use parameter::stored_type;
+pub(crate) use unknown_region::{unknown_region, unlisted_region};
 pub(crate) use words::{Word, words};

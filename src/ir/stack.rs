@@ -102,7 +102,7 @@ pub struct Stack {
     pub name: String,
     /// The description. Default: none.
     pub description: Option<Text>,
-    /// The region. Default: set at deployment.
+    /// The region, which the data can lack. Default: set at deployment.
     pub region: Option<&'static Region>,
     /// The account, of 12 digits. Default: that of the credentials at deployment.
     pub account: Option<String>,
@@ -120,6 +120,13 @@ pub struct Stack {
     pub suppressions: Vec<Suppression>,
     /// The location in the source.
     pub location: SourceLocation,
+}
+
+impl Stack {
+    /// Returns the region, if the stack sets it and the data has it.
+    pub fn known_region(&self) -> Option<&'static Region> {
+        self.region.filter(|it| it.is_listed())
+    }
 }
 
 /// The suppression of a custom rule for a path and the paths below it.

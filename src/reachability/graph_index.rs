@@ -166,7 +166,7 @@ impl<'g> GraphIndex<'g> {
                 }
             }
         }
-        let region = stacks.iter().find_map(|stack| stack.region);
+        let region = stacks.iter().find_map(|stack| stack.known_region());
         GraphIndex {
             graph,
             stacks,
@@ -185,7 +185,7 @@ impl<'g> GraphIndex<'g> {
         }
     }
 
-    /// Returns the Region of the deployment if the file specifies it.
+    /// Returns the Region of the deployment if the file specifies it and the data has it.
     pub(crate) fn region(&self) -> Option<&'static Region> {
         self.region
     }

@@ -2,9 +2,12 @@
 
 mod instance_types;
 mod service;
+mod unlisted;
 
 pub(crate) use instance_types::{Offer, instance_types, offer};
 pub(crate) use service::{EndpointService, split_name};
+#[cfg(feature = "config")]
+pub(crate) use unlisted::PATTERNS;
 
 use std::sync::OnceLock;
 
@@ -74,8 +77,27 @@ impl Region {
         regions().iter().find(|region| region.name == name)
     }
 
+    /// Returns the region of this name: a listed one, or one that AWS can have opened after this version.
+    pub(crate) fn of(name: &str) -> Option<&'static Region> {
+        Region::find(name).or_else(|| unlisted::find(name))
+    }
+
+    /// Returns whether the data has the region. Of another one, only the name, the partition and its DNS
+    /// suffix are known. A stack in it is that of every region.
+    pub fn is_listed(&self) -> bool {
+        Region::find(self.name).is_some()
+    }
+
     /// Returns the region of a zone and the rest of the zone's name: `a`, or `-lax-1a`.
     pub(crate) fn of_zone(zone: &str) -> Option<(&'static Region, &str)> {
+        Region::of_zone_in(zone, None)
+    }
+
+    /// The same, for a stack in a region that can be unlisted.
+    pub(crate) fn of_zone_in<'z>(
+        zone: &'z str,
+        stack: Option<&'static Region>,
+    ) -> Option<(&'static Region, &'z str)> {
         let is_zone_suffix = |rest: &str| match rest.strip_prefix('-') {
             Some(rest) => !rest.is_empty() && rest.ends_with(|c: char| c.is_ascii_alphanumeric()),
             None => rest.len() == 1 && rest.starts_with(|c: char| c.is_ascii_lowercase()),
@@ -84,7 +106,7 @@ impl Region {
             let rest = zone.strip_prefix(region.name)?;
             is_zone_suffix(rest).then_some((region, rest))
         };
-        regions().iter().find_map(of)
+        regions().iter().chain(stack).find_map(of)
     }
 
     /// Returns the DNS suffix with its parts reversed, such as `com.amazonaws`.

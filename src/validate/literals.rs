@@ -145,7 +145,7 @@ impl ArnOf {
             ArnOf::Key => {
                 let kinds = ["key/", "alias/"];
                 arn.service == "kms"
-                    && Region::find(arn.region).is_some()
+                    && Region::of(arn.region).is_some()
                     && account(arn.account)
                     && kinds.iter().any(|kind| {
                         arn.resource.len() > kind.len() && arn.resource.starts_with(kind)

@@ -11,7 +11,6 @@ the program and with Terraform, and must leave an empty account, also after an i
 import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -25,7 +24,7 @@ import harness.cases as cases
 import harness.terraform as terraform
 from harness.emulators import ACCOUNT, REGION, emulators
 from harness.outcomes import check, require
-from harness.program import run
+from harness.program import beside_python, run
 from harness.workspace import Workspace
 
 SCRIPT = Path(__file__).with_name("acceptance.sh")
@@ -83,7 +82,7 @@ class Account(Workspace):
         self.known_keys = {it["KeyId"] for it in self.emulator.list_all("kms", "list_keys", "Keys")}
 
     def stand_in(self, refused="none"):
-        text = STAND_IN.format(aws=shutil.which("aws"), directory=self.folder, python=sys.executable, refused=refused)
+        text = STAND_IN.format(aws=beside_python("aws"), directory=self.folder, python=sys.executable, refused=refused)
         (self.tools / "aws").write_text(text)
         (self.tools / "aws").chmod(0o755)
 

@@ -21,9 +21,10 @@ def run(*command, code=0, timeout=600, **options):
 
 
 def beside_python(name):
-    """Returns the path of a program of a Python package, next to this Python or on the PATH."""
-    beside = Path(sys.executable).with_name(name)
-    found = str(beside) if beside.exists() else shutil.which(name)
+    """Returns the path of a program of a Python package: next to this Python, next to its base, or on the PATH."""
+    # On the PATH it can be the shim of a version manager, which takes a fifth of the time of an AWS CLI call.
+    places = (Path(sys.executable).with_name(name), Path(sys.base_prefix, "bin", name))
+    found = next((str(it) for it in places if it.exists()), None) or shutil.which(name)
     if found is None:
         raise Skip(f"`{name}` is not installed; see tests/emulator/requirements.txt")
     return found

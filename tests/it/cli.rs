@@ -798,14 +798,14 @@ fn unknown_input_names_the_closest_known_one() {
             &["explain", "endpoint-privat-dns"],
             "`endpoint-private-dns`",
         ),
-        (&["cost", "--region", "eu-centrl-1"], "`eu-central-1`"),
+        (&["cost", "--region", "eucentral-1"], "`eu-central-1`"),
         (
             &[
                 "operator-policy",
                 "--instance-tag",
                 "A=b",
                 "--region",
-                "us-est-1",
+                "useast-1",
             ],
             "`us-east-1`",
         ),

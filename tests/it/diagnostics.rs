@@ -82,7 +82,7 @@ const CASES: &[(&str, &str)] = &[
         "network-tags",
         "network: {vpc: vpc-0aaaaaaaaaaaaaaa1, subnets: [subnet-0aaaaaaaaaaaaaaa1], tags: {Owner: me}}\n",
     ),
-    ("region-unknown", "region: eu-centrl-1\n"),
+    ("region-unknown", "region: eucentral-1\n"),
     (
         "architecture",
         "instances: [{name: web, instance_type: t4g.micro, image: {ssm_parameter: /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64, root_device_name: /dev/xvda}}]\n",

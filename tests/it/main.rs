@@ -43,6 +43,7 @@ mod properties;
 mod public_api;
 mod public_subnets;
 mod readers;
+mod regions;
 mod schemas;
 mod skip;
 mod threads;

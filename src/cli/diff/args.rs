@@ -9,7 +9,8 @@ use super::super::failure::Failure;
 use super::super::format::FromFileName;
 use super::super::input::ParameterArgs;
 use super::super::output::OutputArgs;
-use super::super::settings::{Settings, StackName, region};
+use super::super::region::region;
+use super::super::settings::{Settings, StackName};
 use crate::diff::Gate;
 use crate::frontend::cfn::Deployment;
 
@@ -149,7 +150,11 @@ impl Args {
     pub(super) fn deployment(&self) -> Result<Deployment, Failure> {
         Ok(Deployment {
             parameters: self.parameters.pairs()?,
-            region: self.region().map(|name| region(name)).transpose()?,
+            region: self
+                .region()
+                .map(|name| region(name))
+                .transpose()?
+                .filter(|it| it.is_listed()),
             account: None,
             files: Vec::new(),
         })

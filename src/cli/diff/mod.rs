@@ -88,7 +88,8 @@ fn compare(args: &Args, context: &Context) -> Result<Comparison, Failure> {
         // Pseudo parameters have the same values on both sides.
         let mut deployment = deployment;
         let region = deployment.region.or(old_side.region);
-        deployment.region = region.or(stack.default_region);
+        let region = region.or(stack.default_region);
+        deployment.region = region.filter(|it| it.is_listed());
         let old = old_side.version(old, &deployment)?;
         let side = deployed::version(args, name, old_side.region)?;
         return Ok(comparison(
