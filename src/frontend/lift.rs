@@ -101,6 +101,7 @@ impl Lift {
                 parent: None,
                 errors: Vec::new(),
                 init: None,
+                provisioners: Vec::new(),
                 is_existing: false,
                 replacement_conflict: None,
                 unknown_properties: Map::default(),

@@ -128,6 +128,7 @@ impl Graph {
             init: None,
             is_existing: false,
             replacement_conflict: None,
+            provisioners: Vec::new(),
             unknown_properties: map,
         }));
         let (stack, like) = (node.stack, node.clone());

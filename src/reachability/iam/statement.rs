@@ -101,7 +101,7 @@ pub(super) fn action_is_meant(
 }
 
 /// Matches a literal pattern of an action, ignoring case. Most patterns of a file are literal.
-fn names_action(pattern: &[u8], action: &[u8]) -> bool {
+pub(crate) fn names_action(pattern: &[u8], action: &[u8]) -> bool {
     let (mut p, mut t) = (0, 0);
     let mut back: Option<(usize, usize)> = None;
     while t < action.len() {
