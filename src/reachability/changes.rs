@@ -54,7 +54,10 @@ impl Changes {
             Effect::None => {}
             Effect::References | Effect::Anything | Effect::Unclassified => {
                 let of = node.references();
-                if effect == Effect::Unclassified && !refers_to_tables(graph, &of) {
+                if effect == Effect::Unclassified
+                    && !type_name.is_empty()
+                    && !refers_to_tables(graph, &of)
+                {
                     let what = format!("is of type `{type_name}`, which the check does not know");
                     self.unjudged.push((id, what));
                 }

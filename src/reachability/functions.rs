@@ -365,10 +365,10 @@ fn of_document(document: &PolicyDocument) -> Option<Rights> {
         .iter()
         .filter(|it| it.effect == Effect::Allow)
     {
-        let Some(action) = HARMFUL.iter().find(|action| allows(statement, action)) else {
+        let Some(action) = harmful_action(statement) else {
             continue;
         };
-        let everything = || Some(Rights::Everything((*action).to_owned()));
+        let everything = || Some(Rights::Everything(action.clone()));
         if statement.not.resources {
             return everything();
         }
@@ -389,10 +389,19 @@ fn of_document(document: &PolicyDocument) -> Option<Rights> {
     (!nodes.is_empty()).then_some(Rights::Nodes(nodes))
 }
 
-fn allows(statement: &Statement, action: &str) -> bool {
-    let names = |it: &Value<crate::ir::Text>| match it {
-        Value::Lit(pattern) => names_action(pattern.as_bytes(), action.as_bytes()),
-        Value::Expr(_) => false,
+/// Returns the action that a statement names, if it includes one that can end a connection.
+fn harmful_action(statement: &Statement) -> Option<String> {
+    let includes = |pattern: &str| {
+        let mut all = HARMFUL.iter();
+        all.any(|it| names_action(pattern.as_bytes(), it.as_bytes()))
     };
-    statement.actions.iter().any(names) != statement.not.actions
+    let literals = || statement.actions.iter().filter_map(Value::lit);
+    if !statement.not.actions {
+        return literals().find(|it| includes(it)).map(|it| it.as_ref().to_owned());
+    }
+    let excluded = |action: &&str| {
+        literals().any(|it| names_action(it.as_bytes(), action.as_bytes()))
+    };
+    let allowed = HARMFUL.iter().find(|it| !excluded(it))?;
+    Some((*allowed).to_owned())
 }

@@ -62,6 +62,20 @@ pub(crate) fn internet_route_to<'g>(
     internet_route_of(index, &start)
 }
 
+/// Finds the route to the internet of an interface without a public address in a subnet of the file.
+pub(super) fn private_route<'g>(
+    index: &GraphIndex<'g>,
+    subnet: (NodeId, &'g Subnet),
+) -> InternetRoute<'g> {
+    let start = Start {
+        subnet: &Resolved::Node(subnet.0, subnet.1),
+        has_address: &|| (Ternary::No, (subnet.0, "map_public_ip_on_launch")),
+        nat: None,
+        to: PUBLIC.clone(),
+    };
+    internet_route_of(index, &start)
+}
+
 type PublicAddress<'a> = &'a dyn Fn() -> (Ternary, (NodeId, &'static str));
 
 /// The interface whose route is followed: of an instance, or of a NAT gateway.

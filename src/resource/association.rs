@@ -140,6 +140,22 @@ resource! {
         /// The parameters of the document. Default: the defaults of the document.
         parameters: DocumentParameters = "Parameters" / "parameters",
     }
+    inert {
+        "AutomationTargetParameterName" / "automation_target_parameter_name" = "the check judges the document",
+        "CalendarNames" / "" = "only when the document runs",
+        "DocumentVersion" / "document_version" = "the check judges every version alike",
+        "InstanceId" / "instance_id" = "the check reads it",
+        "MaxConcurrency" / "max_concurrency" = "only when the document runs",
+        "MaxErrors" / "max_errors" = "only when the document runs",
+        "OutputLocation" / "output_location" = "only logs",
+        "ScheduleOffset" / "" = "only when the document runs",
+        "SyncCompliance" / "sync_compliance" = "only reports",
+        "WaitForSuccessTimeoutSeconds" / "wait_for_success_timeout_seconds" = "only how long the deployment waits",
+        "" / "arn" = "AWS sets it",
+        "" / "association_id" = "AWS sets it",
+        "" / "tags" = "labels",
+        "" / "tags_all" = "labels",
+    }
 }
 
 impl Hooks for Association {}
