@@ -397,11 +397,12 @@ fn harmful_action(statement: &Statement) -> Option<String> {
     };
     let literals = || statement.actions.iter().filter_map(Value::lit);
     if !statement.not.actions {
-        return literals().find(|it| includes(it)).map(|it| it.as_ref().to_owned());
+        return literals()
+            .find(|it| includes(it))
+            .map(|it| it.as_ref().to_owned());
     }
-    let excluded = |action: &&str| {
-        literals().any(|it| names_action(it.as_bytes(), action.as_bytes()))
-    };
+    let excluded =
+        |action: &&str| literals().any(|it| names_action(it.as_bytes(), action.as_bytes()));
     let allowed = HARMFUL.iter().find(|it| !excluded(it))?;
     Some((*allowed).to_owned())
 }

@@ -85,18 +85,38 @@ pub(super) fn warnings<'g>(
 ) -> Vec<HopResult> {
     let mut warnings = of_instance(index, instance);
     let before = stacks_before(index, instance.node);
-    let in_stack = |id: NodeId| index.graph.node(id).is_some_and(|it| before.contains(&it.stack()));
-    let racing = racing(index).into_iter().filter(|(node, ..)| in_stack(*node));
-    warnings.extend(racing.map(|(node, requires, error)| {
+    let in_stack = |id: NodeId| {
+        index
+            .graph
+            .node(id)
+            .is_some_and(|it| before.contains(&it.stack()))
+    };
+    let mut of_each: Vec<(NodeId, &str, Vec<NodeId>)> = Vec::new();
+    for (node, requires, error) in racing(index) {
+        if !in_stack(node) {
+            continue;
+        }
+        match of_each
+            .iter_mut()
+            .find(|it| (it.0, it.1) == (requires, error))
+        {
+            Some((.., nodes)) => nodes.push(node),
+            None => of_each.push((requires, error, vec![node])),
+        }
+    }
+    warnings.extend(of_each.into_iter().map(|(requires, error, nodes)| {
+        let names: Vec<String> = nodes.iter().map(|it| format!("`{}`", index.name(*it))).collect();
+        let verb = if nodes.len() == 1 { "does" } else { "do" };
         let detail = format!(
-            "`{}` does not depend on `{}`; if CloudFormation creates it first, AWS refuses it \
-             ({error}) and the stack rolls back",
-            index.name(node),
+            "{} {verb} not depend on `{}`; what CloudFormation creates first fails ({error}), and the \
+             stack rolls back",
+            names.join(", "),
             index.name(requires)
         );
+        let fixes = nodes.iter().map(|it| super::Fix::After(*it, vec![requires]));
         HopResult::new(Hop::Route, HopStatus::Unknown, detail)
-            .at(node, "after")
-            .fix(super::Fix::After(node, vec![requires]))
+            .at(requires, "after")
+            .fix(super::Fix::All(fixes.collect()))
     }));
     warnings
 }
@@ -167,10 +187,7 @@ fn racing(index: &GraphIndex<'_>) -> Vec<(NodeId, NodeId, &'static str)> {
 }
 
 /// Returns a warning for the resources that the instance requires but does not depend on.
-fn of_instance<'g>(
-    index: &GraphIndex<'g>,
-    instance: &InstanceConfig<'g>,
-) -> Vec<HopResult> {
+fn of_instance<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> Vec<HopResult> {
     let is_existing = |id: NodeId| {
         let origin = index.graph.node(id).and_then(|node| node.origin.as_ref());
         origin.is_some_and(|origin| origin.is_existing)

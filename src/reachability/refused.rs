@@ -136,10 +136,7 @@ pub(super) fn fix_of_routes(
 }
 
 /// Returns the stack of a node, and the stacks of the resources that the node depends on.
-pub(super) fn stacks_before(
-    index: &GraphIndex<'_>,
-    node: NodeId,
-) -> HashSet<crate::ir::StackId> {
+pub(super) fn stacks_before(index: &GraphIndex<'_>, node: NodeId) -> HashSet<crate::ir::StackId> {
     let before = super::order::before(index, node);
     let nodes = before.iter().chain([&node]);
     nodes

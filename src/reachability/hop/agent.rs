@@ -110,8 +110,9 @@ fn after_launch<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> Ve
             ),
             Steps::Script(text) => match script::of_commands(index, text) {
                 Script::Removes(_) if commands.certain.and(index.exists(commands.by)).is_yes() => {
-                    HopResult::fail(HOP, format!("{by} stops or removes SSM Agent on `{own}`"))
-                        .fix(Fix::manual("leave `amazon-ssm-agent` installed and running"))
+                    HopResult::fail(HOP, format!("{by} stops or removes SSM Agent on `{own}`")).fix(
+                        Fix::manual("leave `amazon-ssm-agent` installed and running"),
+                    )
                 }
                 Script::Removes(_) | Script::MayRemove(_) => HopResult::unknown(
                     HOP,

@@ -18,7 +18,9 @@ use crate::resource::{Node, RawValue, Subnet};
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html>
 pub(super) fn without_path(index: &GraphIndex<'_>) -> Vec<Refusal> {
     let nodes = index.stacks.iter().flat_map(|it| index.graph.nodes_of(it));
-    nodes.filter_map(|(id, node)| refusal(index, id, node)).collect()
+    nodes
+        .filter_map(|(id, node)| refusal(index, id, node))
+        .collect()
 }
 
 fn refusal(index: &GraphIndex<'_>, id: NodeId, node: &Node) -> Option<Refusal> {
@@ -33,7 +35,10 @@ fn refusal(index: &GraphIndex<'_>, id: NodeId, node: &Node) -> Option<Refusal> {
     {
         function = Some(*to);
     }
-    let function = index.graph.node(function?).filter(|it| functions::is_function(it))?;
+    let function = index
+        .graph
+        .node(function?)
+        .filter(|it| functions::is_function(it))?;
     let subnets = subnets_of(index, function);
     let reached: Vec<Ternary> = subnets.iter().map(|it| reaches_s3(index, it)).collect();
     let first = subnets.iter().zip(&reached).find(|(_, it)| it.is_no())?.0;
@@ -99,5 +104,7 @@ fn reaches_s3<'g>(index: &GraphIndex<'g>, subnet: &Resolved<'g, Subnet>) -> Tern
     let endpoints = candidates(index, &index.vpc_of(subnet), "s3");
     let interface = Ternary::any(endpoints.iter().map(|it| is_interface(it.endpoint)));
     let interface = interface.and(Ternary::Unknown);
-    internet.or(s3_gateway(index, subnet, &request)).or(interface)
+    internet
+        .or(s3_gateway(index, subnet, &request))
+        .or(interface)
 }
