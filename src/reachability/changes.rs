@@ -6,7 +6,7 @@ use super::closed_world::{self, EVERY_HOP, Effect};
 use super::functions::{self, show};
 use super::script_text::commands;
 use crate::ir::{NodeId, Stack};
-use crate::resource::{Graph, Node};
+use crate::resource::{Graph, Node, RawValue};
 
 /// What resources without a table can change.
 #[derive(Default)]
@@ -66,7 +66,8 @@ impl Changes {
                     self.call(graph, (id, node), &of);
                 }
             }
-            Effect::Names => self.dns.extend(node.references()),
+            Effect::Zone if is_other_zone(node) => {}
+            Effect::Names | Effect::Zone => self.dns.extend(node.references()),
             Effect::Everywhere(hops) => self.everywhere.push(Everywhere {
                 by: id,
                 hops,
@@ -141,6 +142,16 @@ impl Changes {
             self.modified.insert(id);
         }
     }
+}
+
+/// Returns whether a private zone contains no name of an AWS service.
+fn is_other_zone(node: &Node) -> bool {
+    let properties = node.resource.put(node.dialect());
+    let name = properties.get(node.dialect().pick("Name", "name"));
+    let parents = ["aws", "api.aws", "com", "com.cn", "cn"];
+    name.and_then(RawValue::as_str)
+        .map(|name| name.trim_end_matches('.').to_ascii_lowercase())
+        .is_some_and(|it| !it.contains("amazonaws") && !parents.contains(&it.as_str()))
 }
 
 /// Returns whether one of the resources has a table.

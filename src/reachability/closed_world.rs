@@ -109,6 +109,8 @@ pub(super) enum Effect {
     Anything,
     /// It can change the DNS resolution in the VPCs that it refers to.
     Names,
+    /// It creates a private hosted zone of its name in the VPCs that it refers to.
+    Zone,
     /// It can change these hops, separated by commas, of all instances in its account and Region.
     Everywhere(&'static str),
     /// Nobody has classified the type.
@@ -197,6 +199,7 @@ pub(super) fn effect(type_name: &str) -> Effect {
         Some(&"references") => Effect::References,
         Some(&"anything") => Effect::Anything,
         Some(&"names") => Effect::Names,
+        Some(&"zone") => Effect::Zone,
         Some(hops) => Effect::Everywhere(hops),
         None if type_name.starts_with("Custom::") => Effect::Anything,
         // It can be an account setting, which refers to nothing.

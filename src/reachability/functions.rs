@@ -5,8 +5,8 @@
 
 use std::collections::HashSet;
 
-use super::graph_index::visible_text;
-use super::iam::names_action;
+use super::action_name::names_action;
+use super::visible_text::visible_text;
 use crate::ir::{Dialect, Expr, NodeId, Value};
 use crate::resource::codec::Prop as _;
 use crate::resource::{
@@ -192,10 +192,8 @@ pub(super) fn show(value: &RawValue<'_>, out: &mut String) -> bool {
             out.push('\n');
             matches!(expr.as_ref(), Expr::Text(_))
         }
-        RawValue::List(items) => items.iter().fold(true, |all, it| show(it, out) && all),
-        RawValue::Object(map) | RawValue::Block(map) => {
-            map.iter().fold(true, |all, (_, it)| show(it, out) && all)
-        }
+        RawValue::List(items) => show_all(items.iter(), out),
+        RawValue::Object(map) | RawValue::Block(map) => show_all(map.iter().map(|(_, it)| it), out),
         RawValue::Json(inner) | RawValue::Base64(inner) => show(inner, out),
         RawValue::Bool(_) | RawValue::Int(_) => true,
         RawValue::Raw(json) => {
@@ -203,6 +201,11 @@ pub(super) fn show(value: &RawValue<'_>, out: &mut String) -> bool {
             true
         }
     }
+}
+
+fn show_all<'v, 'r: 'v>(values: impl Iterator<Item = &'v RawValue<'r>>, out: &mut String) -> bool {
+    let hidden = values.filter(|it| !show(it, out));
+    hidden.count() == 0
 }
 
 /// Returns whether the file shows the whole code of a function, which calls none of the actions.

@@ -11,7 +11,8 @@ use super::closed_world;
 use super::role_policies::RolePermissions;
 use super::service::ServiceName;
 use super::ternary::Ternary;
-use crate::ir::{Attr, Cidr, Expr, NodeId, Pseudo, Stack, Text, Value};
+pub(crate) use super::visible_text::visible_text;
+use crate::ir::{Attr, Cidr, Expr, NodeId, Stack, Text, Value};
 use crate::region::Region;
 use crate::resource::{
     DefaultSecurityGroup, Graph, InstanceProfile, Node, Resource, Role, SecurityGroup, Subnet,
@@ -529,17 +530,6 @@ fn last_segment(expr: &Expr) -> Option<String> {
         _ => return None,
     };
     text.rsplit('/').next().map(str::to_owned)
-}
-
-/// Returns the literal text of an expression.
-pub(crate) fn visible_text(expr: &Expr) -> String {
-    let mut out = String::new();
-    expr.walk(&mut |part| match part {
-        Expr::Text(text) | Expr::Opaque(text) => out.push_str(text),
-        Expr::Pseudo(Pseudo::Region) => out.push_str("${region}"),
-        _ => {}
-    });
-    out
 }
 
 /// A reference to a security group.

@@ -13,6 +13,7 @@
 //! assert_eq!(checked.instances[0].failing_hop(), None);
 //! ```
 
+mod action_name;
 mod actors;
 mod addresses;
 mod assumptions;
@@ -55,11 +56,13 @@ mod security;
 mod service;
 mod service_name;
 pub(crate) mod setting;
+mod shown_text;
 mod side_effects;
 mod ssm_documents;
 pub(crate) mod ternary;
 mod texts;
 mod topology;
+mod visible_text;
 mod windows;
 
 pub use assumptions::{Assumption, assumptions};

@@ -29,7 +29,7 @@ impl From<Vec<(&'static str, &'static str)>> for DocumentParameters {
 
 impl DocumentParameters {
     /// Iterates over the parameters.
-    pub fn iter(&self) -> impl Iterator<Item = (&Text, &Value<Text>)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Text, &Value<Text>)> {
         self.0.iter().map(|(key, value)| (key, value))
     }
 }

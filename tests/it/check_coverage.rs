@@ -322,7 +322,7 @@ fn every_type_of_the_services_has_a_table_or_a_row() {
         assert!(!reason.is_empty(), "{name}");
         let is_hop = |word: &str| Hop::ALL.iter().any(|hop| hop.as_str() == word);
         assert!(
-            ["none", "references", "anything", "names"].contains(effect)
+            ["none", "references", "anything", "names", "zone"].contains(effect)
                 || effect.split(',').all(is_hop),
             "{name}: {effect}"
         );

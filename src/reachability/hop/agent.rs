@@ -50,6 +50,11 @@ changes what the connections of the agent depend on:
 - the outbound firewall, a proxy, the default route, the resolution of names
 - the trusted certificates, the clock, the metadata service and the role
 
+Commands of State Manager associations and of `remote-exec` provisioners count like user data. Unknown
+if an association runs a document that the check does not know, or if a rule or a remediation can stop
+each instance that starts. What can stop the instance later is a warning: alarms, schedules,
+maintenance windows, budgets, and scaling to 0.
+
 **Fix:** use an image that includes the agent. Or install it in user data from the bucket of the
 Region, through an S3 gateway endpoint.
 

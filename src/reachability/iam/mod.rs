@@ -16,9 +16,7 @@ use std::rc::Rc;
 
 pub(crate) use condition::{can_be, nat_address};
 pub(crate) use context::{CallContext, Caller, NetworkPath};
-pub(crate) use statement::{
-    document_allows, judge_document, key_node, names_action, sample_region,
-};
+pub(crate) use statement::{document_allows, judge_document, key_node, sample_region};
 pub(crate) use trust::trusts_ec2;
 
 use super::graph_index::{GraphIndex, Resolved, expr_of};

@@ -84,10 +84,10 @@ fn subnets_of<'g>(index: &GraphIndex<'g>, function: &Node) -> Vec<Resolved<'g, S
 
 /// Returns whether a function in a subnet reaches S3, through the internet or an endpoint.
 fn reaches_s3<'g>(index: &GraphIndex<'g>, subnet: &Resolved<'g, Subnet>) -> Ternary {
-    let Resolved::Node(id, own) = subnet else {
+    let Resolved::Node(id, _) = subnet else {
         return Ternary::Unknown;
     };
-    let internet = match private_route(index, (*id, own)) {
+    let internet = match private_route(index, subnet, (*id, "map_public_ip_on_launch")) {
         InternetRoute::Works(..) => Ternary::Yes,
         InternetRoute::Unknown(_) => Ternary::Unknown,
         InternetRoute::None | InternetRoute::Broken(..) => Ternary::No,
