@@ -102,6 +102,7 @@ impl Lift {
                 errors: Vec::new(),
                 init: None,
                 signal: None,
+                provisioners: Vec::new(),
                 is_existing: false,
                 replacement_conflict: None,
                 unknown_properties: Map::default(),

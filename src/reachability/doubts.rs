@@ -9,22 +9,15 @@ use crate::ir::NodeId;
 pub(super) fn apply(index: &GraphIndex<'_>, relied: &[NodeId], results: &mut [HopResult]) {
     for result in results {
         let own = result.at.map(|(node, _)| node);
-        let everywhere = index.everywhere.iter().find(|it| {
-            it.1.split(',')
+        let everywhere = index.changes.everywhere.iter().find(|it| {
+            it.hops
+                .split(',')
                 .any(|hop| hop == EVERY_HOP || hop == result.hop.as_str())
         });
-        if let Some((node, _)) = everywhere
+        if let Some(everywhere) = everywhere
             && result.status != HopStatus::Unknown
         {
-            let type_name = index.graph.node(*node).map_or("", |it| {
-                it.resource.type_name(it.dialect()).unwrap_or_default()
-            });
-            doubted(result, *node, || {
-                format!(
-                    "`{}` is of type `{type_name}`, which is not modeled",
-                    index.name(*node)
-                )
-            });
+            doubted(result, everywhere.by, || everywhere.reason.clone());
             continue;
         }
         let Some((node, doubt)) = relied

@@ -6,11 +6,13 @@ use std::rc::Rc;
 
 use super::Assumptions;
 use super::cache::Cache;
-use super::closed_world::{self, Effect};
+use super::changes::Changes;
+use super::closed_world;
 use super::role_policies::RolePermissions;
 use super::service::ServiceName;
 use super::ternary::Ternary;
-use crate::ir::{Attr, Cidr, Expr, NodeId, Pseudo, Stack, Text, Value};
+pub(crate) use super::visible_text::visible_text;
+use crate::ir::{Attr, Cidr, Expr, NodeId, Stack, Text, Value};
 use crate::region::Region;
 use crate::resource::{
     DefaultSecurityGroup, Graph, InstanceProfile, Node, Resource, Role, SecurityGroup, Subnet,
@@ -25,14 +27,9 @@ pub(crate) struct GraphIndex<'g> {
     /// Whether a macro can change the template before deployment.
     pub(crate) has_macros: bool,
     of_kind: HashMap<&'static str, Vec<NodeId>>,
-    /// Resources that a nested stack or custom resource receives, and can modify.
-    externally_modified: HashSet<NodeId>,
-    /// The VPCs with Route 53 Profiles.
-    dns_overridden: HashSet<NodeId>,
-    /// Resources that are not only what the model knows, and why.
-    doubts: HashMap<NodeId, String>,
-    /// Resources that can change hops of all instances.
-    pub(super) everywhere: Vec<(NodeId, &'static str)>,
+    /// Existing resources, which the file does not show whole.
+    lookups: HashSet<NodeId>,
+    pub(super) changes: Changes,
     region: Option<&'static Region>,
     /// The Region that the file implies.
     home: OnceCell<Option<&'static Region>>,
@@ -127,42 +124,18 @@ impl<'g> GraphIndex<'g> {
         assumptions: Assumptions,
     ) -> GraphIndex<'g> {
         let mut of_kind: HashMap<&'static str, Vec<NodeId>> = HashMap::new();
-        let (mut externally_modified, mut dns_overridden) = (HashSet::new(), HashSet::new());
-        let (mut doubts, mut everywhere) = (HashMap::new(), Vec::new());
+        let mut lookups = HashSet::new();
+        let mut changes = Changes::of(graph, &stacks);
         for stack in &stacks {
             for (id, node) in graph.nodes_of(stack) {
                 if node.is_lookup() {
-                    externally_modified.insert(id);
+                    lookups.insert(id);
                 }
                 if let Some(kind) = node.resource.kind() {
                     of_kind.entry(kind.name).or_default().push(id);
                     if let Some(doubt) = closed_world::doubt(node) {
-                        doubts.insert(id, doubt);
+                        changes.doubts.insert(id, doubt);
                     }
-                    continue;
-                }
-                if node.is_absent() {
-                    continue;
-                }
-                let type_name = node.resource.type_name(node.dialect()).unwrap_or_default();
-                if closed_world::is_harmless(node) {
-                    continue;
-                }
-                match closed_world::effect(type_name) {
-                    Effect::None => {}
-                    Effect::References => {
-                        for id in node.references() {
-                            let to = graph.node(id);
-                            if let Some(doubt) =
-                                to.and_then(|to| closed_world::doubt_of_change(to, node))
-                            {
-                                doubts.entry(id).or_insert(doubt);
-                            }
-                            externally_modified.insert(id);
-                        }
-                    }
-                    Effect::Names => dns_overridden.extend(node.references()),
-                    Effect::Everywhere(hops) => everywhere.push((id, hops)),
                 }
             }
         }
@@ -173,10 +146,8 @@ impl<'g> GraphIndex<'g> {
             assumptions,
             has_macros: graph.has_macros(),
             of_kind,
-            externally_modified,
-            dns_overridden,
-            doubts,
-            everywhere,
+            lookups,
+            changes,
             region,
             home: OnceCell::new(),
             service_names: RefCell::default(),
@@ -219,25 +190,29 @@ impl<'g> GraphIndex<'g> {
         match self.graph.node(id) {
             None => Ternary::No,
             Some(node) if node.is_absent() => Ternary::No,
-            Some(node) if node.is_certain() && !self.doubts.contains_key(&id) => Ternary::Yes,
+            Some(node) if node.is_certain() && !self.changes.doubts.contains_key(&id) => {
+                Ternary::Yes
+            }
             Some(_) => Ternary::Unknown,
         }
     }
 
     /// Returns why a node is not only what the model knows: words after its name.
     pub(super) fn doubt(&self, id: NodeId) -> Option<&str> {
-        self.doubts.get(&id).map(String::as_str)
+        self.changes.doubts.get(&id).map(String::as_str)
     }
 
     /// Returns whether a node can be more than the model knows of it, by its own properties or by a
     /// resource outside the file.
     pub(crate) fn is_externally_modified(&self, id: NodeId) -> bool {
-        self.externally_modified.contains(&id) || self.doubts.contains_key(&id)
+        self.lookups.contains(&id)
+            || self.changes.modified.contains(&id)
+            || self.changes.doubts.contains_key(&id)
     }
 
     /// Returns whether a Route 53 Profile affects the names in a VPC.
     pub(crate) fn is_dns_overridden(&self, vpc: NodeId) -> bool {
-        self.dns_overridden.contains(&vpc)
+        self.changes.dns.contains(&vpc)
     }
 
     /// Returns the name of a node in the file.
@@ -555,17 +530,6 @@ fn last_segment(expr: &Expr) -> Option<String> {
         _ => return None,
     };
     text.rsplit('/').next().map(str::to_owned)
-}
-
-/// Returns the literal text of an expression.
-pub(crate) fn visible_text(expr: &Expr) -> String {
-    let mut out = String::new();
-    expr.walk(&mut |part| match part {
-        Expr::Text(text) | Expr::Opaque(text) => out.push_str(text),
-        Expr::Pseudo(Pseudo::Region) => out.push_str("${region}"),
-        _ => {}
-    });
-    out
 }
 
 /// A reference to a security group.

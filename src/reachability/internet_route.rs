@@ -62,6 +62,25 @@ pub(crate) fn internet_route_to<'g>(
     internet_route_of(index, &start)
 }
 
+/// Finds the route to the internet of an interface without a public address, at a property.
+pub(super) fn private_route<'g>(
+    index: &GraphIndex<'g>,
+    subnet: &Resolved<'g, Subnet>,
+    at: (NodeId, &'static str),
+) -> InternetRoute<'g> {
+    let (has_address, to): (PublicAddress<'_>, _) = (&|| (Ternary::No, at), PUBLIC.clone());
+    let nat = None;
+    internet_route_of(
+        index,
+        &Start {
+            subnet,
+            has_address,
+            nat,
+            to,
+        },
+    )
+}
+
 type PublicAddress<'a> = &'a dyn Fn() -> (Ternary, (NodeId, &'static str));
 
 /// The interface whose route is followed: of an instance, or of a NAT gateway.
@@ -71,14 +90,6 @@ struct Start<'a, 'g> {
     nat: Option<NodeId>,
     /// The public addresses.
     to: AddressSet,
-}
-
-/// Returns whether a subnet has no IPv4 addresses.
-pub(crate) fn is_ipv6_only(subnet: &Resolved<'_, Subnet>) -> Ternary {
-    match subnet {
-        Resolved::Node(_, subnet) => flag(subnet.ipv6_native.as_ref()),
-        Resolved::OtherType(_) | Resolved::Outside(_) => Ternary::No,
-    }
 }
 
 fn internet_route_of<'g>(index: &GraphIndex<'g>, start: &Start<'_, 'g>) -> InternetRoute<'g> {

@@ -13,11 +13,14 @@
 //! assert_eq!(checked.instances[0].failing_hop(), None);
 //! ```
 
+mod action_name;
+mod actors;
 mod addresses;
 mod assumptions;
 mod block_public_access;
 mod cache;
 mod cfn_init;
+mod changes;
 mod closed_world;
 mod dhcp;
 mod dns_name;
@@ -26,6 +29,7 @@ mod doubts;
 mod endpoint;
 mod fix;
 mod fixed_address;
+mod functions;
 pub(crate) mod graph_index;
 mod hop;
 mod iam;
@@ -38,6 +42,7 @@ mod local_route;
 mod managed;
 mod names;
 mod network_acl;
+mod node_commands;
 mod optional_assumptions;
 mod order;
 pub(crate) mod path;
@@ -53,10 +58,13 @@ mod security;
 mod service;
 mod service_name;
 pub(crate) mod setting;
+mod shown_text;
 mod side_effects;
+mod ssm_documents;
 pub(crate) mod ternary;
 mod texts;
 mod topology;
+mod visible_text;
 mod windows;
 
 pub use assumptions::{Assumption, assumptions};
@@ -207,6 +215,7 @@ fn check_instance<'g>(
         warnings: order::warnings(index, instance)
             .into_iter()
             .chain(hop::session_warnings(index, instance))
+            .chain(actors::warnings(index, instance))
             .collect(),
         hops,
     }

@@ -3,16 +3,18 @@
 
 use std::collections::HashSet;
 
-use super::graph_index::GraphIndex;
+use super::graph_index::{GraphIndex, Resolved};
 use super::hop::{Connection, PathChoice};
 use super::iam::{can_allow_agent, link_can_allow_agent};
 use super::instance::InstanceConfig;
+use super::refused::stacks_before;
 use super::routes::{InternetRoute, routes, table_of};
 use super::{Hop, HopResult, HopStatus};
-use crate::ir::{Dialect, NodeId};
+use crate::ir::{Dialect, Expr, NodeId};
 use crate::resource::{
-    InlinePolicy, PolicyDocument, RolePolicy, RolePolicyAttachment, SecurityGroupEgress,
-    SecurityGroupIngress, SubnetRouteTableAssociation, VpcEndpoint,
+    InlinePolicy, NatGateway, PolicyDocument, RolePolicy, RolePolicyAttachment, Route,
+    SecurityGroupEgress, SecurityGroupIngress, Subnet, SubnetRouteTableAssociation, VpcCidrBlock,
+    VpcEndpoint, VpcGatewayAttachment,
 };
 use crate::session_manager::SERVICES;
 
@@ -76,11 +78,116 @@ fn internet<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> Vec<No
     found
 }
 
-/// Returns a warning for the resources that the instance requires but does not depend on.
+/// Returns warnings about the order of creation.
 pub(super) fn warnings<'g>(
     index: &GraphIndex<'g>,
     instance: &InstanceConfig<'g>,
 ) -> Vec<HopResult> {
+    let mut warnings = of_instance(index, instance);
+    let before = stacks_before(index, instance.node);
+    let in_stack = |id: NodeId| {
+        index
+            .graph
+            .node(id)
+            .is_some_and(|it| before.contains(&it.stack()))
+    };
+    let mut of_each: Vec<(NodeId, &str, Vec<NodeId>)> = Vec::new();
+    for (node, requires, error) in racing(index) {
+        if !in_stack(node) {
+            continue;
+        }
+        match of_each
+            .iter_mut()
+            .find(|it| (it.0, it.1) == (requires, error))
+        {
+            Some((.., nodes)) => nodes.push(node),
+            None => of_each.push((requires, error, vec![node])),
+        }
+    }
+    warnings.extend(of_each.into_iter().map(|(requires, error, nodes)| {
+        let names: Vec<String> = nodes.iter().map(|it| format!("`{}`", index.name(*it))).collect();
+        let verb = if nodes.len() == 1 { "does" } else { "do" };
+        let detail = format!(
+            "{} {verb} not depend on `{}`; what CloudFormation creates first fails ({error}), and the \
+             stack rolls back",
+            names.join(", "),
+            index.name(requires)
+        );
+        let fixes = nodes.iter().map(|it| super::Fix::After(*it, vec![requires]));
+        HopResult::new(Hop::Route, HopStatus::Unknown, detail)
+            .at(requires, "after")
+            .fix(super::Fix::All(fixes.collect()))
+    }));
+    warnings
+}
+
+/// Returns the resources that CloudFormation can create before one that they require, that one, and
+/// the error.
+///
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-dependson.html>
+fn racing(index: &GraphIndex<'_>) -> Vec<(NodeId, NodeId, &'static str)> {
+    let mut found = Vec::new();
+    let mut add = |node: NodeId, requires: NodeId, error| {
+        let of = |id: NodeId| index.graph.node(id);
+        let (Some(own), Some(other)) = (of(node), of(requires)) else {
+            return;
+        };
+        let is_new = |node: &crate::resource::Node| {
+            let origin = node.origin.as_ref();
+            origin.is_some_and(|it| it.dialect == Dialect::Cfn && !it.is_existing)
+        };
+        if own.stack() == other.stack()
+            && is_new(own)
+            && is_new(other)
+            && index.exists(requires).is_yes()
+            && !before(index, node).contains(&requires)
+        {
+            found.push((node, requires, error));
+        }
+    };
+    for (attachment, _, it) in index.all::<VpcGatewayAttachment>() {
+        let Some(gateway) = it.internet_gateway.as_ref().map(|it| index.resolve_one(it)) else {
+            continue;
+        };
+        let vpc = index.resolve_one(&it.vpc);
+        for (id, _, route) in index.all::<Route>() {
+            let to = route.gateway.as_ref().map(|it| index.resolve_one(it));
+            if to.is_some_and(|to| to.same(&gateway).is_yes()) {
+                add(id, attachment, "`InvalidParameterValue`");
+            }
+        }
+        for (id, _, nat) in index.all::<NatGateway>() {
+            let is_private = nat
+                .connectivity_type
+                .as_ref()
+                .and_then(crate::ir::Value::lit)
+                .is_some_and(|it| it.as_str() == "private");
+            let own = index.vpc_of(&index.resolve_one(&nat.subnet));
+            if !is_private && own.same(&vpc).is_yes() {
+                add(id, attachment, "`Gateway.NotAttached`");
+            }
+        }
+    }
+    for (range, _, it) in index.all::<VpcCidrBlock>() {
+        let Resolved::Node(vpc, _) = index.resolve_one(&it.vpc) else {
+            continue;
+        };
+        for (id, node, _) in index.all::<Subnet>() {
+            let mut uses = false;
+            node.resource.put(node.dialect()).walk(&mut |expr| {
+                uses |= matches!(expr, Expr::Other(of, name)
+                    if *of == vpc && name == "Ipv6CidrBlocks");
+            });
+            if uses {
+                add(id, range, "`Fn::Select` of an empty list");
+            }
+        }
+    }
+    found
+}
+
+/// Returns a warning for the resources that the instance requires but does not depend on.
+fn of_instance<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> Vec<HopResult> {
     let is_existing = |id: NodeId| {
         let origin = index.graph.node(id).and_then(|node| node.origin.as_ref());
         origin.is_some_and(|origin| origin.is_existing)

@@ -23,6 +23,7 @@ mod launch;
 mod policies;
 mod ranges;
 mod signals;
+mod responses;
 mod subnets;
 mod template;
 mod zones;
@@ -67,6 +68,7 @@ const CHECKS: &[Check] = &[
     group_texts::descriptions,
     group_texts::numbers,
     policies::malformed,
+    responses::without_path,
     ranges::outside_the_vpc,
     ranges::overlapping,
     ranges::sizes,
@@ -139,7 +141,7 @@ pub(super) fn fix_of_routes(
 }
 
 /// Returns the stack of a node, and the stacks of the resources that the node depends on.
-fn stacks_before(index: &GraphIndex<'_>, node: NodeId) -> HashSet<crate::ir::StackId> {
+pub(super) fn stacks_before(index: &GraphIndex<'_>, node: NodeId) -> HashSet<crate::ir::StackId> {
     let before = super::order::before(index, node);
     let nodes = before.iter().chain([&node]);
     nodes

@@ -134,6 +134,11 @@ fn with_init(
     }
 }
 
+/// Returns the effect of commands that another resource runs on an instance.
+pub(super) fn of_commands(index: &GraphIndex<'_>, commands: &ShownText) -> Script {
+    effect(index, &script_text::lines(commands))
+}
+
 /// The beginnings of commands that stop or remove what they name.
 const REMOVALS: &[&str] = &[
     "systemctl stop",

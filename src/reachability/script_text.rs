@@ -5,7 +5,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::texts::ShownText;
+use super::shown_text::ShownText;
 
 /// A shorter word can be Base64 by chance.
 const MIN_ENCODED: usize = 24;

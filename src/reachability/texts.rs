@@ -1,28 +1,11 @@
 //! Texts that a value can have after deployment, as far as the file shows them.
 
 use super::graph_index::{GraphIndex, expr_of};
+pub(crate) use super::shown_text::ShownText;
 use crate::ir::{Expr, Pseudo, Text, Value};
 
 /// More alternatives than this are unknown text.
 const MAX_ALTERNATIVES: usize = 64;
-
-/// One of the texts that a value can have.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct ShownText {
-    /// The parts that the file shows.
-    pub(crate) text: String,
-    /// Whether no other part can contain text of a person, such as a command.
-    pub(crate) is_complete: bool,
-}
-
-impl ShownText {
-    pub(super) fn new(text: &str, is_complete: bool) -> Self {
-        ShownText {
-            text: text.to_owned(),
-            is_complete,
-        }
-    }
-}
 
 impl GraphIndex<'_> {
     /// Returns the texts that a value can have, one for each alternative.

@@ -1,7 +1,7 @@
 use super::codec::{Mismatch, Prop, UnmodeledNotes};
 use super::table::{nested, resource};
 use super::{Hooks, RawValue};
-use crate::ir::{Attr, Dialect, Text, Value};
+use crate::ir::{Attr, Dialect, Expr, Text, Value};
 
 nested! {
     /// A selection of managed nodes.
@@ -24,6 +24,13 @@ impl From<Vec<(&'static str, &'static str)>> for DocumentParameters {
     fn from(entries: Vec<(&'static str, &'static str)>) -> Self {
         let entry = |(key, value)| (Text::Borrowed(key), Value::Lit(Text::Borrowed(value)));
         DocumentParameters(entries.into_iter().map(entry).collect())
+    }
+}
+
+impl DocumentParameters {
+    /// Iterates over the parameters.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Text, &Value<Text>)> {
+        self.0.iter().map(|(key, value)| (key, value))
     }
 }
 
@@ -62,9 +69,11 @@ impl Prop for DocumentParameters {
         dialect: Dialect,
         unmodeled: &mut UnmodeledNotes<'_>,
     ) -> Option<Self> {
+        let lines = lines(&term);
         Self::take(term, dialect)
             .map_err(|error| unmodeled.note(&error.to_string()))
             .ok()
+            .or(lines)
     }
 
     fn blank() -> Self {
@@ -75,6 +84,29 @@ impl Prop for DocumentParameters {
     fn sample(from: &mut super::round_trip::Sampler) -> Self {
         DocumentParameters(from.entries())
     }
+}
+
+/// Returns the parameters with each list of several values as one text with these lines.
+fn lines(term: &RawValue<'_>) -> Option<DocumentParameters> {
+    let (RawValue::Object(map) | RawValue::Block(map)) = term else {
+        return None;
+    };
+    let expr = |value: &RawValue<'_>| match value {
+        RawValue::Str(text) => Expr::Text(Text::Owned(text.clone().into_owned())),
+        RawValue::Expr(expr) => expr.clone().into_owned(),
+        _ => Expr::Unknown("a parameter".into()),
+    };
+    let entry = |(key, value): (&str, &RawValue<'_>)| {
+        let joined = match value {
+            RawValue::List(items) => {
+                let lines = items.iter().map(expr);
+                Expr::concat(lines.flat_map(|line| [line, Expr::text("\n")]))
+            }
+            one => expr(one),
+        };
+        (Text::Owned(key.to_owned()), joined.into())
+    };
+    Some(DocumentParameters(map.iter().map(entry).collect()))
 }
 
 resource! {
@@ -109,7 +141,20 @@ resource! {
         parameters: DocumentParameters = "Parameters" / "parameters",
     }
     inert {
+        "AutomationTargetParameterName" / "automation_target_parameter_name" = "the check judges the document",
+        "CalendarNames" / "" = "only when the document runs",
+        "DocumentVersion" / "document_version" = "the check judges every version alike",
+        "InstanceId" / "instance_id" = "the check reads it",
+        "MaxConcurrency" / "max_concurrency" = "only when the document runs",
+        "MaxErrors" / "max_errors" = "only when the document runs",
+        "OutputLocation" / "output_location" = "only logs",
+        "ScheduleOffset" / "" = "only when the document runs",
+        "SyncCompliance" / "sync_compliance" = "only reports",
+        "WaitForSuccessTimeoutSeconds" / "wait_for_success_timeout_seconds" = "only how long the deployment waits",
+        "" / "arn" = "AWS sets it",
         "" / "association_id" = "AWS sets it",
+        "" / "tags" = "labels",
+        "" / "tags_all" = "labels",
     }
 }
 

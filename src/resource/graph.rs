@@ -32,6 +32,18 @@ pub(crate) struct TemplateError {
     pub(crate) fix: String,
 }
 
+/// Commands that Terraform runs when it creates a resource.
+///
+/// <https://developer.hashicorp.com/terraform/language/resources/provisioners/syntax>
+#[derive(Clone, Debug)]
+pub(crate) struct Provisioner {
+    /// `local-exec`, `remote-exec` or `file`.
+    pub(crate) kind: String,
+    /// The arguments. What the plan does not show is a list with the resources that it refers to, and
+    /// an unknown value.
+    pub(crate) arguments: Map<'static>,
+}
+
 /// The file that a resource was read from.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -56,6 +68,8 @@ pub struct Origin {
     pub(crate) init: Option<RawValue<'static>>,
     /// The signals that CloudFormation waits for: `ResourceSignal` of its creation policy. Default: none.
     pub(crate) signal: Option<RawValue<'static>>,
+    /// The commands that Terraform runs when it creates the resource. Default: none.
+    pub(crate) provisioners: Vec<Provisioner>,
     /// Properties that its table does not know.
     pub unknown_properties: Map<'static>,
     /// Whether it exists before the deployment, which keeps it.

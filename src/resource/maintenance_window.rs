@@ -171,6 +171,10 @@ resource! {
         /// The registered targets, or managed nodes.
         targets: NodeTarget = "Targets" / "targets",
     }
+    inert {
+        "" / "arn" = "AWS sets it",
+        "" / "window_task_id" = "AWS sets it",
+    }
 }
 
 impl Hooks for MaintenanceWindowTask {}

@@ -129,6 +129,7 @@ impl Graph {
             signal: None,
             is_existing: false,
             replacement_conflict: None,
+            provisioners: Vec::new(),
             unknown_properties: map,
         }));
         let (stack, like) = (node.stack, node.clone());

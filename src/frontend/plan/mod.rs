@@ -354,9 +354,10 @@ impl<'p> Plan<'p> {
             let map = if self.lift.kind(it.id).is_some() {
                 self.arguments(at)
             } else {
-                self.references_only(at)
+                self.values_and_references(at)
             };
             let after = self.dependencies(at);
+            let provisioners = self.provisioners(at);
             let id = self.resources[at].id;
             let it = &self.resources[at];
             let conflict = self.replacement_conflict(it);
@@ -374,6 +375,7 @@ impl<'p> Plan<'p> {
             if let Some(origin) = &mut self.lift.graph.nodes[id.index()].origin {
                 origin.replacement_conflict = conflict;
                 origin.is_existing = is_existing;
+                origin.provisioners = provisioners;
             }
         }
     }

@@ -6,9 +6,10 @@ use serde_json::Value as Json;
 
 use super::expression::{constant, gather, identifies, most_specific, references, split_index};
 use super::json::array;
+use super::values::plain;
 use super::{MAX_STEPS, Module, Plan, Planned};
-use crate::ir::NodeId;
-use crate::resource::{Map, RawValue};
+use crate::ir::{Expr, NodeId};
+use crate::resource::{Map, Provisioner, RawValue};
 
 /// The target of a reference.
 #[derive(Clone, Debug, PartialEq)]
@@ -146,13 +147,31 @@ impl<'p> Plan<'p> {
             .collect()
     }
 
-    /// Returns the references of a resource without a table.
-    pub(super) fn references_only(&self, at: usize) -> Map<'static> {
+    /// Returns the known values and the references of a resource without a table, by argument.
+    pub(super) fn values_and_references(&self, at: usize) -> Map<'static> {
         let it = &self.resources[at];
-        let mut names: Vec<&str> = Vec::new();
-        if let Some(config) = it.config {
-            gather(config.get("expressions"), &mut names);
+        let expressions = it.config.and_then(|config| config.get("expressions"));
+        let mut map = Map::default();
+        for (key, value) in it.values.as_object().into_iter().flatten() {
+            if !value.is_null() {
+                map.insert(key.clone(), self.by_ids(it, plain(value)));
+            }
         }
+        for (key, expression) in expressions.and_then(Json::as_object).into_iter().flatten() {
+            let mut items = self.targets(it, expression);
+            if items.is_empty() {
+                continue;
+            }
+            items.extend(map.remove(key));
+            map.insert(key.clone(), RawValue::List(items));
+        }
+        map
+    }
+
+    /// Returns the resources that an expression refers to, also in nested blocks.
+    fn targets(&self, it: &Planned<'p>, expression: &Json) -> Vec<RawValue<'static>> {
+        let mut names: Vec<&str> = Vec::new();
+        gather(Some(expression), &mut names);
         let mut items = Vec::new();
         for name in most_specific(&names) {
             for found in self.follow(name, &it.scope(), IndexedBy::Nothing, None, 0) {
@@ -161,12 +180,33 @@ impl<'p> Plan<'p> {
                 }
             }
         }
-        let mut map = Map::default();
-        map.insert("references", RawValue::List(items));
-        if let Some(state) = it.values.get("state").and_then(Json::as_str) {
-            map.insert("state", RawValue::Str(state.to_owned().into()));
-        }
-        map
+        items
+    }
+
+    /// Returns the provisioners of a resource, as far as the plan shows them.
+    pub(super) fn provisioners(&self, at: usize) -> Vec<Provisioner> {
+        let it = &self.resources[at];
+        let all = it.config.and_then(|config| config.get("provisioners"));
+        let argument = |expression: &Json| match constant(expression) {
+            Some(known) => plain(known),
+            // The plan contains no text around references.
+            None => {
+                let mut items = self.targets(it, expression);
+                items.push(RawValue::from(Expr::Unknown("a command".into())));
+                RawValue::List(items)
+            }
+        };
+        let one = |provisioner: &Json| {
+            let arguments = provisioner.get("expressions").and_then(Json::as_object);
+            let arguments = arguments.into_iter().flatten();
+            Some(Provisioner {
+                kind: provisioner.get("type")?.as_str()?.to_owned(),
+                arguments: arguments
+                    .map(|(key, expression)| (key.clone().into(), argument(expression)))
+                    .collect(),
+            })
+        };
+        array(all).iter().filter_map(one).collect()
     }
 
     /// Returns what an expression can evaluate to, as far as its references show.

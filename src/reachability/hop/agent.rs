@@ -1,15 +1,18 @@
 //! SSM Agent: the image includes it, or user data installs it from a reachable source.
 
+use super::super::actors;
 use super::super::fix::Fix;
 use super::super::graph_index::GraphIndex;
 use super::super::iam::{CallContext, Caller};
 use super::super::image::{self, Image, classify, published};
 use super::super::instance::{InstanceConfig, Placement};
+use super::super::node_commands::{self, NodeCommands};
 use super::super::path;
 use super::super::routes::{self, InternetRoute};
-use super::super::script::{Script, Source, Version, script};
+use super::super::script::{self, Script, Source, Version, script};
 use super::super::security::{self, Peer};
 use super::super::setting::Setting;
+use super::super::ssm_documents::Steps;
 use super::super::ternary::Ternary;
 use super::super::{HopResult, HopStatus};
 use super::{Check, Connection, Context, Entry, Hop, SequenceStep, fixes, for_placements};
@@ -47,6 +50,11 @@ changes what the connections of the agent depend on:
 - the outbound firewall, a proxy, the default route, the resolution of names
 - the trusted certificates, the clock, the metadata service and the role
 
+Commands of State Manager associations and of `remote-exec` provisioners count like user data. Unknown
+if an association runs a document that the check does not know, or if a rule or a remediation can stop
+each instance that starts. What can stop the instance later is a warning: alarms, schedules,
+maintenance windows, budgets, and scaling to 0.
+
 **Fix:** use an image that includes the agent. Or install it in user data from the bucket of the
 Region, through an S3 gateway endpoint.
 
@@ -80,10 +88,66 @@ const DATE_WITHOUT_EC2MESSAGES: u32 = 20_240_513;
 fn check(context: &Context<'_, '_>) -> Vec<HopResult> {
     let (index, instance) = (context.index, context.instance);
     let mut results = vec![check_image(index, instance)];
+    results.extend(after_launch(index, instance));
+    results.extend(actors::at_launch(index, instance));
     if results.iter().all(|it| it.status == HopStatus::Pass) {
         results.extend(old_agent(context));
     }
     results
+}
+
+/// Checks what other resources run on the instance after its launch.
+fn after_launch<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> Vec<HopResult> {
+    let own = index.name(instance.node);
+    let one = |commands: NodeCommands| {
+        let by = match index.name(commands.by) {
+            same if same == own => "a provisioner".to_owned(),
+            other => format!("`{other}`"),
+        };
+        let result = match &commands.steps {
+            Steps::Harmless => return None,
+            Steps::Unknown(document) => HopResult::unknown(
+                HOP,
+                format!(
+                    "{by} runs document `{document}` on `{own}`; the file does not show whether the \
+                     agent then connects"
+                ),
+            ),
+            Steps::Script(text) => match script::of_commands(index, text) {
+                Script::Removes(_) if commands.certain.and(index.exists(commands.by)).is_yes() => {
+                    HopResult::fail(HOP, format!("{by} stops or removes SSM Agent on `{own}`")).fix(
+                        Fix::manual("leave `amazon-ssm-agent` installed and running"),
+                    )
+                }
+                Script::Removes(_) | Script::MayRemove(_) => HopResult::unknown(
+                    HOP,
+                    format!(
+                        "the file does not show whether {by} stops or removes SSM Agent on `{own}`"
+                    ),
+                ),
+                Script::Changes(what) => HopResult::unknown(
+                    HOP,
+                    format!(
+                        "{by} can change {what} on `{own}`; the file does not show whether the agent \
+                         then connects"
+                    ),
+                ),
+                Script::Unread if !index.assumptions.user_data => HopResult::unknown(
+                    HOP,
+                    format!(
+                        "the file does not show the commands that {by} runs on `{own}`, which can \
+                         stop SSM Agent (`--assume user-data`)"
+                    ),
+                ),
+                Script::Unread | Script::Nothing | Script::Installs(..) | Script::Unknown => {
+                    return None;
+                }
+            },
+        };
+        Some(result.at(commands.by, ""))
+    };
+    let all = node_commands::all(index, instance);
+    all.into_iter().filter_map(one).collect()
 }
 
 /// Checks the requirements of an agent that the file pins to an old version.

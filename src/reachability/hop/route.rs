@@ -3,10 +3,11 @@
 use super::super::addresses;
 use super::super::fix::Fix;
 use super::super::graph_index::Resolved;
-use super::super::internet_route::{Exit, InternetRoute, is_ipv6_only};
+use super::super::internet_route::{Exit, InternetRoute};
 use super::super::local_route::{self, Diversion};
 use super::super::path::Candidate;
 use super::super::peering;
+use super::super::routes::flag;
 use super::super::ternary::Ternary;
 use super::super::{HopResult, HopStatus};
 use super::{
@@ -14,6 +15,7 @@ use super::{
     subnets_of,
 };
 use crate::ir::{AddressSet, NodeId};
+use crate::resource::Subnet;
 
 const HOP: Hop = Hop::Route;
 
@@ -31,7 +33,8 @@ has a public address.
 
 **Fails** also if a more specific route diverts the traffic between instance and endpoint to a network
 interface that is attached to nothing. Fails if AWS refuses subnets, addresses, gateways or routes of
-the stack, such as two subnets of one range. Fails if Block Public Access blocks the internet gateway. An exclusion must allow outbound
+the stack, such as two subnets of one range. Fails if the function of a custom resource is in a subnet
+without a path to S3, where its response goes. Fails if Block Public Access blocks the internet gateway. An exclusion must allow outbound
 traffic from the VPC, or from the subnet of the instance or NAT gateway.
 
 **Unknown** for transit gateways, firewalls, NAT instances, IPv6-only subnets, and targets outside the
@@ -52,6 +55,14 @@ file.
     steps: &[SequenceStep::Connect],
     check: Check::Connection(check),
 };
+
+/// Returns whether a subnet has no IPv4 addresses.
+fn is_ipv6_only(subnet: &Resolved<'_, Subnet>) -> Ternary {
+    match subnet {
+        Resolved::Node(_, subnet) => flag(subnet.ipv6_native.as_ref()),
+        Resolved::OtherType(_) | Resolved::Outside(_) => Ternary::No,
+    }
+}
 
 fn check(connection: &Connection<'_, '_>) -> Vec<HopResult> {
     let result = match (&connection.path, &connection.internet_route) {

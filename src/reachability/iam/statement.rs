@@ -1,5 +1,6 @@
 //! Whether a statement of a policy is about a call: wildcards, exceptions, conditions, principals.
 
+use super::super::action_name::names_action;
 use super::super::graph_index::GraphIndex;
 use super::super::ternary::Ternary;
 use super::condition::{condition, equals};
@@ -98,33 +99,6 @@ pub(super) fn action_is_meant(
         })
     }));
     if statement.not.actions { !named } else { named }
-}
-
-/// Matches a literal pattern of an action, ignoring case. Most patterns of a file are literal.
-fn names_action(pattern: &[u8], action: &[u8]) -> bool {
-    let (mut p, mut t) = (0, 0);
-    let mut back: Option<(usize, usize)> = None;
-    while t < action.len() {
-        match pattern.get(p) {
-            Some(b'*') => {
-                back = Some((p, t));
-                p += 1;
-            }
-            Some(&c) if c == b'?' || c.eq_ignore_ascii_case(&action[t]) => {
-                p += 1;
-                t += 1;
-            }
-            _ => match back {
-                Some((star, from)) => {
-                    p = star + 1;
-                    t = from + 1;
-                    back = Some((star, from + 1));
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[p..].iter().all(|&c| c == b'*')
 }
 
 /// Actions have wildcards and no variables.
