@@ -13,6 +13,7 @@ mod functions;
 mod limits;
 mod link;
 mod loops;
+mod parameter_types;
 mod parameters;
 mod quotas;
 mod references;

@@ -1,7 +1,7 @@
 //! References to parameters, pseudo parameters and resources.
 
 use super::super::tree::{Entry, Kind, Tree};
-use super::{Deployment, PARAMETER, REGION, Reader, opaque};
+use super::{Deployment, PARAMETER, REGION, Reader, opaque, parameter_types};
 use crate::ir::{Expr, ParamId, ParameterType, Pseudo};
 use crate::resource::RawValue;
 
@@ -39,7 +39,7 @@ impl Reader<'_> {
             .get("Type")
             .and_then(Tree::text)
             .unwrap_or("String");
-        let stored = of.starts_with("AWS::SSM::Parameter::Value<");
+        let stored = of.starts_with(parameter_types::STORED);
         let specified = deployment
             .parameters
             .iter()
