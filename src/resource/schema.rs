@@ -56,6 +56,12 @@ impl Schema {
         })
     }
 
+    /// Returns all names.
+    #[cfg(feature = "config")]
+    pub(crate) fn names(self) -> impl Iterator<Item = &'static str> {
+        self.names.iter().map(String::as_str)
+    }
+
     fn children<'s>(self, path: &'s str) -> impl Iterator<Item = &'static str> + 's {
         self.names.iter().filter_map(move |name| {
             let inside = match path {

@@ -2,6 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html>
 
+mod attributes;
 mod calls;
 mod sections;
 
@@ -62,6 +63,7 @@ fn all(root: &Tree) -> Vec<FormError> {
     {
         found.extend(sections::errors(root));
         found.extend(calls::errors(root));
+        found.extend(attributes::errors(root));
         found.extend(conditions(root));
         found.extend(circular(root));
         found.extend(names(root));

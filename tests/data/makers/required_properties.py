@@ -10,8 +10,20 @@ from makers.schema_names import declared_types
 
 HEAD = f"""\
 {WRITTEN_BY}
-# Columns: type, object, how many of the properties (all; one: exactly one; some: at least one), properties.
+# Columns: type, object, how many of the properties (all; one: exactly one; exact: exactly one, according to AWS;
+# some: at least one), properties.
 """
+# Sets that the schemas lack, or of which AWS documents that it accepts only one.
+DESTINATIONS = ["DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId"]
+EXACT = {
+    # API_CreateAutoScalingGroup
+    "AWS::AutoScaling::AutoScalingGroup": [
+        ["InstanceId", "LaunchConfigurationName", "LaunchTemplate", "MixedInstancesPolicy"]],
+    # API_CreateVpcEndpoint
+    "AWS::EC2::VPCEndpoint": [["ResourceConfigurationArn", "ServiceName", "ServiceNetworkArn"]],
+    # API_CreateRoute: all other properties are targets.
+    "AWS::EC2::Route": [DESTINATIONS, None],
+}
 KINDS = {"required": "all", "requiredXor": "one", "requiredOr": "some"}
 
 
@@ -21,9 +33,17 @@ def make(inputs):
     lines = []
     for name in types():
         objects = nodes(schema_of(name), DEPTH if name in modeled else 0)
+        exact = [it or targets(schema_of(name)) for it in EXACT.get(name, ())]
         found = [row for path, node in objects for row in required(node, path)]
+        found = [row for row in found if row.split("\t")[2].split(",") not in exact]
+        found += [f"\texact\t{','.join(it)}" for it in exact]
         lines += [f"{name}\t{row}\n" for row in dict.fromkeys(found)]
     return HEAD + "".join(lines)
+
+
+def targets(schema):
+    others = {"RouteTableId", *DESTINATIONS, *(it.split("/")[2] for it in schema["readOnlyProperties"])}
+    return sorted(schema["properties"].keys() - others)
 
 
 def required(node, path):
