@@ -62,7 +62,8 @@ impl Schema {
         self.names.iter().map(String::as_str)
     }
 
-    fn children<'s>(self, path: &'s str) -> impl Iterator<Item = &'static str> + 's {
+    /// Returns the names inside a property.
+    pub(crate) fn children<'s>(self, path: &'s str) -> impl Iterator<Item = &'static str> + 's {
         self.names.iter().filter_map(move |name| {
             let inside = match path {
                 "" => Some(name.as_str()),

@@ -73,16 +73,15 @@ pub(super) fn errors(id: &str, type_name: &str, properties: &Map<'_>) -> Vec<Tem
         .collect();
     let mut found = Vec::new();
     if !known.contains(&"*") {
-        let is_settled = !of.grows || schema.is_some();
         let names = properties.iter().map(|(name, _)| name.as_ref());
         found.extend(names.filter(|it| !known.contains(it)).map(|name| {
             let what = format!("`{id}` has property `{name}`, which `{type_name}` does not have");
-            unknown(name, &what, &known, is_settled)
+            unknown(name, &what, &known, !of.grows)
         }));
     }
     if let Some(schema) = schema {
         for (name, value) in properties.iter() {
-            nested(id, schema, name, value, &mut found);
+            nested((id, &of), schema, name, value, &mut found);
         }
         found.extend(forms(id, type_name, schema, properties));
     }
@@ -91,7 +90,7 @@ pub(super) fn errors(id: &str, type_name: &str, properties: &Map<'_>) -> Vec<Tem
 
 /// Gathers the names inside a property that its schema does not have.
 fn nested(
-    id: &str,
+    (id, of): (&str, &Type),
     schema: Schema,
     path: &str,
     value: &RawValue<'_>,
@@ -100,7 +99,7 @@ fn nested(
     match value {
         RawValue::List(items) => items
             .iter()
-            .for_each(|it| nested(id, schema, path, it, found)),
+            .for_each(|it| nested((id, of), schema, path, it, found)),
         RawValue::Object(map) | RawValue::Block(map) => {
             // A macro can add names.
             if map.iter().any(|(name, _)| name.starts_with("Fn::")) {
@@ -109,13 +108,12 @@ fn nested(
             for (name, value) in map.iter() {
                 let inner = format!("{path}.{name}");
                 match schema.check(&inner) {
-                    Some((_, fix)) => found.push(TemplateError {
-                        is_certain: true,
-                        ignores_condition: false,
-                        reason: format!("`{id}` has property `{inner}`, which does not exist"),
-                        fix: format!("correct or remove it: {fix}"),
-                    }),
-                    None => nested(id, schema, &inner, value, found),
+                    Some(_) => {
+                        let what = format!("`{id}` has property `{inner}`, which does not exist");
+                        let known: Vec<&str> = schema.children(path).collect();
+                        found.push(unknown(name, &what, &known, !of.grows));
+                    }
+                    None => nested((id, of), schema, &inner, value, found),
                 }
             }
         }
@@ -193,8 +191,7 @@ pub(super) fn unknown_attribute(
     let what = format!(
         "`{caller}` refers to attribute `{attribute}` of `{id}`, which `{type_name}` does not have"
     );
-    let is_settled = !of.grows || Schema::of(type_name, Dialect::Cfn).is_some();
-    Some(unknown(first, &what, &known, is_settled))
+    Some(unknown(first, &what, &known, !of.grows))
 }
 
 #[cfg(test)]
@@ -228,9 +225,9 @@ mod tests {
         assert_eq!(
             found(
                 "AWS::EC2::Instance",
-                serde_json::json!({"BlockDeviceMappings": [{"Ebs": {"Size": 8}}]})
+                serde_json::json!({"BlockDeviceMappings": [{"Ebs": {"VolumSize": 8}}]})
             ),
-            ["`Id` has property `BlockDeviceMappings.Ebs.Size`, which does not exist"]
+            ["`Id` has property `BlockDeviceMappings.Ebs.VolumSize`, which does not exist"]
         );
         // A custom resource has any property.
         assert!(

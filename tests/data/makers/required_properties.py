@@ -13,16 +13,17 @@ HEAD = f"""\
 # Columns: type, object, how many of the properties (all; one: exactly one; exact: exactly one, according to AWS;
 # some: at least one), properties.
 """
-# Sets that the schemas lack, or of which AWS documents that it accepts only one.
+# Sets that the schemas lack, or of which AWS documents that it accepts only one. `src/reachability/refused` checks
+# routes with several targets.
 DESTINATIONS = ["DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId"]
-EXACT = {
+MORE = {
     # API_CreateAutoScalingGroup
     "AWS::AutoScaling::AutoScalingGroup": [
-        ["InstanceId", "LaunchConfigurationName", "LaunchTemplate", "MixedInstancesPolicy"]],
+        ("exact", ["InstanceId", "LaunchConfigurationName", "LaunchTemplate", "MixedInstancesPolicy"])],
     # API_CreateVpcEndpoint
-    "AWS::EC2::VPCEndpoint": [["ResourceConfigurationArn", "ServiceName", "ServiceNetworkArn"]],
+    "AWS::EC2::VPCEndpoint": [("one", ["ResourceConfigurationArn", "ServiceName", "ServiceNetworkArn"])],
     # API_CreateRoute: all other properties are targets.
-    "AWS::EC2::Route": [DESTINATIONS, None],
+    "AWS::EC2::Route": [("some", DESTINATIONS), ("some", None)],
 }
 KINDS = {"required": "all", "requiredXor": "one", "requiredOr": "some"}
 
@@ -33,10 +34,10 @@ def make(inputs):
     lines = []
     for name in types():
         objects = nodes(schema_of(name), DEPTH if name in modeled else 0)
-        exact = [it or targets(schema_of(name)) for it in EXACT.get(name, ())]
+        more = [(kind, names or targets(schema_of(name))) for kind, names in MORE.get(name, ())]
         found = [row for path, node in objects for row in required(node, path)]
-        found = [row for row in found if row.split("\t")[2].split(",") not in exact]
-        found += [f"\texact\t{','.join(it)}" for it in exact]
+        found = [row for row in found if row.split("\t")[2].split(",") not in [names for _, names in more]]
+        found += [f"\t{kind}\t{','.join(names)}" for kind, names in more]
         lines += [f"{name}\t{row}\n" for row in dict.fromkeys(found)]
     return HEAD + "".join(lines)
 
