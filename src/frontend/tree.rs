@@ -119,6 +119,23 @@ impl Tree {
         }
     }
 
+    /// Returns whether two values are equal, wherever they are.
+    pub(crate) fn is_same(&self, other: &Tree) -> bool {
+        match (&self.kind, &other.kind) {
+            (Kind::Null, Kind::Null) => true,
+            (Kind::Text(one), Kind::Text(other)) => one == other,
+            (Kind::List(one), Kind::List(other)) => {
+                one.len() == other.len() && one.iter().zip(other).all(|(a, b)| a.is_same(b))
+            }
+            (Kind::Map(one), Kind::Map(other)) => {
+                let mut pairs = one.iter().zip(other);
+                one.len() == other.len()
+                    && pairs.all(|(a, b)| a.key == b.key && a.value.is_same(&b.value))
+            }
+            _ => false,
+        }
+    }
+
     /// Returns the only entry. A function call has this form.
     pub(crate) fn single(&self) -> Option<(&str, &Tree)> {
         match self.map()? {

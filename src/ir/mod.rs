@@ -32,6 +32,8 @@ pub(crate) use names::{is_id, kebab, logical_id, natural, terraform_name};
 pub(crate) use nearest::near;
 pub(crate) use nearest::nearest;
 #[cfg(feature = "config")]
+pub(crate) use nearest::typo;
+#[cfg(feature = "config")]
 pub(crate) use parameter::stored_type;
 pub(crate) use unknown_region::{unknown_region, unlisted_region};
 pub(crate) use words::{Word, words};

@@ -14,6 +14,23 @@ pub(crate) fn near<'a>(text: &str, words: impl Iterator<Item = &'a str>) -> Opti
     having.next().filter(|_| having.next().is_none()).copied()
 }
 
+/// Returns the known word of which a text is certainly a typo: at most two letters differ, and no digit. A
+/// suffix other than a plural makes another word.
+#[cfg(feature = "config")]
+pub(crate) fn typo<'a>(text: &str, words: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let digits = |text: &str| -> Vec<char> { text.chars().filter(char::is_ascii_digit).collect() };
+    let own = digits(text);
+    let words = words.filter(|it| it.len().abs_diff(text.len()) <= 2 && digits(it) == own);
+    let near = |word: &str| {
+        let letters = text.len().min(word.len());
+        let suffix = text.strip_prefix(word).or(word.strip_prefix(text));
+        word.eq_ignore_ascii_case(text)
+            || letters > 4 && suffix.is_none_or(|it| it == "s") && distance(text, word) <= 2
+    };
+    let mut near = words.filter(|it| near(it));
+    near.next()
+}
+
 /// Returns a hint with the closest known word, or with the known words if none is close.
 pub(crate) fn nearest<'a>(text: &str, words: impl Iterator<Item = &'a str>) -> String {
     const MAX: usize = 16;

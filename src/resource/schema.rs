@@ -56,7 +56,14 @@ impl Schema {
         })
     }
 
-    fn children<'s>(self, path: &'s str) -> impl Iterator<Item = &'static str> + 's {
+    /// Returns all names.
+    #[cfg(feature = "config")]
+    pub(crate) fn names(self) -> impl Iterator<Item = &'static str> {
+        self.names.iter().map(String::as_str)
+    }
+
+    /// Returns the names inside a property.
+    pub(crate) fn children<'s>(self, path: &'s str) -> impl Iterator<Item = &'static str> + 's {
         self.names.iter().filter_map(move |name| {
             let inside = match path {
                 "" => Some(name.as_str()),

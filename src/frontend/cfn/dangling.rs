@@ -117,7 +117,8 @@ impl Reader<'_> {
         }
         references(resource, &mut names);
         let mut rows = Vec::new();
-        if resource.get("Condition").is_none() {
+        // A mapping can lack the keys of a resource that the stack does not contain.
+        if self.stack_exists(resource) == Some(true) {
             self.missing_rows(resource, &mut rows);
         }
         names.retain(|name| {

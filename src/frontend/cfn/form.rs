@@ -2,14 +2,20 @@
 //!
 //! <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html>
 
+mod attributes;
+mod calls;
+mod sections;
+
 use super::dangling::references;
-use crate::frontend::tree::{Entry, Kind, Tree};
+use crate::frontend::tree::{At, Entry, Kind, Tree};
 use crate::resource::TemplateError;
 
 /// An error in the form of a template.
 pub(super) struct FormError {
     /// The condition under which the stack of the template exists.
     pub(super) stack_condition: Option<String>,
+    /// The place in the file.
+    pub(super) at: At,
     pub(super) error: TemplateError,
 }
 
@@ -18,26 +24,29 @@ const VERSION: &str = "2010-09-09";
 
 /// Returns the errors in the form of one template.
 pub(super) fn errors(root: &Tree, stack_condition: Option<&str>) -> Vec<FormError> {
-    let of_template = |error| FormError {
+    let of_template = |it: FormError| FormError {
         stack_condition: stack_condition.map(str::to_owned),
-        error,
+        ..it
     };
     all(root).into_iter().map(of_template).collect()
 }
 
-fn all(root: &Tree) -> Vec<TemplateError> {
+fn all(root: &Tree) -> Vec<FormError> {
     let mut found = Vec::new();
-    let version = root.get("AWSTemplateFormatVersion").and_then(Tree::text);
-    if let Some(version) = version.filter(|it| *it != VERSION) {
+    let version = root.get("AWSTemplateFormatVersion");
+    let version = version.and_then(|it| Some((it.at, it.text()?)));
+    if let Some((at, version)) = version.filter(|(_, it)| *it != VERSION) {
         found.push(error(
+            at,
             format!("the format version is `{version}`, and the only one is `{VERSION}`"),
             format!("set `AWSTemplateFormatVersion` to `{VERSION}`"),
         ));
     }
-    for Entry { key, value, .. } in section(root, "Parameters") {
+    for Entry { key, at, value } in section(root, "Parameters") {
         let default = value.get("Default");
         if default.is_some_and(|it| matches!(it.kind, Kind::Map(_) | Kind::List(_))) {
             found.push(error(
+                *at,
                 format!("the default of parameter `{key}` is not text"),
                 format!("set the default of parameter `{key}` to text"),
             ));
@@ -52,21 +61,50 @@ fn all(root: &Tree) -> Vec<TemplateError> {
     if root.get("Transform").is_none()
         && !all.iter().any(|it| section(root, it).iter().any(creates))
     {
+        found.extend(sections::errors(root));
+        found.extend(calls::errors(root));
+        found.extend(attributes::errors(root));
         found.extend(conditions(root));
+        found.extend(circular(root));
         found.extend(names(root));
     }
     found
 }
 
+/// Returns the error for conditions that depend on one another.
+fn circular(root: &Tree) -> Option<FormError> {
+    fn reaches(root: &Tree, from: &str, to: &str, seen: &mut Vec<String>) -> bool {
+        let Some(condition) = root.get("Conditions").and_then(|it| it.get(from)) else {
+            return false;
+        };
+        let mut used = Vec::new();
+        used_conditions(condition, true, &mut used);
+        used.into_iter().any(|name| {
+            name == to
+                || !seen.iter().any(|it| it == name) && {
+                    seen.push(name.to_owned());
+                    reaches(root, name, to, seen)
+                }
+        })
+    }
+    let mut all = section(root, "Conditions").iter();
+    let first = all.find(|it| reaches(root, &it.key, &it.key, &mut Vec::new()))?;
+    Some(error(
+        first.at,
+        format!("condition `{}` depends on itself", first.key),
+        "remove one of the references between the conditions".to_owned(),
+    ))
+}
+
 /// Returns an error for each condition that the template does not contain.
-fn conditions(root: &Tree) -> Vec<TemplateError> {
+fn conditions(root: &Tree) -> Vec<FormError> {
     let mut found = Vec::new();
     for (what, name) in [
         ("", "Resources"),
         ("output ", "Outputs"),
         ("condition ", "Conditions"),
     ] {
-        for Entry { key, value, .. } in section(root, name) {
+        for Entry { key, at, value } in section(root, name) {
             let mut used = Vec::new();
             if name != "Conditions" {
                 used.extend(value.get("Condition").and_then(Tree::text));
@@ -80,6 +118,7 @@ fn conditions(root: &Tree) -> Vec<TemplateError> {
             used.dedup();
             found.extend(used.iter().map(|condition| {
                 error(
+                    *at,
                     format!(
                         "(`Unresolved condition dependency`): {what}`{key}` refers to condition \
                          `{condition}`, which does not exist"
@@ -119,10 +158,10 @@ fn used_conditions<'t>(tree: &'t Tree, in_condition: bool, used: &mut Vec<&'t st
 
 /// Returns an error for each name in outputs and conditions that the template does not contain.
 /// Conditions can refer only to parameters.
-fn names(root: &Tree) -> Vec<TemplateError> {
+fn names(root: &Tree) -> Vec<FormError> {
     let has = |of: &str, name: &str| section(root, of).iter().any(|it| it.key == name);
     let mut found = Vec::new();
-    for Entry { key, value, .. } in section(root, "Outputs") {
+    for Entry { key, at, value } in section(root, "Outputs") {
         let mut used = Vec::new();
         references(value, &mut used);
         used.retain(|it| {
@@ -130,6 +169,7 @@ fn names(root: &Tree) -> Vec<TemplateError> {
         });
         found.extend(used.iter().map(|name| {
             error(
+                *at,
                 format!(
                     "(`Unresolved resource dependencies`): output `{key}` refers to `{name}`, \
                      which does not exist"
@@ -138,12 +178,13 @@ fn names(root: &Tree) -> Vec<TemplateError> {
             )
         }));
     }
-    for Entry { key, value, .. } in section(root, "Conditions") {
+    for Entry { key, at, value } in section(root, "Conditions") {
         let mut used = Vec::new();
         references(value, &mut used);
         used.retain(|it| !it.starts_with("AWS::") && !has("Parameters", it));
         found.extend(used.iter().map(|name| {
             error(
+                *at,
                 format!(
                     "(`Unresolved dependencies`): condition `{key}` refers to `{name}`, which is \
                      not a parameter"
@@ -155,11 +196,15 @@ fn names(root: &Tree) -> Vec<TemplateError> {
     found
 }
 
-fn error(reason: String, fix: String) -> TemplateError {
-    TemplateError {
-        is_certain: true,
-        ignores_condition: true,
-        reason,
-        fix,
+fn error(at: At, reason: String, fix: String) -> FormError {
+    FormError {
+        stack_condition: None,
+        at,
+        error: TemplateError {
+            is_certain: true,
+            ignores_condition: true,
+            reason,
+            fix,
+        },
     }
 }

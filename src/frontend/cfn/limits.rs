@@ -37,6 +37,16 @@ pub(super) fn errors(
     found
 }
 
+/// Returns the properties of a type with a kind of limit.
+pub(super) fn paths(type_name: &str, kind: &str) -> Vec<&'static str> {
+    let of_row = |row| {
+        let mut columns = tsv::columns(row).skip(1);
+        let paths = (columns.next() == Some(kind)).then(|| columns.nth(1));
+        paths.flatten().unwrap_or_default().split(',')
+    };
+    tsv::rows_of(TABLE, type_name).flat_map(of_row).collect()
+}
+
 /// A value that a limit excludes.
 struct Violation<'v> {
     is_length: bool,

@@ -13,7 +13,9 @@ mod functions;
 mod limits;
 mod link;
 mod loops;
+mod parameter_types;
 mod parameters;
+mod properties;
 mod quotas;
 mod references;
 mod required;
@@ -348,6 +350,8 @@ impl<'t> Reader<'t> {
         let type_name = tree.get("Type").and_then(Tree::text).unwrap_or_default();
         let mut errors = self.dangling(&entry.key, tree);
         if !opaque && self.is_final() {
+            errors.extend(properties::unknown_type(&entry.key, type_name));
+            errors.extend(properties::errors(&entry.key, type_name, &map));
             errors.extend(required::errors(&entry.key, type_name, &map));
             errors.extend(limits::errors(&entry.key, type_name, &map, |it| {
                 self.is_secret(it)

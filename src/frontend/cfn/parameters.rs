@@ -38,6 +38,7 @@ impl Reader<'_> {
                 Some(name) => self.condition(name, 0),
             };
             let mut error = it.error.clone();
+            error.reason += &format!(", at {}", self.location(it.at));
             error.is_certain &= exists == Some(true);
             (exists != Some(false)).then_some(error)
         });

@@ -39,7 +39,7 @@ impl Reader<'_> {
             .get("Type")
             .and_then(Tree::text)
             .unwrap_or("String");
-        let stored = of.starts_with("AWS::SSM::Parameter::Value<");
+        let stored = crate::ir::stored_type(of).is_some();
         let specified = deployment
             .parameters
             .iter()

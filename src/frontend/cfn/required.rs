@@ -96,16 +96,17 @@ fn error(
     let set = has.iter().filter(|(_, has)| *has == Some(true));
     let set: Vec<&str> = set.map(|(name, _)| *name).collect();
     let open = has.iter().filter(|(_, has)| has.is_none()).count();
-    let several = kind == "one" && set.len() > 1;
+    let is_one = matches!(kind, "one" | "exact");
+    let several = is_one && set.len() > 1;
     // Of several properties that can be absent, one can be set in each outcome.
     let is_wrong = match (set.len(), open) {
         (0, open) => open < 2,
-        (1, open) => kind == "one" && open > 0,
+        (1, open) => is_one && open > 0,
         _ => several,
     };
     is_wrong.then(|| TemplateError {
         // AWS accepts some pairs that the schemas exclude.
-        is_certain: !several && open == 0,
+        is_certain: (!several || kind == "exact") && open == 0,
         ignores_condition: false,
         reason: match set.as_slice() {
             [] => format!("`{id}` requires one of {}", quoted(names, ", ")),

@@ -9,6 +9,7 @@ Left out are limits that are not safe:
 - sets that grow by their nature (`GROWING`), such as runtimes, engine versions and types of instances;
 - bounds of texts that can be an object, since CloudFormation counts another form of them;
 - `GROUP_TEXT`, which `src/reachability/refused/group_texts.rs` checks, with its characters;
+- whether a value is a list or an object, for types outside the resource tables;
 - patterns: they have the syntax of another language and often no anchors;
 - `uniqueItems` and `minItems`: services accept many lists that contradict them.
 """
@@ -20,8 +21,8 @@ from makers.schema_names import declared_types
 
 HEAD = f"""\
 {WRITTEN_BY}
-# Columns: type, kind of limit (integer, number, boolean, enum, enum-any-case, length, items), argument (a range of
-# numbers, or values separated by |), properties.
+# Columns: type, kind of limit (integer, number, boolean, enum, enum-any-case, length, items; list: can be a list;
+# object: not text), argument (a range of numbers, or values separated by |), properties.
 """
 GROWING = re.compile(r"(Runtime|Runtimes|Version|InstanceType|InstanceTypes|NodeType|Engine|Regions?|AmiType|"
                      r"RuntimeEnvironment|InstanceClass|AcceleratorNames|Platform|OperatingSystem)$")
@@ -80,6 +81,8 @@ def limits(name, inside):
     for path, node in nodes(schema, DEPTH if inside else 1):
         if path and path.split(".")[0] not in read_only:
             yield from ((path, *it) for it in of_node(path, node))
+            if inside:
+                yield from ((path, it, "") for it in forms(node))
 
 
 def of_node(path, node):
@@ -97,6 +100,15 @@ def of_node(path, node):
     for key, kind in (("enum", "enum"), ("enumCaseInsensitive", "enum-any-case")):
         if key in node and of in ("string", "integer", "number") and not GROWING.search(path):
             yield kind, "|".join(map(str, sorted(node[key])))
+
+
+def forms(node):
+    of = node.get("type")
+    # A property without a type accepts any value.
+    if of is None or "array" in of:
+        yield "list"
+    elif of == "object" and "properties" in node:
+        yield "object"
 
 
 def bounds(node, kind):

@@ -10,8 +10,21 @@ from makers.schema_names import declared_types
 
 HEAD = f"""\
 {WRITTEN_BY}
-# Columns: type, object, how many of the properties (all; one: exactly one; some: at least one), properties.
+# Columns: type, object, how many of the properties (all; one: exactly one; exact: exactly one, according to AWS;
+# some: at least one), properties.
 """
+# Sets that the schemas lack, or of which AWS documents that it accepts only one. `src/reachability/refused` checks
+# routes with several targets.
+DESTINATIONS = ["DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId"]
+MORE = {
+    # API_CreateAutoScalingGroup
+    "AWS::AutoScaling::AutoScalingGroup": [
+        ("exact", ["InstanceId", "LaunchConfigurationName", "LaunchTemplate", "MixedInstancesPolicy"])],
+    # API_CreateVpcEndpoint
+    "AWS::EC2::VPCEndpoint": [("one", ["ResourceConfigurationArn", "ServiceName", "ServiceNetworkArn"])],
+    # API_CreateRoute: all other properties are targets.
+    "AWS::EC2::Route": [("some", DESTINATIONS), ("some", None)],
+}
 KINDS = {"required": "all", "requiredXor": "one", "requiredOr": "some"}
 
 
@@ -21,9 +34,17 @@ def make(inputs):
     lines = []
     for name in types():
         objects = nodes(schema_of(name), DEPTH if name in modeled else 0)
+        more = [(kind, names or targets(schema_of(name))) for kind, names in MORE.get(name, ())]
         found = [row for path, node in objects for row in required(node, path)]
+        found = [row for row in found if row.split("\t")[2].split(",") not in [names for _, names in more]]
+        found += [f"\t{kind}\t{','.join(names)}" for kind, names in more]
         lines += [f"{name}\t{row}\n" for row in dict.fromkeys(found)]
     return HEAD + "".join(lines)
+
+
+def targets(schema):
+    others = {"RouteTableId", *DESTINATIONS, *(it.split("/")[2] for it in schema["readOnlyProperties"])}
+    return sorted(schema["properties"].keys() - others)
 
 
 def required(node, path):

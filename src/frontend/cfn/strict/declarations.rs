@@ -1,7 +1,7 @@
 //! Parameters, conditions and mappings of a template to convert.
 
 use super::super::super::tree::{Entry, Kind, Tree};
-use super::super::{MAX_DEPTH, Reader};
+use super::super::{MAX_DEPTH, Reader, parameter_types};
 use crate::ir::{
     Diagnostic, Diagnostics, Expr, ParameterDeclaration, ParameterType, Predicate, SourceLocation,
     Text, stored_type, terraform_name,
@@ -23,37 +23,15 @@ const RESERVED: [&str; 8] = [
 ];
 
 /// Returns the type of a variable for a type of CloudFormation.
-///
-/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-supplied-parameter-types.html>
 fn variable_type(name: &str) -> Option<ParameterType> {
     if let Some(of) = ParameterType::ALL.iter().find(|it| it.cfn() == name) {
         return Some(*of);
     }
-    let single = |name: &str| {
-        name == "String"
-            || name == "AWS::SSM::Parameter::Name"
-            || name == "AWS::Route53::HostedZone::Id"
-            || name.starts_with("AWS::EC2::")
-                && [
-                    "AvailabilityZone::Name",
-                    "Image::Id",
-                    "Instance::Id",
-                    "KeyPair::KeyName",
-                    "PrefixList::Id",
-                    "SecurityGroup::GroupName",
-                    "SecurityGroup::Id",
-                    "Subnet::Id",
-                    "Volume::Id",
-                    "VPC::Id",
-                ]
-                .contains(&&name[10..])
-    };
-    let item = name
-        .strip_prefix("List<")
-        .and_then(|it| it.strip_suffix('>'));
-    match item {
-        Some(item) if item == "Number" || single(item) => Some(ParameterType::StringList),
-        None if single(name) => Some(ParameterType::String),
+    match parameter_types::item(name) {
+        Some(item) if item == "Number" || parameter_types::is_text(item) => {
+            Some(ParameterType::StringList)
+        }
+        None if parameter_types::is_text(name) => Some(ParameterType::String),
         _ => None,
     }
 }
