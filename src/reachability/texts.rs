@@ -6,6 +6,9 @@ use crate::ir::{Expr, Pseudo, Text, Value};
 /// More alternatives than this are unknown text.
 const MAX_ALTERNATIVES: usize = 64;
 
+/// The text of a value that AWS chooses. A shell does not know such a variable either.
+const CHOSEN: &str = "${aws:value}";
+
 /// One of the texts that a value can have.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct ShownText {
@@ -39,12 +42,11 @@ impl GraphIndex<'_> {
                 vec![ShownText::new(name, true)]
             }
             // AWS chooses them, and none of them is a command.
-            Expr::Pseudo(_) | Expr::Attr(..) | Expr::Zone(_) | Expr::Absent => {
-                vec![ShownText::new("", true)]
-            }
+            Expr::Pseudo(_) | Expr::Attr(..) | Expr::Zone(_) => vec![ShownText::new(CHOSEN, true)],
             Expr::Opaque(name) if name.starts_with("AWS::Stack") => {
-                vec![ShownText::new("", true)]
+                vec![ShownText::new(CHOSEN, true)]
             }
+            Expr::Absent => vec![ShownText::new("", true)],
             Expr::Concat(parts) => {
                 let mut all = vec![ShownText::new("", true)];
                 for part in parts {
