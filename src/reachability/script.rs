@@ -2,11 +2,13 @@
 
 use super::cfn_init;
 use super::graph_index::GraphIndex;
+use super::image::{Image, classify};
 use super::instance::InstanceConfig;
 use super::script_text::{self, Lines, commands};
 use super::setting::Setting;
 use super::side_effects;
 use super::texts::ShownText;
+use super::user_data::{self, System};
 use super::windows;
 use crate::ir::{Expr, Value};
 use crate::region::regions;
@@ -70,8 +72,11 @@ pub(crate) fn script(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) -> S
         Setting::Unknown(..) => &Value::Expr(Expr::Unknown("user data".into())),
         Setting::Known(_, _, value) => value,
     };
+    let system = system(index, instance);
     let texts = index.texts(value).into_iter();
-    let mut effects: Vec<Script> = texts.map(|it| with_init(index, instance, &it)).collect();
+    let mut effects: Vec<Script> = texts
+        .map(|it| with_init(index, instance, &it, system))
+        .collect();
     let removes = |it: &Script| matches!(it, Script::Removes(_));
     let change = effects
         .iter()
@@ -88,13 +93,26 @@ pub(crate) fn script(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) -> S
     }
 }
 
+/// Returns the operating system of an instance.
+fn system(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) -> System {
+    let Setting::Known(_, _, link) = &instance.image else {
+        return System::Unknown;
+    };
+    match classify(index, link) {
+        Image::WithAgent(name) | Image::WithoutAgent(name) => System::of_image(&name),
+        Image::Opaque(_) => System::Unknown,
+    }
+}
+
 /// Returns the effect of user data, and of the configurations that its calls of `cfn-init` apply.
 fn with_init(
     index: &GraphIndex<'_>,
     instance: &InstanceConfig<'_>,
     user_data: &ShownText,
+    system: System,
 ) -> Script {
-    let mut lines = script_text::lines(user_data);
+    let runs = user_data::read(user_data, system);
+    let mut lines = script_text::lines_of(&runs, user_data.is_complete);
     let user_data = &lines.shown.clone();
     let own = effect(index, &lines);
     let is_unclear = matches!(own, Script::Unknown | Script::Unread);
@@ -249,7 +267,9 @@ fn may_change_agent(command: &str) -> bool {
 /// Returns whether a line is a command that stops or removes the agent.
 fn runs_removal(text: &str) -> bool {
     let is_removal = |it: &str| names_agent(it) && REMOVALS.iter().any(|of| it.starts_with(of));
-    text.lines().flat_map(commands).any(is_removal)
+    // A command that runs only perhaps is a condition.
+    let lines = text.lines().filter(|it| !it.starts_with("if "));
+    lines.flat_map(commands).any(is_removal)
 }
 
 /// Returns whether a line of a script names the agent and contains one of the words.
@@ -318,14 +338,13 @@ fn effect(index: &GraphIndex<'_>, lines: &Lines) -> Script {
     let text = &without_state(&lines.shown.text);
     let complete = lines.shown.is_complete;
     let is_opaque = lines.is_opaque;
+    let may_branch = lines.is_branched;
     if !complete && text.trim().is_empty() {
         return Script::Unread;
     }
     let starts = starts_agent(text);
-    let is_branched = ["if ", "if(", "case ", "function "]
-        .iter()
-        .any(|it| text.contains(it));
-    if (runs_removal(text) || windows::removes(text)) && !starts && !is_branched {
+    let is_branched = may_branch || text.contains("if ");
+    if (runs_removal(text) || windows::removes(text)) && !starts && !may_branch {
         return Script::Removes(USER_DATA);
     }
     let lines: Vec<&str> = text

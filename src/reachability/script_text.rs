@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::shown_text::ShownText;
+use super::user_data::Runs;
 
 /// A shorter word can be Base64 by chance.
 const MIN_ENCODED: usize = 24;
@@ -79,18 +80,26 @@ pub(super) struct Lines {
     pub(super) shown: ShownText,
     /// Whether a part remains encoded that the instance can run.
     pub(super) is_opaque: bool,
+    /// Whether a part that is judged by its words has conditions.
+    pub(super) is_branched: bool,
 }
 
 /// Returns the lines of a script: encoded text is decoded, and a line of a file begins with its path.
 pub(super) fn lines(script: &ShownText) -> Lines {
-    let text = joined_lines(&script.text);
-    let text = with_here_documents(&with_files(&text));
-    let (text, is_opaque) = decoded(&text);
-    let shown = ShownText {
-        text,
-        is_complete: script.is_complete,
-    };
-    Lines { shown, is_opaque }
+    lines_of(&Runs::unread(&script.text), script.is_complete)
+}
+
+/// Returns the lines of what user data runs.
+pub(super) fn lines_of(runs: &Runs, is_complete: bool) -> Lines {
+    let rest = with_here_documents(&with_files(&joined_lines(&runs.rest)));
+    let (text, is_opaque) = decoded(&format!("{}{rest}", runs.shown()));
+    let branches = ["if ", "if(", "case ", "function "];
+    let is_branched = branches.iter().any(|it| rest.contains(it));
+    Lines {
+        shown: ShownText { text, is_complete },
+        is_opaque,
+        is_branched,
+    }
 }
 
 fn indent(line: &str) -> usize {
@@ -176,7 +185,7 @@ fn delimiter(line: &str) -> Option<&str> {
 }
 
 /// Returns the file that a command writes.
-fn target(line: &str) -> Option<&str> {
+pub(super) fn target(line: &str) -> Option<&str> {
     let rest = match line.rsplit_once("tee ") {
         Some((_, rest)) => rest
             .trim_start_matches("-a ")
@@ -251,6 +260,7 @@ fn decoded(text: &str) -> (String, bool) {
             for line in text.lines().filter(|it| !it.trim_start().starts_with('#')) {
                 match path {
                     Some(path) => push(&mut out, &written(path, line)),
+                    None if plain.starts_with("if ") => push(&mut out, &format!("if {line}")),
                     None => push(&mut out, line),
                 }
             }

@@ -7,6 +7,9 @@ use crate::ir::{Expr, Pseudo, Text, Value};
 /// More alternatives than this are unknown text.
 const MAX_ALTERNATIVES: usize = 64;
 
+/// The text of a value that AWS chooses. A shell does not know such a variable either.
+const CHOSEN: &str = "${aws:value}";
+
 impl GraphIndex<'_> {
     /// Returns the texts that a value can have, one for each alternative.
     pub(crate) fn texts(&self, value: &Value<Text>) -> Vec<ShownText> {
@@ -22,12 +25,11 @@ impl GraphIndex<'_> {
                 vec![ShownText::new(name, true)]
             }
             // AWS chooses them, and none of them is a command.
-            Expr::Pseudo(_) | Expr::Attr(..) | Expr::Zone(_) | Expr::Absent => {
-                vec![ShownText::new("", true)]
-            }
+            Expr::Pseudo(_) | Expr::Attr(..) | Expr::Zone(_) => vec![ShownText::new(CHOSEN, true)],
             Expr::Opaque(name) if name.starts_with("AWS::Stack") => {
-                vec![ShownText::new("", true)]
+                vec![ShownText::new(CHOSEN, true)]
             }
+            Expr::Absent => vec![ShownText::new("", true)],
             Expr::Concat(parts) => {
                 let mut all = vec![ShownText::new("", true)];
                 for part in parts {

@@ -2,6 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/agent-install-windows-uninstall.html>
 
+use super::user_data::Runs;
+
 /// The names of the service, the product and the directory.
 const NAMES: &[&str] = &["amazonssmagent", "amazon ssm agent", "amazon\\ssm"];
 
@@ -65,6 +67,35 @@ const STARTS: &[&[&str]] = &[
     &["sc.exe start"],
     &["sc start"],
 ];
+
+/// The elements of user data that EC2Launch runs.
+pub(super) const TAGS: &[&str] = &["<powershell>", "<script>"];
+
+/// Returns the scripts that user data runs. EC2Launch ignores text outside its elements, and version 2
+/// also accepts YAML.
+pub(super) fn scripts(text: &str) -> Runs {
+    let mut rest = String::new();
+    let lower = text.to_ascii_lowercase();
+    for tag in TAGS {
+        let end = tag.replace('<', "</");
+        for (at, _) in lower.match_indices(tag) {
+            let from = at + tag.len();
+            let length = lower.get(from..).and_then(|it| it.find(&end));
+            let to = length.map_or(text.len(), |it| from + it);
+            rest.push_str(text.get(from..to).unwrap_or_default());
+            rest.push('\n');
+        }
+    }
+    let has_tasks = text.lines().any(|it| it.trim_end() == "tasks:");
+    if rest.is_empty() && has_tasks {
+        rest.push_str(text);
+    }
+    Runs {
+        rest,
+        is_windows: true,
+        ..Runs::default()
+    }
+}
 
 fn has(line: &str, rows: &[&[&str]]) -> bool {
     rows.iter()
