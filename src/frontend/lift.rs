@@ -100,6 +100,7 @@ impl Lift {
                 is_excluded: false,
                 parent: None,
                 errors: Vec::new(),
+                invalid: Vec::new(),
                 init: None,
                 is_existing: false,
                 replacement_conflict: None,
@@ -173,8 +174,10 @@ impl Lift {
             notes: &mut notes,
             field: String::new(),
         };
+        let mut invalid = Vec::new();
         let (resource, unfolded) = match self.kind(id) {
             Some(kind) => {
+                invalid = (kind.invalid)(&map, self.dialect);
                 let unfolded = (kind.unfold)(&mut map, id, self.dialect, &mut unmodeled);
                 (
                     Some((kind.lift)(&mut map, self.dialect, &mut unmodeled)),
@@ -199,6 +202,7 @@ impl Lift {
             if let Some(origin) = &mut node.origin {
                 origin.locations = locations;
                 origin.unmodeled = notes;
+                origin.invalid = invalid;
                 origin.is_conditional = exists == Exists::Conditional;
                 origin.is_excluded = exists == Exists::No;
                 origin.unknown_properties = map;
@@ -224,6 +228,7 @@ impl Lift {
                 origin.is_conditional = inner.is_conditional || exists == Exists::Conditional;
                 origin.is_excluded = exists == Exists::No;
                 origin.locations = vec![(property.to_owned(), SourceLocation::Default)];
+                origin.unknown_properties = inner.unknown_properties;
             }
         }
     }

@@ -139,8 +139,7 @@ pub(crate) fn is_unreachable(graph: &Graph, assumptions: &Assumptions) -> bool {
         let index = GraphIndex::of_stacks(graph, stacks, *assumptions);
         let refusals = OnceCell::new();
         instance::all(&index).iter().any(|instance| {
-            let node = index.graph.node(instance.node);
-            !node.is_some_and(|it| it.is_absent())
+            !instance.is_absent(&index)
                 && verdict(&index, &hops(&index, &refusals, instance)) == Verdict::Unreachable
         })
     })
@@ -186,11 +185,7 @@ fn check_instance<'g>(
     refusals: &OnceCell<Vec<Refusal>>,
     instance: &InstanceConfig<'g>,
 ) -> InstanceReachability {
-    if index
-        .graph
-        .node(instance.node)
-        .is_some_and(|it| it.is_absent())
-    {
+    if instance.is_absent(index) {
         return InstanceReachability {
             node: instance.node,
             verdict: Verdict::NotCreated,

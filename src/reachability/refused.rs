@@ -18,11 +18,15 @@ mod fixes;
 mod gateways;
 mod group_texts;
 mod groups;
+mod keys;
 mod launch;
+mod options;
 mod policies;
 mod ranges;
+mod scaling;
 mod subnets;
 mod template;
+mod values;
 mod zones;
 
 pub(super) use groups::by_id;
@@ -34,6 +38,10 @@ const CHECKS: &[Check] = &[
     template::circular,
     template::errors,
     template::resource_errors,
+    values::invalid,
+    keys::of_volumes,
+    keys::of_logs,
+    keys::locked,
     launch::combinations,
     launch::zones,
     launch::foreign_zones,
@@ -42,7 +50,13 @@ const CHECKS: &[Check] = &[
     launch::root_volumes,
     launch::types,
     launch::profiles,
-    launch::sizes,
+    options::unsupported,
+    options::hibernation,
+    options::tenancies,
+    options::placement_groups,
+    options::processors,
+    options::interfaces,
+    scaling::sizes,
     endpoints::names,
     endpoints::regions,
     endpoints::types,

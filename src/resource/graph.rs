@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::find::FindError;
 use super::{Map, RawValue, Resource, Subnet, Typed, overrides::Override};
 use crate::ir::{
-    AppId, Cidr, Condition, ConditionId, Diagnostic, Diagnostics, Dialect, Handle, Link, NodeId,
+    AppId, Cidr, Condition, ConditionId, Diagnostic, Diagnostics, Dialect, Expr, Handle, Link, NodeId,
     ParamId, ParameterDeclaration, RuleSuppression, SourceLocation, Stack, StackId, Text, near,
 };
 
@@ -32,6 +32,54 @@ pub(crate) struct TemplateError {
     pub(crate) fix: String,
 }
 
+/// A value of a file for which a service refuses to create a resource.
+#[derive(Clone, Debug)]
+pub(crate) struct InvalidValue {
+    /// The service.
+    pub(crate) by: &'static str,
+    /// Its error.
+    pub(crate) error: &'static str,
+    pub(crate) certain: Certain,
+    /// A clause in lowercase, without a period.
+    pub(crate) reason: String,
+    /// How to correct it.
+    pub(crate) fix: String,
+}
+
+/// Whether a service refuses a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Certain {
+    Yes,
+    /// A setting of the account can make the value valid.
+    No,
+    /// Unless the image of the instance can contain a volume for the device.
+    UnlessInImage,
+    /// If the device is the root device of the image.
+    IfRootOfImage(Text),
+}
+
+impl InvalidValue {
+    /// Creates a value that EC2 refuses.
+    pub(crate) fn of_ec2(
+        error: &'static str,
+        reason: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> InvalidValue {
+        InvalidValue {
+            by: "EC2",
+            error,
+            certain: Certain::Yes,
+            reason: reason.into(),
+            fix: fix.into(),
+        }
+    }
+
+    pub(crate) fn certain(mut self, certain: Certain) -> InvalidValue {
+        self.certain = certain;
+        self
+    }
+}
+
 /// The file that a resource was read from.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -52,6 +100,8 @@ pub struct Origin {
     pub parent: Option<NodeId>,
     /// Errors for which CloudFormation refuses its template. Default: none.
     pub(crate) errors: Vec<TemplateError>,
+    /// Values for which a service refuses it. Default: none.
+    pub(crate) invalid: Vec<InvalidValue>,
     /// The configuration in its metadata that `cfn-init` applies. Default: none.
     pub(crate) init: Option<RawValue<'static>>,
     /// Properties that its table does not know.
@@ -185,6 +235,18 @@ impl Node {
             nodes.extend(origin.unknown_properties.references());
         }
         nodes
+    }
+
+    /// Returns the value of a property that the file sets, by its names in both languages. Includes
+    /// properties that the table does not know. Dots separate nested properties.
+    pub(crate) fn property(&self, cfn: &str, tf: &str) -> Option<RawValue<'_>> {
+        let name = self.dialect().pick(cfn, tf);
+        let unknown = self.origin.as_ref().map(|it| &it.unknown_properties);
+        let own = unknown.and_then(|it| it.get_path(name)).cloned();
+        let value = own.or_else(|| self.resource.put(self.dialect()).remove_path(name))?;
+        let is_absent =
+            matches!(&value, RawValue::Expr(expr) if matches!(expr.as_ref(), Expr::Absent));
+        (!is_absent).then_some(value)
     }
 
     /// Returns whether it is an existing resource that a data source reads. The file does not show all

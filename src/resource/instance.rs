@@ -1,7 +1,7 @@
 use super::codec::{Mismatch, Prop, UnmodeledNotes};
 use super::table::{Unfolded, nested, resource, take_object};
 use super::{
-    BlockDeviceMapping, Ebs, Hooks, InstanceProfile, LaunchImage, LaunchTemplate, Map,
+    BlockDeviceMapping, Ebs, Hooks, InstanceProfile, InvalidValue, LaunchImage, LaunchTemplate, Map,
     NetworkInterface, Node, RawValue, SecurityGroup, Subnet, Tags, UserData, is_arm64, tagged,
 };
 use crate::ir::{Attr, Diagnostic, Diagnostics, Dialect, Link, NodeId, Text, Value, quoted, words};
@@ -293,6 +293,10 @@ impl Hooks for Instance {
         unmodeled: &mut UnmodeledNotes<'_>,
     ) -> Vec<Unfolded> {
         super::volume::unfold_volumes(map, dialect, unmodeled)
+    }
+
+    fn invalid(map: &Map<'_>, dialect: Dialect) -> Vec<InvalidValue> {
+        super::volume::invalid_of_instance(map, dialect)
     }
 
     fn check(&self, node: &Node, out: &mut Diagnostics) {

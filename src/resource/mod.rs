@@ -24,7 +24,7 @@ pub use codec::{EncodedUserData, OneInList, UserData};
 pub use find::FindError;
 #[cfg(feature = "config")]
 pub(crate) use graph::ReplacementConflict;
-pub(crate) use graph::{ExistingSubnet, TemplateError};
+pub(crate) use graph::{Certain, ExistingSubnet, InvalidValue, TemplateError};
 pub use graph::{Graph, Node, Origin, RemovalPolicy, Unmodeled};
 pub(crate) use instance_type::is_arm64;
 pub use overrides::{Change, Override, Part};
@@ -125,6 +125,14 @@ pub(crate) trait Hooks {
         _dialect: Dialect,
         _unread: &mut codec::UnmodeledNotes<'_>,
     ) -> Vec<table::Unfolded>
+    where
+        Self: Sized,
+    {
+        Vec::new()
+    }
+
+    /// Returns the values of a file for which AWS refuses to create the resource.
+    fn invalid(_map: &Map<'_>, _dialect: Dialect) -> Vec<InvalidValue>
     where
         Self: Sized,
     {

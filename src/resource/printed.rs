@@ -125,6 +125,7 @@ impl Graph {
             is_excluded: false,
             parent: None,
             errors: Vec::new(),
+                invalid: Vec::new(),
             init: None,
             is_existing: false,
             replacement_conflict: None,

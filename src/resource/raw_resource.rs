@@ -244,6 +244,7 @@ impl Typed for RawResource {
         take: |_, _| Err(super::codec::Mismatch::new("raw resources have no table")),
         lift: |_, _, _| Resource::from(RawResource::new()),
         unfold: |_, _, _, _| Vec::new(),
+        invalid: |_, _| Vec::new(),
         #[cfg(test)]
         sample: |_| Resource::from(RawResource::new()),
     };

@@ -52,6 +52,8 @@ pub struct Kind {
     /// resources.
     #[doc(hidden)]
     pub unfold: Unfold,
+    /// Returns the values of a file for which AWS refuses to create the resource.
+    pub(crate) invalid: fn(&Map<'_>, Dialect) -> Vec<super::InvalidValue>,
     /// Returns a random resource that the sampler's language can express.
     #[cfg(test)]
     pub(crate) sample: fn(&mut super::round_trip::Sampler) -> Resource,
@@ -70,6 +72,8 @@ pub struct Unfolded {
     pub property: &'static str,
     /// Whether the file leaves open if the resource exists.
     pub is_conditional: bool,
+    /// Properties that its table does not know.
+    pub(crate) unknown_properties: Map<'static>,
 }
 
 impl Unfolded {
@@ -78,6 +82,7 @@ impl Unfolded {
             resource: resource.into(),
             property,
             is_conditional: false,
+            unknown_properties: Map::default(),
         }
     }
 }
@@ -388,6 +393,7 @@ macro_rules! resource {
                     $crate::resource::Resource::$name(Box::new(it))
                 },
                 unfold: <$name as $crate::resource::Hooks>::unfold,
+                invalid: <$name as $crate::resource::Hooks>::invalid,
                 #[cfg(test)]
                 sample: |from| <$name as $crate::resource::table::Fields>::sample_fields(from).into(),
             };
