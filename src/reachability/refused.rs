@@ -20,9 +20,11 @@ mod group_texts;
 mod groups;
 mod keys;
 mod launch;
+mod names;
 mod options;
 mod policies;
 mod ranges;
+mod records;
 mod scaling;
 mod subnets;
 mod template;
@@ -45,7 +47,7 @@ const CHECKS: &[Check] = &[
     launch::combinations,
     launch::zones,
     launch::foreign_zones,
-    launch::names_twice,
+    names::twice,
     launch::architectures,
     launch::root_volumes,
     launch::types,
@@ -56,7 +58,13 @@ const CHECKS: &[Check] = &[
     options::placement_groups,
     options::processors,
     options::interfaces,
+    options::public_interfaces,
+    options::metadata_tags,
     scaling::sizes,
+    scaling::combinations,
+    scaling::fixed_addresses,
+    scaling::hooks,
+    scaling::health_checks,
     endpoints::names,
     endpoints::regions,
     endpoints::types,
@@ -65,7 +73,10 @@ const CHECKS: &[Check] = &[
     endpoints::private_dns_without_attributes,
     subnets::in_one_zone,
     subnets::address_types,
+    subnets::without_ipv6,
+    subnets::instances_without_ipv6,
     subnets::networks,
+    records::invalid,
     zones::twice,
     zones::beside_private_dns,
     groups::peers,

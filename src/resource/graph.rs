@@ -50,8 +50,6 @@ pub(crate) struct InvalidValue {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Certain {
     Yes,
-    /// A setting of the account can make the value valid.
-    No,
     /// Unless the image of the instance can contain a volume for the device.
     UnlessInImage,
     /// If the device is the root device of the image.

@@ -1,4 +1,4 @@
-use super::codec::{Mismatch, Prop, UnmodeledNotes};
+use super::codec::{Mismatch, Prop, UnmodeledNotes, invalid_user_data};
 use super::table::{Unfolded, nested, resource, take_object};
 use super::{
     BlockDeviceMapping, Ebs, Hooks, InstanceProfile, InvalidValue, LaunchImage, LaunchTemplate, Map,
@@ -296,7 +296,11 @@ impl Hooks for Instance {
     }
 
     fn invalid(map: &Map<'_>, dialect: Dialect) -> Vec<InvalidValue> {
-        super::volume::invalid_of_instance(map, dialect)
+        let mut found = super::volume::invalid_of_instance(map, dialect);
+        if dialect == Dialect::Cfn {
+            found.extend(invalid_user_data(map.get("UserData")));
+        }
+        found
     }
 
     fn check(&self, node: &Node, out: &mut Diagnostics) {

@@ -1,3 +1,4 @@
+use super::codec::invalid_user_data;
 use super::volume::invalid_of_instance;
 use super::{
     Hooks, InstanceProfile, InvalidValue, LaunchImage, Map, MetadataOptions, SecurityGroup, UserData,
@@ -63,6 +64,10 @@ resource! {
 
 impl Hooks for LaunchConfiguration {
     fn invalid(map: &Map<'_>, dialect: Dialect) -> Vec<InvalidValue> {
-        invalid_of_instance(map, dialect)
+        let mut found = invalid_of_instance(map, dialect);
+        if dialect == Dialect::Cfn {
+            found.extend(invalid_user_data(map.get("UserData")));
+        }
+        found
     }
 }

@@ -1,4 +1,4 @@
-use super::codec::EncodedUserData;
+use super::codec::{EncodedUserData, invalid_user_data};
 use super::table::{nested, resource};
 use super::volume::invalid_mappings;
 use super::{
@@ -238,6 +238,18 @@ impl Hooks for LaunchTemplate {
             "LaunchTemplateData.BlockDeviceMappings",
             "block_device_mappings",
         );
-        invalid_mappings(map, path, Some(dialect.pick("Ebs", "ebs")), dialect)
+        let mut found = invalid_mappings(map, path, Some(dialect.pick("Ebs", "ebs")), dialect);
+        let data = dialect.pick("LaunchTemplateData.UserData", "user_data");
+        found.extend(invalid_user_data(map.get_path(data)));
+        let types = ["InstanceType", "InstanceRequirements"];
+        let is_set = |name: &&str| map.get_path(&format!("LaunchTemplateData.{name}")).is_some();
+        if dialect == Dialect::Cfn && types.iter().all(|it| is_set(it)) {
+            found.push(InvalidValue::of_ec2(
+                "InvalidParameterCombination",
+                "it has `InstanceType` and `InstanceRequirements`",
+                "remove `InstanceType` or `InstanceRequirements`",
+            ));
+        }
+        found
     }
 }

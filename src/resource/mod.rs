@@ -35,6 +35,7 @@ pub use raw_value::{Map, RawValue};
 #[cfg(feature = "diff")]
 pub(crate) use security_group::OTHER_PEER;
 pub(crate) use security_group::description_error;
+pub(crate) use schema::Schema;
 pub use table::Kind;
 pub use tags::{LaunchTemplateTags, Tags};
 

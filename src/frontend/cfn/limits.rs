@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::required::{can_be_absent, objects};
-use crate::ir::{Expr, near};
-use crate::resource::{Map, RawValue, TemplateError};
+use crate::ir::{Dialect, Expr, near};
+use crate::resource::{Map, RawValue, Schema, TemplateError};
 use crate::tsv;
 
 /// Columns: type, kind of limit, argument, properties.
@@ -34,6 +34,28 @@ pub(super) fn errors(
             found.extend(broken.map(|it| it.error(id, path, &is_secret)));
         }
     }
+    found
+}
+
+/// Returns the errors of properties inside others that the type does not have, also inside those that
+/// cannot affect a session. CloudFormation can know a name that no other one resembles.
+pub(super) fn unknown_names(id: &str, type_name: &str, properties: &Map<'_>) -> Vec<TemplateError> {
+    let Some(schema) = Schema::of(type_name, Dialect::Cfn) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    schema.check_names(properties, "", &mut |path, (reason, fix)| {
+        let (parent, name) = path.rsplit_once('.').unwrap_or(("", path));
+        let is_function = |it: &str| it.starts_with("Fn::");
+        if !parent.is_empty() && !is_function(name) && !is_function(parent) {
+            found.push(TemplateError {
+                is_certain: schema.near(path).is_some(),
+                ignores_condition: false,
+                reason: format!("`{id}` has {reason}"),
+                fix,
+            });
+        }
+    });
     found
 }
 

@@ -163,6 +163,12 @@ impl<'p> Plan<'p> {
         }
         let mut map = Map::default();
         map.insert("references", RawValue::List(items));
+        // Rules about values of types without a table read them.
+        for (name, value) in it.values.as_object().into_iter().flatten() {
+            if value.is_string() || value.is_boolean() || value.is_number() {
+                map.set(name.clone(), RawValue::from(value.clone()));
+            }
+        }
         map
     }
 

@@ -1,7 +1,5 @@
 //! Instances that EC2 and Auto Scaling refuse to start.
 
-use std::collections::HashMap;
-
 use super::{Refusal, together};
 use crate::construct::Architecture;
 use crate::ir::{Attr, Dialect, Expr, Link, NodeId, Text, Value, near, nearest};
@@ -103,40 +101,6 @@ pub(super) fn foreign_zones(index: &GraphIndex<'_>) -> Vec<Refusal> {
         Some(refusal.fix(Fix::manual("use an Availability Zone of the Region")))
     };
     index.all::<Subnet>().filter_map(one).collect()
-}
-
-/// Two roles or instance profiles with one name.
-pub(super) fn names_twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
-    let roles = index
-        .all::<Role>()
-        .map(|(id, _, it)| (id, "role_name", it.role_name.as_ref()));
-    let profiles = index.all::<InstanceProfile>().map(|(id, _, it)| {
-        (
-            id,
-            "instance_profile_name",
-            it.instance_profile_name.as_ref(),
-        )
-    });
-    let mut seen: HashMap<(&'static str, &str), NodeId> = HashMap::new();
-    let mut found = Vec::new();
-    for (id, field, name) in roles.chain(profiles) {
-        let Some(name) = name.and_then(Value::lit) else {
-            continue;
-        };
-        let first = *seen.entry((field, name.as_ref())).or_insert(id);
-        if first == id {
-            continue;
-        }
-        let reason = format!(
-            "IAM refuses `{}` (`EntityAlreadyExists`): `{}` has the same name `{name}`",
-            index.name(id),
-            index.name(first)
-        );
-        let certain = together(index, &[id, first]);
-        let refusal = Refusal::new(Hop::InstanceProfile, (id, field), certain, reason);
-        found.extend(refusal.map(|it| it.fix(Fix::manual("use another name, or remove it"))));
-    }
-    found
 }
 
 /// Returns the instance types of an instance or Auto Scaling group, with the resource that sets each.

@@ -422,3 +422,142 @@ fn addresses(interface: &RawValue<'_>) -> Option<usize> {
         });
     Some((1 + count.unwrap_or(0)).max(listed.unwrap_or(0)))
 }
+
+/// Several network interfaces, one of which gets a public address.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceNetworkInterfaceSpecification.html>
+pub(super) fn public_interfaces<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
+    let one = |config: InstanceConfig<'g>| {
+        let (by, RawValue::List(items)) = option(index, &config, &INTERFACES)? else {
+            return None;
+        };
+        let public = |item: &RawValue<'_>| {
+            let (RawValue::Object(map) | RawValue::Block(map)) = item else {
+                return Ternary::No;
+            };
+            let names = ["AssociatePublicIpAddress", "associate_public_ip_address"];
+            let value = names.iter().find_map(|it| map.get(it));
+            value.map_or(Ternary::No, is_enabled)
+        };
+        let public = Ternary::any(items.iter().map(public));
+        let several = items.iter().filter(|it| !it.is_spliced()).count() > 1;
+        if !several || !public.is_yes() {
+            return None;
+        }
+        let reason = format!(
+            "EC2 refuses `{}` (`InvalidParameterCombination`): it has several network interfaces, \
+             and one assigns a public address",
+            index.name(config.node)
+        );
+        let certain = together(index, &[by, config.node]);
+        let refusal = Refusal::new(Hop::Agent, (by, "network_interfaces"), certain, reason)?;
+        let fix = "remove `AssociatePublicIpAddress`, or use one network interface";
+        Some(refusal.fix(Fix::manual(fix)))
+    };
+    instance::all(index).into_iter().filter_map(one).collect()
+}
+
+/// Returns the resource that gives IPv6 addresses to an instance.
+pub(super) fn ipv6_addresses<'g>(
+    index: &GraphIndex<'g>,
+    config: &InstanceConfig<'g>,
+) -> Option<NodeId> {
+    const COUNT: Names = names(("Ipv6AddressCount", "ipv6_address_count"), ("", ""));
+    const LIST: Names = names(("Ipv6Addresses", "ipv6_addresses"), ("", ""));
+    let is_set = |value: &RawValue<'_>| match value {
+        RawValue::Int(count) => *count > 0,
+        RawValue::Str(count) => count.parse::<u32>().is_ok_and(|it| it > 0),
+        RawValue::List(items) => !items.is_empty(),
+        _ => false,
+    };
+    let is_existing = |id: &NodeId| {
+        let origin = index.graph.node(*id).and_then(|it| it.origin.as_ref());
+        origin.is_some_and(|it| it.is_existing)
+    };
+    let of_instance = [COUNT, LIST].iter().find_map(|it| {
+        let (by, value) = option(index, config, it)?;
+        is_set(&value).then_some(by)
+    });
+    let of_interface = || {
+        let (by, RawValue::List(items)) = option(index, config, &INTERFACES)? else {
+            return None;
+        };
+        let names = [
+            "Ipv6AddressCount",
+            "Ipv6Addresses",
+            "ipv6_address_count",
+            "ipv6_addresses",
+        ];
+        let has = items.iter().any(|item| match item {
+            RawValue::Object(map) | RawValue::Block(map) => {
+                names.iter().any(|it| map.get(it).is_some_and(is_set))
+            }
+            _ => false,
+        });
+        has.then_some(by)
+    };
+    of_instance.or_else(of_interface).filter(|id| !is_existing(id))
+}
+
+/// Tags in the metadata of an instance, with keys that a path cannot contain. Instances of the Nitro
+/// System accept more characters.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/work-with-tags-in-IMDS.html>
+pub(super) fn metadata_tags<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
+    const TAGS: Names = names(
+        (
+            "MetadataOptions.InstanceMetadataTags",
+            "metadata_options.instance_metadata_tags",
+        ),
+        (
+            "LaunchTemplateData.MetadataOptions.InstanceMetadataTags",
+            "metadata_options.instance_metadata_tags",
+        ),
+    );
+    let one = |config: InstanceConfig<'g>| {
+        let (by, value) = option(index, &config, &TAGS)?;
+        if value.as_str() != Some("enabled") {
+            return None;
+        }
+        let is_invalid = |key: &str| {
+            let is_valid = |c: char| c.is_ascii_alphanumeric() || "+-=._,:@".contains(c);
+            !key.chars().all(is_valid) || matches!(key, "." | ".." | "_index")
+        };
+        let key = tag_keys(index, &config).into_iter().find(|it| is_invalid(it))?;
+        let reason = format!(
+            "EC2 can refuse `{}` (`InvalidParameterValue`): its metadata contains tags, and the key \
+             `{key}` has characters that not all instance types accept",
+            index.name(config.node)
+        );
+        let refusal = Refusal::new(Hop::Agent, (by, "metadata_options"), Ternary::Unknown, reason)?;
+        let fix = "use letters, digits and `+-=._,:@` in the key of the tag";
+        Some(refusal.fix(Fix::manual(fix)))
+    };
+    instance::all(index).into_iter().filter_map(one).collect()
+}
+
+/// Returns the keys of the tags of an instance.
+fn tag_keys(index: &GraphIndex<'_>, config: &InstanceConfig<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    let all = config.sources.iter().chain([&config.node]);
+    for node in all.filter_map(|id| index.graph.node(*id)) {
+        let mut add = |tags: &crate::resource::Tags| {
+            found.extend(tags.iter().map(|(key, _)| key.to_string()));
+        };
+        match &node.resource {
+            Resource::Instance(it) => add(&it.tags),
+            Resource::LaunchTemplate(it) => {
+                let of = |kind: &crate::ir::Value<_>| {
+                    kind.lit().is_some_and(|it: &crate::ir::Text| it == "instance")
+                };
+                let tags = it.tag_specifications.iter();
+                tags.filter(|it| of(&it.resource_type)).for_each(|it| add(&it.tags));
+            }
+            Resource::AutoScalingGroup(it) => {
+                let tags = it.tags.iter();
+                let tags = tags.filter(|it| it.propagate_at_launch.lit() != Some(&false));
+                found.extend(tags.filter_map(|it| it.key.lit().map(|it| it.to_string())));
+            }
+            _ => {}
+        }
+    }
+    found
+}

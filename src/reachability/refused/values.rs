@@ -61,7 +61,6 @@ fn certain(value: &InvalidValue, images: impl FnOnce() -> Vec<Option<String>>) -
     let root = |name: &Option<String>| image::root_volume(name.as_ref()?).map(|it| it.0);
     match &value.certain {
         Certain::Yes => Ternary::Yes,
-        Certain::No => Ternary::Unknown,
         Certain::UnlessInImage => {
             let is_known = |it: &Option<String>| match root(it) {
                 Some(_) => Ternary::Yes,
