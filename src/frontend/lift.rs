@@ -101,6 +101,7 @@ impl Lift {
                 parent: None,
                 errors: Vec::new(),
                 invalid: Vec::new(),
+                declared: Map::default(),
                 init: None,
                 is_existing: false,
                 replacement_conflict: None,
@@ -174,10 +175,13 @@ impl Lift {
             notes: &mut notes,
             field: String::new(),
         };
-        let mut invalid = Vec::new();
+        let (mut invalid, mut declared) = (Vec::new(), Map::default());
         let (resource, unfolded) = match self.kind(id) {
             Some(kind) => {
                 invalid = (kind.invalid)(&map, self.dialect);
+                if matches!(kind.name, "Instance" | "LaunchTemplate") {
+                    declared = map.clone();
+                }
                 let unfolded = (kind.unfold)(&mut map, id, self.dialect, &mut unmodeled);
                 (
                     Some((kind.lift)(&mut map, self.dialect, &mut unmodeled)),
@@ -203,6 +207,7 @@ impl Lift {
                 origin.locations = locations;
                 origin.unmodeled = notes;
                 origin.invalid = invalid;
+                origin.declared = declared;
                 origin.is_conditional = exists == Exists::Conditional;
                 origin.is_excluded = exists == Exists::No;
                 origin.unknown_properties = map;
@@ -228,7 +233,6 @@ impl Lift {
                 origin.is_conditional = inner.is_conditional || exists == Exists::Conditional;
                 origin.is_excluded = exists == Exists::No;
                 origin.locations = vec![(property.to_owned(), SourceLocation::Default)];
-                origin.unknown_properties = inner.unknown_properties;
             }
         }
     }

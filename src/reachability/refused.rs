@@ -12,6 +12,7 @@ use super::{Fix, HopResult, HopStatus};
 use crate::ir::NodeId;
 use crate::resource::{Node, Resource};
 
+mod attachments;
 mod connections;
 mod endpoints;
 mod fixes;
@@ -26,6 +27,7 @@ mod policies;
 mod ranges;
 mod records;
 mod scaling;
+mod services;
 mod subnets;
 mod template;
 mod values;
@@ -60,6 +62,7 @@ const CHECKS: &[Check] = &[
     options::interfaces,
     options::public_interfaces,
     options::metadata_tags,
+    options::zones,
     scaling::sizes,
     scaling::combinations,
     scaling::fixed_addresses,
@@ -70,6 +73,7 @@ const CHECKS: &[Check] = &[
     endpoints::types,
     endpoints::properties,
     endpoints::private_dns_twice,
+    endpoints::s3_without_gateway,
     endpoints::private_dns_without_attributes,
     subnets::in_one_zone,
     subnets::address_types,
@@ -87,6 +91,9 @@ const CHECKS: &[Check] = &[
     group_texts::descriptions,
     group_texts::numbers,
     policies::malformed,
+    policies::attached,
+    services::others,
+    services::trails,
     ranges::outside_the_vpc,
     ranges::overlapping,
     ranges::sizes,
@@ -100,6 +107,7 @@ const CHECKS: &[Check] = &[
     gateways::foreign_routes,
     gateways::entries_twice,
     gateways::routes_twice,
+    attachments::invalid,
     connections::address_twice,
     connections::targets,
     connections::overlapping_peers,

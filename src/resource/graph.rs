@@ -102,6 +102,8 @@ pub struct Origin {
     pub(crate) invalid: Vec<InvalidValue>,
     /// The configuration in its metadata that `cfn-init` applies. Default: none.
     pub(crate) init: Option<RawValue<'static>>,
+    /// All properties of an instance or launch template, of which the tables lack nested ones.
+    pub(crate) declared: Map<'static>,
     /// Properties that its table does not know.
     pub unknown_properties: Map<'static>,
     /// Whether it exists before the deployment, which keeps it.
@@ -239,8 +241,9 @@ impl Node {
     /// properties that the table does not know. Dots separate nested properties.
     pub(crate) fn property(&self, cfn: &str, tf: &str) -> Option<RawValue<'_>> {
         let name = self.dialect().pick(cfn, tf);
-        let unknown = self.origin.as_ref().map(|it| &it.unknown_properties);
-        let own = unknown.and_then(|it| it.get_path(name)).cloned();
+        let maps = self.origin.iter();
+        let mut maps = maps.flat_map(|it| [&it.declared, &it.unknown_properties]);
+        let own = maps.find_map(|it| it.get_path(name)).cloned();
         let value = own.or_else(|| self.resource.put(self.dialect()).remove_path(name))?;
         let is_absent =
             matches!(&value, RawValue::Expr(expr) if matches!(expr.as_ref(), Expr::Absent));

@@ -72,8 +72,6 @@ pub struct Unfolded {
     pub property: &'static str,
     /// Whether the file leaves open if the resource exists.
     pub is_conditional: bool,
-    /// Properties that its table does not know.
-    pub(crate) unknown_properties: Map<'static>,
 }
 
 impl Unfolded {
@@ -82,7 +80,6 @@ impl Unfolded {
             resource: resource.into(),
             property,
             is_conditional: false,
-            unknown_properties: Map::default(),
         }
     }
 }

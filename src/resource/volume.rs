@@ -369,13 +369,7 @@ pub(super) fn unfold_volumes(
             let mut volume = Volume::new(Value::Expr(Expr::Absent));
             volume.size = ebs.volume_size;
             volume.volume_type = ebs.volume_type;
-            let mut unfolded = Unfolded::new(name, volume);
-            if let Some(key) = ebs.kms_key {
-                let name = dialect.pick("KmsKeyId", "kms_key_id");
-                let key = key.put(dialect).map(RawValue::into_owned);
-                unfolded.unknown_properties.extend(key.map(|it| (name.into(), it)));
-            }
-            found.push(unfolded);
+            found.push(Unfolded::new(name, volume));
         }
     }
     if !roots.is_empty() {

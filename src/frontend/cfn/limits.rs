@@ -94,14 +94,21 @@ fn violation<'v>(kind: &str, argument: &str, value: &'v RawValue<'_>) -> Option<
         }
         let are_set = |it: &&RawValue<'_>| !it.is_items() && can_be_absent(it) == Some(false);
         let count = items.iter().filter(are_set).count();
-        let most = bounds(argument).1?;
-        return (number_of(count) > most).then(|| Violation {
+        // An item of another form can stand for several.
+        let is_whole = items.iter().all(|it| !it.is_spliced() && !it.is_items());
+        let (least, most) = bounds(argument);
+        let (bound, is_broken, which) = match (least, most) {
+            (Some(least), _) if number_of(count) < least => (least, is_whole, ["fewer", "least"]),
+            (_, Some(most)) => (most, number_of(count) > most, ["more", "most"]),
+            _ => return None,
+        };
+        return is_broken.then(|| Violation {
             is_length: false,
             value: None,
-            why: format!("has {count} items, more than {most}"),
-            instead: match most {
+            why: format!("has {count} items, {} than {bound}", which[0]),
+            instead: match bound {
                 1.0 => "one item".to_owned(),
-                _ => format!("at most {most} items"),
+                _ => format!("at {} {bound} items", which[1]),
             },
         });
     }
@@ -109,6 +116,14 @@ fn violation<'v>(kind: &str, argument: &str, value: &'v RawValue<'_>) -> Option<
     let (why, instead) = match kind {
         "enum" => not_listed(argument, &text, |it| it == text)?,
         "enum-any-case" => not_listed(argument, &text, |it| it.eq_ignore_ascii_case(&text))?,
+        "pattern" => {
+            let pattern = regex_lite::Regex::new(argument).ok()?;
+            if pattern.is_match(&text) {
+                return None;
+            }
+            let why = format!("does not match `{argument}`");
+            (why, format!("a text that matches `{argument}`"))
+        }
         "boolean" if is_boolean(&text) => return None,
         "boolean" => (
             "is not a Boolean".to_owned(),

@@ -73,16 +73,10 @@ fn volume_keys(
                 let root = it.root_volume.as_ref();
                 let key = root.and_then(|it| expr(it.ebs.kms_key.as_ref()));
                 found.extend(key.map(|it| ((id, "root_volume"), it)));
-                let inside = index.graph.nodes().filter(|(_, node)| {
-                    let origin = node.origin.as_ref();
-                    origin.is_some_and(|it| it.parent == Some(id))
+                let more = index.graph.node(id).and_then(|node| {
+                    node.property("BlockDeviceMappings", "ebs_block_device")
                 });
-                let keys = inside.filter_map(|(_, it)| it.property("KmsKeyId", "kms_key_id"));
-                let keys = keys.filter_map(|it| match it {
-                    RawValue::Expr(expr) => Some(expr.into_owned()),
-                    RawValue::Str(text) => Some(Expr::Text(text.into_owned().into())),
-                    _ => None,
-                });
+                let keys = more.iter().flat_map(mapping_keys);
                 found.extend(keys.map(|it| ((id, "root_volume"), it)));
             }
             Some(Resource::LaunchTemplate(it)) => {
@@ -94,6 +88,25 @@ fn volume_keys(
         }
     }
     found
+}
+
+/// Returns the keys in a list of volumes of an instance.
+fn mapping_keys(mappings: &RawValue<'_>) -> Vec<Expr> {
+    let RawValue::List(items) = mappings else {
+        return Vec::new();
+    };
+    let key = |item: &RawValue<'_>| {
+        let (RawValue::Object(map) | RawValue::Block(map)) = item else {
+            return None;
+        };
+        let key = map.get_path("Ebs.KmsKeyId").or_else(|| map.get("kms_key_id"))?;
+        match key {
+            RawValue::Expr(expr) => Some(expr.as_ref().clone()),
+            RawValue::Str(text) => Some(Expr::Text(text.to_string().into())),
+            _ => None,
+        }
+    };
+    items.iter().filter_map(key).collect()
 }
 
 /// Returns why a caller cannot encrypt with a key of the file: whether the file determines it, a clause

@@ -1,9 +1,10 @@
 //! Options of instances that EC2 refuses for the instance type.
 
 use super::launch::{field_of_type, instance_types};
+use super::subnets::same_zone_name;
 use super::{Refusal, together};
 use crate::ir::{Expr, NodeId};
-use crate::reachability::graph_index::{GraphIndex, Resolved};
+use crate::reachability::graph_index::{GraphIndex, Resolved, expr_of};
 use crate::reachability::image::classify;
 use crate::reachability::instance::{self, InstanceConfig};
 use crate::reachability::setting::Setting;
@@ -560,4 +561,42 @@ fn tag_keys(index: &GraphIndex<'_>, config: &InstanceConfig<'_>) -> Vec<String> 
         }
     }
     found
+}
+
+/// A launch template for another Availability Zone than that of the subnet.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html>
+pub(super) fn zones<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
+    const ZONE: Names = names(
+        ("", ""),
+        (
+            "LaunchTemplateData.Placement.AvailabilityZone",
+            "placement.availability_zone",
+        ),
+    );
+    let one = |config: InstanceConfig<'g>| {
+        let (by, value) = option(index, &config, &ZONE)?;
+        let zone = match &value {
+            RawValue::Str(text) => Expr::Text(text.to_string().into()),
+            RawValue::Expr(expr) => expr.as_ref().clone(),
+            _ => return None,
+        };
+        let other = config.placements.iter().find_map(|it| match &it.subnet {
+            Resolved::Node(id, subnet) if it.certain => {
+                let own = expr_of(&subnet.availability_zone, Clone::clone);
+                same_zone_name(&own, &zone).is_no().then_some(*id)
+            }
+            _ => None,
+        })?;
+        let reason = format!(
+            "EC2 refuses `{}` (`InvalidParameterValue`): `{}` names another Availability Zone than \
+             that of subnet `{}`",
+            index.name(config.node),
+            index.name(by),
+            index.name(other)
+        );
+        let certain = together(index, &[by, other, config.node]);
+        let refusal = Refusal::new(Hop::Agent, (by, ""), certain, reason)?;
+        Some(refusal.fix(Fix::manual("remove the Availability Zone of the launch template")))
+    };
+    instance::all(index).into_iter().filter_map(one).collect()
 }
