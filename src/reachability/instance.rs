@@ -12,7 +12,7 @@ use crate::ir::{Cidr, Dialect, Expr, Link, NodeId, Text, Value};
 use crate::resource::{
     AutoScalingGroup, Eip, EipAssociation, Instance, InstanceProfile, LaunchConfiguration,
     LaunchImage, LaunchTemplate, MetadataOptions, NetworkInterface, NetworkInterfaceSecurityGroup,
-    SecurityGroup, Subnet, Switch, Typed as _,
+    SecurityGroup, Subnet, Switch,
 };
 
 /// A possible subnet of an instance.
@@ -46,18 +46,6 @@ pub(crate) struct InstanceConfig<'g> {
     pub(crate) launch_source: NodeId,
     /// The resources that have its settings: itself, its launch template, its network interface.
     pub(crate) sources: Vec<NodeId>,
-}
-
-impl InstanceConfig<'_> {
-    /// Returns whether the deployment creates no instance of it.
-    pub(crate) fn is_absent(&self, index: &GraphIndex<'_>) -> bool {
-        let node = index.graph.node(self.node);
-        node.is_some_and(|node| {
-            let group = AutoScalingGroup::of(&node.resource);
-            let is_existing = node.origin.as_ref().is_some_and(|it| it.is_existing);
-            node.is_absent() || group.is_some_and(|it| it.starts_empty(is_existing))
-        })
-    }
 }
 
 /// Returns all instances, in the order of the graph.

@@ -73,7 +73,7 @@ pub(crate) use topology::{display_expr, display_text};
 use std::cell::OnceCell;
 
 use crate::ir::Stack;
-use crate::resource::Graph;
+use crate::resource::{AutoScalingGroup, Graph, Typed as _};
 use graph_index::GraphIndex;
 use instance::InstanceConfig;
 use refusal::Refusal;
@@ -139,9 +139,19 @@ pub(crate) fn is_unreachable(graph: &Graph, assumptions: &Assumptions) -> bool {
         let index = GraphIndex::of_stacks(graph, stacks, *assumptions);
         let refusals = OnceCell::new();
         instance::all(&index).iter().any(|instance| {
-            !instance.is_absent(&index)
+            !is_absent(&index, instance)
                 && verdict(&index, &hops(&index, &refusals, instance)) == Verdict::Unreachable
         })
+    })
+}
+
+/// Returns whether the deployment creates no instance.
+fn is_absent(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) -> bool {
+    let node = index.graph.node(instance.node);
+    node.is_some_and(|node| {
+        let is_existing = node.origin.as_ref().is_some_and(|it| it.is_existing);
+        let group = AutoScalingGroup::of(&node.resource);
+        node.is_absent() || group.is_some_and(|it| it.starts_empty(is_existing))
     })
 }
 
@@ -185,7 +195,7 @@ fn check_instance<'g>(
     refusals: &OnceCell<Vec<Refusal>>,
     instance: &InstanceConfig<'g>,
 ) -> InstanceReachability {
-    if instance.is_absent(index) {
+    if is_absent(index, instance) {
         return InstanceReachability {
             node: instance.node,
             verdict: Verdict::NotCreated,

@@ -19,6 +19,7 @@ mod fixes;
 mod gateways;
 mod group_texts;
 mod groups;
+mod interfaces;
 mod keys;
 mod launch;
 mod names;
@@ -59,10 +60,11 @@ const CHECKS: &[Check] = &[
     options::tenancies,
     options::placement_groups,
     options::processors,
-    options::interfaces,
-    options::public_interfaces,
     options::metadata_tags,
-    options::zones,
+    interfaces::limits,
+    interfaces::public,
+    interfaces::without_ipv6,
+    interfaces::zones,
     scaling::sizes,
     scaling::combinations,
     scaling::fixed_addresses,
@@ -78,7 +80,6 @@ const CHECKS: &[Check] = &[
     subnets::in_one_zone,
     subnets::address_types,
     subnets::without_ipv6,
-    subnets::instances_without_ipv6,
     subnets::networks,
     records::invalid,
     zones::twice,

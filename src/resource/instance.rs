@@ -296,7 +296,7 @@ impl Hooks for Instance {
     }
 
     fn invalid(map: &Map<'_>, dialect: Dialect) -> Vec<InvalidValue> {
-        let mut found = super::volume::invalid_of_instance(map, dialect);
+        let mut found = super::volume_limits::invalid_of_instance(map, dialect);
         if dialect == Dialect::Cfn {
             found.extend(invalid_user_data(map.get("UserData")));
         }

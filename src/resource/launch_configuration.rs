@@ -1,5 +1,5 @@
 use super::codec::invalid_user_data;
-use super::volume::invalid_of_instance;
+use super::volume_limits::invalid_of_instance;
 use super::{
     Hooks, InstanceProfile, InvalidValue, LaunchImage, Map, MetadataOptions, SecurityGroup, UserData,
     table::resource,

@@ -1,6 +1,6 @@
 use super::codec::{EncodedUserData, invalid_user_data};
 use super::table::{nested, resource};
-use super::volume::invalid_mappings;
+use super::volume_limits::invalid_mappings;
 use super::{
     Hooks, InstanceProfile, InvalidValue, KmsKey, LaunchTemplateTags, Map, MetadataOptions,
     NetworkInterface, SecurityGroup, Subnet, Tags,

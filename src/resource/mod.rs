@@ -19,6 +19,7 @@ pub(crate) mod round_trip;
 mod schema;
 pub(crate) mod table;
 mod tags;
+mod volume_limits;
 
 pub use codec::{EncodedUserData, OneInList, UserData};
 pub use find::FindError;
@@ -38,6 +39,7 @@ pub(crate) use security_group::description_error;
 pub(crate) use schema::Schema;
 pub use table::Kind;
 pub use tags::{LaunchTemplateTags, Tags};
+pub(crate) use volume_limits::is_root;
 
 use crate::ir::{Attr, Diagnostics, Dialect, Handle, IntoValue, Link, NodeId, Value};
 

@@ -5,7 +5,7 @@
 use super::super::graph_index::GraphIndex;
 use super::pattern::{Atom, literal};
 use super::text::{
-    Variable, Variables, auto_scaling_role, instance_arn, log_group_arn, plain, push_pseudo, role_arn,
+    Variable, Variables, auto_scaling_role, instance_arn, served_arn, plain, push_pseudo, role_arn,
 };
 use crate::ir::{Expr, NodeId, Pseudo, Value};
 use crate::resource::{Node, RawValue, Resource};
@@ -320,7 +320,17 @@ fn service_fact(call: &CallContext<'_>, key: &str) -> Fact {
 fn other_service_fact(index: &GraphIndex<'_>, on: NodeId, key: &str) -> Fact {
     match key {
         "aws:principalisawsservice" => text("true"),
-        "kms:encryptioncontext:aws:logs:arn" => Fact::Value(log_group_arn(index, on)),
+        "aws:sourcearn"
+        | "kms:encryptioncontext:aws:logs:arn"
+        | "kms:encryptioncontext:aws:cloudtrail:arn" => match served_arn(index, on) {
+            Some(arn) => Fact::Value(arn),
+            None => Fact::Unknown,
+        },
+        "aws:sourceaccount" => {
+            let mut account = Vec::new();
+            push_pseudo(index, Pseudo::AccountId, &mut account);
+            Fact::Value(account)
+        }
         _ => Fact::Unknown,
     }
 }

@@ -366,10 +366,22 @@ pub(super) fn auto_scaling_role(index: &GraphIndex<'_>, group: NodeId) -> Vec<At
     out
 }
 
-/// Returns the ARN of a log group, without the suffix for its streams.
-pub(super) fn log_group_arn(index: &GraphIndex<'_>, group: NodeId) -> Vec<Atom> {
+/// Returns the ARN of a log group or trail that a service acts on.
+pub(super) fn served_arn(index: &GraphIndex<'_>, id: NodeId) -> Option<Vec<Atom>> {
     let mut out = Vec::new();
-    push_attribute(index, group, LogGroup::ARN, &mut out);
-    out.pop();
-    out
+    match &index.graph.node(id)?.resource {
+        Resource::LogGroup(_) => {
+            push_attribute(index, id, LogGroup::ARN, &mut out);
+            // Without the suffix for its streams.
+            out.pop();
+        }
+        Resource::Trail(it) => {
+            push_arn(index, "cloudtrail", &mut out);
+            out.extend(literal("trail/"));
+            let name = Some(&it.trail_name).filter(|it| !it.is_absent());
+            push_value(index, id, name, &mut out);
+        }
+        _ => return None,
+    }
+    Some(out)
 }

@@ -1,10 +1,9 @@
 //! Options of instances that EC2 refuses for the instance type.
 
 use super::launch::{field_of_type, instance_types};
-use super::subnets::same_zone_name;
 use super::{Refusal, together};
 use crate::ir::{Expr, NodeId};
-use crate::reachability::graph_index::{GraphIndex, Resolved, expr_of};
+use crate::reachability::graph_index::{GraphIndex, Resolved};
 use crate::reachability::image::classify;
 use crate::reachability::instance::{self, InstanceConfig};
 use crate::reachability::setting::Setting;
@@ -15,13 +14,13 @@ use crate::resource::{RawValue, Resource};
 
 /// The names of an option: in CloudFormation and Terraform, of an instance, of a launch template and of a
 /// launch configuration. Empty if it has none.
-struct Names {
-    instance: (&'static str, &'static str),
-    template: (&'static str, &'static str),
-    configuration: (&'static str, &'static str),
+pub(super) struct Names {
+    pub(super) instance: (&'static str, &'static str),
+    pub(super) template: (&'static str, &'static str),
+    pub(super) configuration: (&'static str, &'static str),
 }
 
-const fn names(
+pub(super) const fn names(
     instance: (&'static str, &'static str),
     template: (&'static str, &'static str),
 ) -> Names {
@@ -54,13 +53,8 @@ const PLACEMENT_GROUP: Names = names(
     ("PlacementGroupName", "placement_group"),
     ("LaunchTemplateData.Placement.GroupName", "placement.group_name"),
 );
-const INTERFACES: Names = names(
-    ("NetworkInterfaces", "network_interface"),
-    ("LaunchTemplateData.NetworkInterfaces", "network_interfaces"),
-);
-
 /// Returns the value of an option, and the resource that sets it.
-fn option<'g>(
+pub(super) fn option<'g>(
     index: &GraphIndex<'g>,
     config: &InstanceConfig<'g>,
     names: &Names,
@@ -85,7 +79,7 @@ fn option<'g>(
 }
 
 /// Returns whether an option is enabled.
-fn is_enabled(value: &RawValue<'_>) -> Ternary {
+pub(super) fn is_enabled(value: &RawValue<'_>) -> Ternary {
     match value {
         RawValue::Bool(value) => (*value).into(),
         RawValue::Str(text) => text.eq_ignore_ascii_case("true").into(),
@@ -157,15 +151,15 @@ const HIBERNATION: Names = names(
 );
 
 /// The instance types of an instance, judged by a rule.
-struct Judged<'g> {
+pub(super) struct Judged<'g> {
     /// The first type that breaks the rule, and the resource that sets it.
     by: NodeId,
-    of: &'g str,
+    pub(super) of: &'g str,
     /// Whether every type breaks it.
     all: Ternary,
 }
 
-fn judge<'g>(
+pub(super) fn judge<'g>(
     index: &GraphIndex<'g>,
     config: &InstanceConfig<'g>,
     breaks: impl Fn(&str) -> bool,
@@ -177,7 +171,7 @@ fn judge<'g>(
 }
 
 /// Returns the refusal of an instance for its type.
-fn refusal(
+pub(super) fn refusal(
     index: &GraphIndex<'_>,
     config: &InstanceConfig<'_>,
     (option, judged): (NodeId, &Judged<'_>),
@@ -372,133 +366,6 @@ pub(super) fn processors<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
     instance::all(index).into_iter().filter_map(one).collect()
 }
 
-/// More network interfaces, or addresses of one, than the instance type has.
-/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/AvailableIpPerENI.html>
-pub(super) fn interfaces<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
-    let one = |config: InstanceConfig<'g>| {
-        let (by, RawValue::List(items)) = option(index, &config, &INTERFACES)? else {
-            return None;
-        };
-        let count = items.iter().filter(|it| !it.is_spliced()).count();
-        let more = |of: &str| Capabilities::of(of).is_some_and(|of| count > of.interfaces);
-        if let Some(judged) = judge(index, &config, more) {
-            let most = Capabilities::of(judged.of)?.interfaces;
-            let why = format!("it has {count} network interfaces, and `{}` at most {most}", judged.of);
-            let fix = "use a larger instance type".to_owned();
-            let text = ("AttachmentLimitExceeded", why, fix);
-            return refusal(index, &config, (by, &judged), Ternary::Yes, text);
-        }
-        let addresses = items.iter().filter_map(addresses).max()?;
-        let more = |of: &str| Capabilities::of(of).is_some_and(|of| addresses > of.addresses);
-        let judged = judge(index, &config, more)?;
-        let most = Capabilities::of(judged.of)?.addresses;
-        let why = format!(
-            "a network interface has {addresses} addresses, and of `{}` at most {most}",
-            judged.of
-        );
-        let fix = "use a larger instance type, or fewer addresses".to_owned();
-        let text = ("PrivateIpAddressLimitExceeded", why, fix);
-        refusal(index, &config, (by, &judged), Ternary::Yes, text)
-    };
-    instance::all(index).into_iter().filter_map(one).collect()
-}
-
-/// Returns the number of IPv4 addresses of a network interface in a file.
-fn addresses(interface: &RawValue<'_>) -> Option<usize> {
-    let (RawValue::Object(map) | RawValue::Block(map)) = interface else {
-        return None;
-    };
-    let count = ["SecondaryPrivateIpAddressCount", "ipv4_address_count"]
-        .into_iter()
-        .find_map(|name| match map.get(name)? {
-            RawValue::Int(count) => usize::try_from(*count).ok(),
-            RawValue::Str(count) => count.parse().ok(),
-            _ => None,
-        });
-    let listed = ["PrivateIpAddresses", "ipv4_addresses"]
-        .into_iter()
-        .find_map(|name| match map.get(name)? {
-            RawValue::List(items) => Some(items.len()),
-            _ => None,
-        });
-    Some((1 + count.unwrap_or(0)).max(listed.unwrap_or(0)))
-}
-
-/// Several network interfaces, one of which gets a public address.
-/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceNetworkInterfaceSpecification.html>
-pub(super) fn public_interfaces<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
-    let one = |config: InstanceConfig<'g>| {
-        let (by, RawValue::List(items)) = option(index, &config, &INTERFACES)? else {
-            return None;
-        };
-        let public = |item: &RawValue<'_>| {
-            let (RawValue::Object(map) | RawValue::Block(map)) = item else {
-                return Ternary::No;
-            };
-            let names = ["AssociatePublicIpAddress", "associate_public_ip_address"];
-            let value = names.iter().find_map(|it| map.get(it));
-            value.map_or(Ternary::No, is_enabled)
-        };
-        let public = Ternary::any(items.iter().map(public));
-        let several = items.iter().filter(|it| !it.is_spliced()).count() > 1;
-        if !several || !public.is_yes() {
-            return None;
-        }
-        let reason = format!(
-            "EC2 refuses `{}` (`InvalidParameterCombination`): it has several network interfaces, \
-             and one assigns a public address",
-            index.name(config.node)
-        );
-        let certain = together(index, &[by, config.node]);
-        let refusal = Refusal::new(Hop::Agent, (by, "network_interfaces"), certain, reason)?;
-        let fix = "remove `AssociatePublicIpAddress`, or use one network interface";
-        Some(refusal.fix(Fix::manual(fix)))
-    };
-    instance::all(index).into_iter().filter_map(one).collect()
-}
-
-/// Returns the resource that gives IPv6 addresses to an instance.
-pub(super) fn ipv6_addresses<'g>(
-    index: &GraphIndex<'g>,
-    config: &InstanceConfig<'g>,
-) -> Option<NodeId> {
-    const COUNT: Names = names(("Ipv6AddressCount", "ipv6_address_count"), ("", ""));
-    const LIST: Names = names(("Ipv6Addresses", "ipv6_addresses"), ("", ""));
-    let is_set = |value: &RawValue<'_>| match value {
-        RawValue::Int(count) => *count > 0,
-        RawValue::Str(count) => count.parse::<u32>().is_ok_and(|it| it > 0),
-        RawValue::List(items) => !items.is_empty(),
-        _ => false,
-    };
-    let is_existing = |id: &NodeId| {
-        let origin = index.graph.node(*id).and_then(|it| it.origin.as_ref());
-        origin.is_some_and(|it| it.is_existing)
-    };
-    let of_instance = [COUNT, LIST].iter().find_map(|it| {
-        let (by, value) = option(index, config, it)?;
-        is_set(&value).then_some(by)
-    });
-    let of_interface = || {
-        let (by, RawValue::List(items)) = option(index, config, &INTERFACES)? else {
-            return None;
-        };
-        let names = [
-            "Ipv6AddressCount",
-            "Ipv6Addresses",
-            "ipv6_address_count",
-            "ipv6_addresses",
-        ];
-        let has = items.iter().any(|item| match item {
-            RawValue::Object(map) | RawValue::Block(map) => {
-                names.iter().any(|it| map.get(it).is_some_and(is_set))
-            }
-            _ => false,
-        });
-        has.then_some(by)
-    };
-    of_instance.or_else(of_interface).filter(|id| !is_existing(id))
-}
-
 /// Tags in the metadata of an instance, with keys that a path cannot contain. Instances of the Nitro
 /// System accept more characters.
 /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/work-with-tags-in-IMDS.html>
@@ -561,42 +428,4 @@ fn tag_keys(index: &GraphIndex<'_>, config: &InstanceConfig<'_>) -> Vec<String> 
         }
     }
     found
-}
-
-/// A launch template for another Availability Zone than that of the subnet.
-/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html>
-pub(super) fn zones<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
-    const ZONE: Names = names(
-        ("", ""),
-        (
-            "LaunchTemplateData.Placement.AvailabilityZone",
-            "placement.availability_zone",
-        ),
-    );
-    let one = |config: InstanceConfig<'g>| {
-        let (by, value) = option(index, &config, &ZONE)?;
-        let zone = match &value {
-            RawValue::Str(text) => Expr::Text(text.to_string().into()),
-            RawValue::Expr(expr) => expr.as_ref().clone(),
-            _ => return None,
-        };
-        let other = config.placements.iter().find_map(|it| match &it.subnet {
-            Resolved::Node(id, subnet) if it.certain => {
-                let own = expr_of(&subnet.availability_zone, Clone::clone);
-                same_zone_name(&own, &zone).is_no().then_some(*id)
-            }
-            _ => None,
-        })?;
-        let reason = format!(
-            "EC2 refuses `{}` (`InvalidParameterValue`): `{}` names another Availability Zone than \
-             that of subnet `{}`",
-            index.name(config.node),
-            index.name(by),
-            index.name(other)
-        );
-        let certain = together(index, &[by, other, config.node]);
-        let refusal = Refusal::new(Hop::Agent, (by, ""), certain, reason)?;
-        Some(refusal.fix(Fix::manual("remove the Availability Zone of the launch template")))
-    };
-    instance::all(index).into_iter().filter_map(one).collect()
 }

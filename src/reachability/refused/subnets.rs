@@ -6,7 +6,6 @@ use crate::ir::{Expr, NodeId, Text, Value};
 use crate::reachability::fix::{link, raw};
 use crate::reachability::graph_index::{GraphIndex, Resolved, expr_of};
 use crate::reachability::hop::subnets_of;
-use crate::reachability::instance::{self, InstanceConfig};
 use crate::reachability::path::{self, Candidate};
 use crate::reachability::routes::flag;
 use crate::reachability::ternary::Ternary;
@@ -125,7 +124,7 @@ pub(super) fn in_one_zone(index: &GraphIndex<'_>) -> Vec<Refusal> {
 }
 
 /// Returns whether a subnet has an IPv6 range.
-fn has_ipv6(index: &GraphIndex<'_>, id: NodeId, subnet: &Subnet) -> Ternary {
+pub(super) fn has_ipv6(index: &GraphIndex<'_>, id: NodeId, subnet: &Subnet) -> Ternary {
     let unmodeled = index.graph.node(id).is_some_and(|node| {
         node.is_unmodeled("ipv6_cidr_block")
             || node.origin.as_ref().is_some_and(|origin| {
@@ -190,34 +189,6 @@ fn empty_vpc(index: &GraphIndex<'_>, value: &Value<Text>) -> Option<NodeId> {
         names.iter().any(|it| node.property(it, "").is_some())
     });
     (!has_ipv6 && !index.is_externally_modified(vpc)).then_some(vpc)
-}
-
-/// An instance with IPv6 addresses in a subnet without an IPv6 range.
-/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html>
-pub(super) fn instances_without_ipv6<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
-    let one = |config: InstanceConfig<'g>| {
-        let by = super::options::ipv6_addresses(index, &config)?;
-        let [placement] = config.placements.as_slice() else {
-            return None;
-        };
-        let Resolved::Node(subnet, it) = &placement.subnet else {
-            return None;
-        };
-        let certain = together(index, &[by, *subnet, config.node])
-            .and(!has_ipv6(index, *subnet, it))
-            .and(placement.certain.into());
-        let verb = if certain.is_yes() { "refuses" } else { "can refuse" };
-        let reason = format!(
-            "EC2 {verb} `{}` (`InvalidParameterValue`): it has IPv6 addresses, and `{}` has no IPv6 \
-             range",
-            index.name(config.node),
-            index.name(*subnet)
-        );
-        let refusal = Refusal::new(Hop::Agent, (by, ""), certain, reason)?;
-        let fix = "add an IPv6 range to the subnet, or remove the IPv6 addresses of the instance";
-        Some(refusal.fix(Fix::manual(fix)))
-    };
-    instance::all(index).into_iter().filter_map(one).collect()
 }
 
 /// Addresses that the subnets of an endpoint, or its DNS records, do not have.
