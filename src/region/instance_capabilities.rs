@@ -47,7 +47,10 @@ mod tests {
         assert!(of("t3.micro").supports("burstable") && !of("m5.large").supports("burstable"));
         assert!(of("m5.xlarge").supports("enclaves") && !of("t3.xlarge").supports("enclaves"));
         assert!(!of("t2.micro").supports("ebs-optimized"));
-        assert_eq!((of("t3.micro").interfaces, of("t3.micro").addresses), (2, 2));
+        assert_eq!(
+            (of("t3.micro").interfaces, of("t3.micro").addresses),
+            (2, 2)
+        );
         assert_eq!(Capabilities::of("t3.micr"), None);
         for row in tsv::rows(TABLE) {
             let name = tsv::columns(row).nth(3).and_then(|it| it.split(' ').next());

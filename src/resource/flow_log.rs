@@ -1,5 +1,6 @@
 use super::{
-    Bucket, Graph, Hooks, InvalidValue, LogGroup, Map, RawValue, Role, Tags, Vpc, table::resource, tagged,
+    Bucket, Graph, Hooks, InvalidValue, LogGroup, Map, RawValue, Role, Tags, Vpc, table::resource,
+    tagged,
 };
 use crate::ir::{ArnLink, Attr, Dialect, Handle, IntoValue, Link, NodeId, Text, Value};
 

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use super::find::FindError;
 use super::{Map, RawValue, Resource, Subnet, Typed, overrides::Override};
 use crate::ir::{
-    AppId, Cidr, Condition, ConditionId, Diagnostic, Diagnostics, Dialect, Expr, Handle, Link, NodeId,
-    ParamId, ParameterDeclaration, RuleSuppression, SourceLocation, Stack, StackId, Text, near,
+    AppId, Cidr, Condition, ConditionId, Diagnostic, Diagnostics, Dialect, Expr, Handle, Link,
+    NodeId, ParamId, ParameterDeclaration, RuleSuppression, SourceLocation, Stack, StackId, Text,
+    near,
 };
 
 /// A property whose value the model cannot represent.

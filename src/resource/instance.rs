@@ -1,8 +1,8 @@
 use super::codec::{Mismatch, Prop, UnmodeledNotes, invalid_user_data};
 use super::table::{Unfolded, nested, resource, take_object};
 use super::{
-    BlockDeviceMapping, Ebs, Hooks, InstanceProfile, InvalidValue, LaunchImage, LaunchTemplate, Map,
-    NetworkInterface, Node, RawValue, SecurityGroup, Subnet, Tags, UserData, is_arm64, tagged,
+    BlockDeviceMapping, Ebs, Hooks, InstanceProfile, InvalidValue, LaunchImage, LaunchTemplate,
+    Map, NetworkInterface, Node, RawValue, SecurityGroup, Subnet, Tags, UserData, is_arm64, tagged,
 };
 use crate::ir::{Attr, Diagnostic, Diagnostics, Dialect, Link, NodeId, Text, Value, quoted, words};
 

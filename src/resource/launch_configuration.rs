@@ -1,8 +1,8 @@
 use super::codec::invalid_user_data;
 use super::volume_limits::invalid_of_instance;
 use super::{
-    Hooks, InstanceProfile, InvalidValue, LaunchImage, Map, MetadataOptions, SecurityGroup, UserData,
-    table::resource,
+    Hooks, InstanceProfile, InvalidValue, LaunchImage, Map, MetadataOptions, SecurityGroup,
+    UserData, table::resource,
 };
 use crate::ir::{Attr, Dialect, Link, Text, Value};
 

@@ -242,8 +242,11 @@ impl Hooks for LaunchTemplate {
         let data = dialect.pick("LaunchTemplateData.UserData", "user_data");
         found.extend(invalid_user_data(map.get_path(data)));
         let types = ["InstanceType", "InstanceRequirements"];
-        let is_set = |name: &&str| map.get_path(&format!("LaunchTemplateData.{name}")).is_some();
-        if dialect == Dialect::Cfn && types.iter().all(|it| is_set(it)) {
+        let is_set = |name: &&str| {
+            map.get_path(&format!("LaunchTemplateData.{name}"))
+                .is_some()
+        };
+        if dialect == Dialect::Cfn && types.iter().all(is_set) {
             found.push(InvalidValue::of_ec2(
                 "InvalidParameterCombination",
                 "it has `InstanceType` and `InstanceRequirements`",

@@ -33,10 +33,10 @@ pub use policy::{Effect, Not, PolicyDocument, Principal, Statement};
 pub use property::{Coverage, Field, Inert, Inside, Occurs};
 pub use raw_resource::RawResource;
 pub use raw_value::{Map, RawValue};
+pub(crate) use schema::Schema;
 #[cfg(feature = "diff")]
 pub(crate) use security_group::OTHER_PEER;
 pub(crate) use security_group::description_error;
-pub(crate) use schema::Schema;
 pub use table::Kind;
 pub use tags::{LaunchTemplateTags, Tags};
 pub(crate) use volume_limits::is_root;

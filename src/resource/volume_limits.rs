@@ -141,14 +141,17 @@ impl Settings<'_> {
     /// Returns the first value that EC2 refuses, wherever the volume is attached.
     fn invalid(&self, which: &str) -> Option<InvalidValue> {
         let names = self.names;
-        let combination = |reason, fix: String| {
-            InvalidValue::of_ec2("InvalidParameterCombination", reason, fix)
-        };
+        let combination =
+            |reason, fix: String| InvalidValue::of_ec2("InvalidParameterCombination", reason, fix);
         if let Some(limits) = self.limits() {
             let of = limits.name;
-            for (name, least) in [(names.iops, limits.iops), (names.throughput, limits.throughput)] {
+            for (name, least) in [
+                (names.iops, limits.iops),
+                (names.throughput, limits.throughput),
+            ] {
                 if least.is_none() && self.is_set(name) {
-                    let reason = format!("{which} has `{name}`, which volume type `{of}` does not accept");
+                    let reason =
+                        format!("{which} has `{name}`, which volume type `{of}` does not accept");
                     return Some(combination(reason, format!("remove `{name}`")));
                 }
             }

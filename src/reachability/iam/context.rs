@@ -5,7 +5,7 @@
 use super::super::graph_index::GraphIndex;
 use super::pattern::{Atom, literal};
 use super::text::{
-    Variable, Variables, auto_scaling_role, instance_arn, served_arn, plain, push_pseudo, role_arn,
+    Variable, Variables, auto_scaling_role, instance_arn, plain, push_pseudo, role_arn, served_arn,
 };
 use crate::ir::{Expr, NodeId, Pseudo, Value};
 use crate::resource::{Node, RawValue, Resource};

@@ -7,7 +7,8 @@ use super::context::{CallContext, Caller};
 use super::judgment::Judgment;
 use super::pattern::{Atom, literal, lowercase, matches};
 use super::text::{
-    Reading, alternatives, atoms, auto_scaling_role, instance_arn, plain, push_arn, push_pseudo, role_arn, session_arn,
+    Reading, alternatives, atoms, auto_scaling_role, instance_arn, plain, push_arn, push_pseudo,
+    role_arn, session_arn,
 };
 use crate::ir::{Expr, NodeId, Pseudo, Text, Value};
 use crate::resource::{

@@ -36,7 +36,11 @@ pub(super) fn invalid<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
         let exist = Ternary::all(nodes.into_iter().flatten().map(is_in_stack));
         let (volume, instance) = (index.name(it.volume), index.name(it.instance));
         let mut add = |certain: Ternary, error: &str, why: String, fix: &str| {
-            let verb = if certain.is_yes() { "refuses" } else { "can refuse" };
+            let verb = if certain.is_yes() {
+                "refuses"
+            } else {
+                "can refuse"
+            };
             let reason = format!("EC2 {verb} to attach `{volume}` (`{error}`): {why}");
             let refusal = Refusal::new(Hop::Agent, (it.by, ""), exist.and(certain), reason);
             found.extend(refusal.map(|it| it.fix(Fix::manual(fix))));
@@ -52,11 +56,16 @@ pub(super) fn invalid<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
             && device == root
         {
             let why = format!("`{device}` is the root volume of `{instance}`");
-            add(Ternary::Yes, "InvalidParameterValue", why, "use a device such as `/dev/sdf`");
+            add(
+                Ternary::Yes,
+                "InvalidParameterValue",
+                why,
+                "use a device such as `/dev/sdf`",
+            );
         }
-        let other = all[..n].iter().find(|other| {
-            other.volume == it.volume && other.instance != it.instance
-        });
+        let other = all[..n]
+            .iter()
+            .find(|other| other.volume == it.volume && other.instance != it.instance);
         if let Some(other) = other
             && let Some(shared) = is_exclusive(nodes[2])
         {
@@ -121,7 +130,9 @@ fn attachments(index: &GraphIndex<'_>) -> Vec<Attachment> {
                     continue;
                 };
                 for item in items {
-                    let RawValue::Object(map) = item else { continue };
+                    let RawValue::Object(map) = item else {
+                        continue;
+                    };
                     let volume = id_in(map.get("VolumeId").cloned());
                     found.extend(volume.map(|volume| Attachment {
                         by,

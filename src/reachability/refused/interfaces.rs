@@ -27,7 +27,10 @@ pub(super) fn limits<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
         let more = |of: &str| Capabilities::of(of).is_some_and(|of| count > of.interfaces);
         if let Some(judged) = judge(index, &config, more) {
             let most = Capabilities::of(judged.of)?.interfaces;
-            let why = format!("it has {count} network interfaces, and `{}` at most {most}", judged.of);
+            let why = format!(
+                "it has {count} network interfaces, and `{}` at most {most}",
+                judged.of
+            );
             let fix = "use a larger instance type".to_owned();
             let text = ("AttachmentLimitExceeded", why, fix);
             return refusal(index, &config, (by, &judged), Ternary::Yes, text);
@@ -102,10 +105,7 @@ pub(super) fn public<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
 }
 
 /// Returns the resource that gives IPv6 addresses to an instance.
-fn ipv6_addresses<'g>(
-    index: &GraphIndex<'g>,
-    config: &InstanceConfig<'g>,
-) -> Option<NodeId> {
+fn ipv6_addresses<'g>(index: &GraphIndex<'g>, config: &InstanceConfig<'g>) -> Option<NodeId> {
     const COUNT: Names = names(("Ipv6AddressCount", "ipv6_address_count"), ("", ""));
     const LIST: Names = names(("Ipv6Addresses", "ipv6_addresses"), ("", ""));
     let is_set = |value: &RawValue<'_>| match value {
@@ -140,7 +140,9 @@ fn ipv6_addresses<'g>(
         });
         has.then_some(by)
     };
-    of_instance.or_else(of_interface).filter(|id| !is_existing(id))
+    of_instance
+        .or_else(of_interface)
+        .filter(|id| !is_existing(id))
 }
 
 /// An instance with IPv6 addresses in a subnet without an IPv6 range.
@@ -157,7 +159,11 @@ pub(super) fn without_ipv6<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
         let certain = together(index, &[by, *subnet, config.node])
             .and(!has_ipv6(index, *subnet, it))
             .and(placement.certain.into());
-        let verb = if certain.is_yes() { "refuses" } else { "can refuse" };
+        let verb = if certain.is_yes() {
+            "refuses"
+        } else {
+            "can refuse"
+        };
         let reason = format!(
             "EC2 {verb} `{}` (`InvalidParameterValue`): it has IPv6 addresses, and `{}` has no IPv6 \
              range",
@@ -204,7 +210,9 @@ pub(super) fn zones<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
         );
         let certain = together(index, &[by, other, config.node]);
         let refusal = Refusal::new(Hop::Agent, (by, ""), certain, reason)?;
-        Some(refusal.fix(Fix::manual("remove the Availability Zone of the launch template")))
+        Some(refusal.fix(Fix::manual(
+            "remove the Availability Zone of the launch template",
+        )))
     };
     instance::all(index).into_iter().filter_map(one).collect()
 }

@@ -7,9 +7,7 @@ use crate::reachability::iam::{CallContext, Caller, judge_document, key_node};
 use crate::reachability::instance::{self, InstanceConfig};
 use crate::reachability::ternary::Ternary;
 use crate::reachability::{Fix, Hop};
-use crate::resource::{
-    KmsKey, LogGroup, Node, RawValue, Resource, Trail, Typed as _,
-};
+use crate::resource::{KmsKey, LogGroup, Node, RawValue, Resource, Trail, Typed as _};
 
 /// The actions with which EC2 encrypts a volume.
 /// <https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html>
@@ -39,9 +37,7 @@ pub(super) fn of_volumes<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
             else {
                 continue;
             };
-            let exist = [at.0, config.node]
-                .into_iter()
-                .map(|it| index.exists(it));
+            let exist = [at.0, config.node].into_iter().map(|it| index.exists(it));
             let verb = if certain.is_yes() { "ends" } else { "can end" };
             let reason = format!(
                 "EC2 {verb} `{}` at launch (`Client.InternalError`): {why}, with which it encrypts \
@@ -73,9 +69,10 @@ fn volume_keys(
                 let root = it.root_volume.as_ref();
                 let key = root.and_then(|it| expr(it.ebs.kms_key.as_ref()));
                 found.extend(key.map(|it| ((id, "root_volume"), it)));
-                let more = index.graph.node(id).and_then(|node| {
-                    node.property("BlockDeviceMappings", "ebs_block_device")
-                });
+                let more = index
+                    .graph
+                    .node(id)
+                    .and_then(|node| node.property("BlockDeviceMappings", "ebs_block_device"));
                 let keys = more.iter().flat_map(mapping_keys);
                 found.extend(keys.map(|it| ((id, "root_volume"), it)));
             }
@@ -99,7 +96,9 @@ fn mapping_keys(mappings: &RawValue<'_>) -> Vec<Expr> {
         let (RawValue::Object(map) | RawValue::Block(map)) = item else {
             return None;
         };
-        let key = map.get_path("Ebs.KmsKeyId").or_else(|| map.get("kms_key_id"))?;
+        let key = map
+            .get_path("Ebs.KmsKeyId")
+            .or_else(|| map.get("kms_key_id"))?;
         match key {
             RawValue::Expr(expr) => Some(expr.as_ref().clone()),
             RawValue::Str(text) => Some(Expr::Text(text.to_string().into())),
@@ -124,7 +123,11 @@ fn unusable(
     let exists = is_in_stack(node);
     let name = index.name(id);
     if let Some((certain, state, fix)) = state(node) {
-        return Some((exists.and(certain), format!("key `{name}` {state}"), fix.to_owned()));
+        return Some((
+            exists.and(certain),
+            format!("key `{name}` {state}"),
+            fix.to_owned(),
+        ));
     }
     let key_policy = KmsKey::of(&node.resource)?.key_policy.as_ref();
     let on = CallContext {
@@ -143,8 +146,9 @@ fn unusable(
         Caller::Service("cloudtrail", _) => "CloudTrail",
         _ => "the principal that deploys the stack",
     };
-    // A person who deploys can be any principal.
-    let is_open = allowed == Ternary::Unknown && caller == Caller::Deployer;
+    // A person who deploys can be any principal, and a policy for a service can contain a Region or
+    // account that the file does not show elsewhere.
+    let is_open = allowed == Ternary::Unknown && !matches!(caller, Caller::AutoScaling(_));
     if allowed.is_yes() || is_open {
         return None;
     }
@@ -173,7 +177,12 @@ fn state(node: &Node) -> Option<(Ternary, &'static str, &'static str)> {
         _ => Some(String::new()),
     };
     let rules = [
-        (text("Enabled", "is_enabled"), "true", "is disabled", "enable the key"),
+        (
+            text("Enabled", "is_enabled"),
+            "true",
+            "is disabled",
+            "enable the key",
+        ),
         (
             text("KeySpec", "customer_master_key_spec"),
             "SYMMETRIC_DEFAULT",
@@ -216,24 +225,29 @@ fn other_policy(index: &GraphIndex<'_>, key: NodeId) -> Option<String> {
 /// A log group or trail whose key the service cannot use.
 pub(super) fn of_logs(index: &GraphIndex<'_>) -> Vec<Refusal> {
     let mut found = Vec::new();
-    let mut add = |by: (&str, &str), id: NodeId, node: &Node, link: Option<&Link<KmsKey>>, of: (_, _)| {
-        let Some(link) = link.filter(|_| !node.is_lookup()) else {
-            return;
+    let mut add =
+        |by: (&str, &str), id: NodeId, node: &Node, link: Option<&Link<KmsKey>>, of: (_, _)| {
+            let Some(link) = link.filter(|_| !node.is_lookup()) else {
+                return;
+            };
+            let key = expr_of(link, |id| Text::Owned(id.as_str().to_owned()));
+            let (caller, actions) = of;
+            let Some(at) = key_node(index, &key) else {
+                return;
+            };
+            let Some((certain, why, fix)) = unusable(index, (at, &key), caller, actions) else {
+                return;
+            };
+            let verb = if certain.is_yes() {
+                "refuses"
+            } else {
+                "can refuse"
+            };
+            let reason = format!("{} {verb} `{}` (`{}`): {why}", by.0, index.name(id), by.1);
+            let certain = is_in_stack(node).and(certain);
+            let refusal = Refusal::new(Hop::Agent, (id, "kms_key"), certain, reason);
+            found.extend(refusal.map(|it| it.fix(Fix::manual(fix))));
         };
-        let key = expr_of(link, |id| Text::Owned(id.as_str().to_owned()));
-        let (caller, actions) = of;
-        let Some(at) = key_node(index, &key) else {
-            return;
-        };
-        let Some((certain, why, fix)) = unusable(index, (at, &key), caller, actions) else {
-            return;
-        };
-        let verb = if certain.is_yes() { "refuses" } else { "can refuse" };
-        let reason = format!("{} {verb} `{}` (`{}`): {why}", by.0, index.name(id), by.1);
-        let certain = is_in_stack(node).and(certain);
-        let refusal = Refusal::new(Hop::Agent, (id, "kms_key"), certain, reason);
-        found.extend(refusal.map(|it| it.fix(Fix::manual(fix))));
-    };
     for (id, node, it) in index.all::<LogGroup>() {
         let by = ("CloudWatch Logs", "InvalidParameterException");
         let caller = Caller::Service("logs", id);

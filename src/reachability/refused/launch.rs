@@ -12,8 +12,7 @@ use crate::reachability::{Fix, Hop};
 use crate::region::{self, Offer, Region, offer};
 use crate::resource::codec::Prop as _;
 use crate::resource::{
-    Ebs, Instance, InstanceProfile, LaunchTemplate, RawValue, Resource, Role,
-    Subnet, Typed,
+    Ebs, Instance, InstanceProfile, LaunchTemplate, RawValue, Resource, Role, Subnet, Typed,
 };
 
 /// Network interfaces beside the subnet or security groups of the instance.

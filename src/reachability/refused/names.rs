@@ -41,7 +41,11 @@ pub(super) fn twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
                 continue;
             };
             let is_iam = of.contains("IAM");
-            let same = if is_iam { name.to_ascii_lowercase() } else { name.clone() };
+            let same = if is_iam {
+                name.to_ascii_lowercase()
+            } else {
+                name.clone()
+            };
             let first = *seen.entry((of.clone(), same)).or_insert(id);
             if first == id {
                 continue;
@@ -59,8 +63,16 @@ pub(super) fn twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
                 false => exist.and(Ternary::Unknown),
             };
             let service = if is_iam { "IAM" } else { "AWS" };
-            let verb = if certain.is_yes() { "refuses" } else { "can refuse" };
-            let error = if is_iam { "EntityAlreadyExists" } else { "AlreadyExists" };
+            let verb = if certain.is_yes() {
+                "refuses"
+            } else {
+                "can refuse"
+            };
+            let error = if is_iam {
+                "EntityAlreadyExists"
+            } else {
+                "AlreadyExists"
+            };
             let reason = format!(
                 "{service} {verb} `{}` (`{error}`): `{}` has the same name `{name}`",
                 index.name(id),
@@ -94,9 +106,11 @@ fn name_of(node: &Node) -> Option<(String, &'static str, String)> {
             let name = lit(it.managed_policy_name.as_ref());
             ("AWS::IAM::ManagedPolicy", "managed_policy_name", name)
         }
-        Of::LogGroup(it) => {
-            ("AWS::Logs::LogGroup", "log_group_name", lit(it.log_group_name.as_ref()))
-        }
+        Of::LogGroup(it) => (
+            "AWS::Logs::LogGroup",
+            "log_group_name",
+            lit(it.log_group_name.as_ref()),
+        ),
         Of::KmsAlias(it) => ("AWS::KMS::Alias", "alias_name", lit(Some(&it.alias_name))),
         Of::LaunchTemplate(it) => {
             let name = lit(it.launch_template_name.as_ref());

@@ -51,7 +51,10 @@ const HOST_GROUP: Names = names(
 );
 const PLACEMENT_GROUP: Names = names(
     ("PlacementGroupName", "placement_group"),
-    ("LaunchTemplateData.Placement.GroupName", "placement.group_name"),
+    (
+        "LaunchTemplateData.Placement.GroupName",
+        "placement.group_name",
+    ),
 );
 /// Returns the value of an option, and the resource that sets it.
 pub(super) fn option<'g>(
@@ -105,7 +108,10 @@ const SUPPORTED: &[Supported] = &[
         // The provider passes credits of an instance only for a type that supports them.
         names: names(
             ("CreditSpecification", ""),
-            ("LaunchTemplateData.CreditSpecification", "credit_specification"),
+            (
+                "LaunchTemplateData.CreditSpecification",
+                "credit_specification",
+            ),
         ),
         error: "InstanceCreditSpecification.NotSupported",
         what: "CPU credits",
@@ -181,7 +187,11 @@ pub(super) fn refusal(
     let certain = together(index, &[option, judged.by, config.node])
         .and(judged.all)
         .and(certain);
-    let verb = if certain.is_yes() { "refuses" } else { "can refuse" };
+    let verb = if certain.is_yes() {
+        "refuses"
+    } else {
+        "can refuse"
+    };
     let name = index.name(config.node);
     let reason = format!("EC2 {verb} `{name}` (`{error}`): {why}");
     let at = (judged.by, field_of_type(index, judged.by));
@@ -202,9 +212,18 @@ pub(super) fn unsupported<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
                 continue;
             };
             let why = format!("instance type `{}` does not support {}", judged.of, it.what);
-            let fix = format!("use an instance type that supports {}, or disable them", it.what);
+            let fix = format!(
+                "use an instance type that supports {}, or disable them",
+                it.what
+            );
             let text = (it.error, why, fix);
-            found.extend(refusal(index, &config, (by, &judged), is_enabled(&value), text));
+            found.extend(refusal(
+                index,
+                &config,
+                (by, &judged),
+                is_enabled(&value),
+                text,
+            ));
         }
     }
     found
@@ -254,7 +273,9 @@ pub(super) fn tenancies<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
     });
     let one = |config: InstanceConfig<'g>| {
         let own = option(index, &config, &TENANCY);
-        let text = own.as_ref().map(|(_, value)| value.as_str().map(str::to_owned));
+        let text = own
+            .as_ref()
+            .map(|(_, value)| value.as_str().map(str::to_owned));
         let has_host = [HOST, HOST_GROUP]
             .iter()
             .any(|it| option(index, &config, it).is_some());
@@ -289,10 +310,20 @@ pub(super) fn tenancies<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
                 }
                 let bursts = |of: &str| of.starts_with("t1.") || of.starts_with("t2.");
                 let judged = judge(index, &config, bursts)?;
-                let by = if is_dedicated { by } else { of_vpc.unwrap_or(by) };
+                let by = if is_dedicated {
+                    by
+                } else {
+                    of_vpc.unwrap_or(by)
+                };
                 let why = format!("`{}` does not run on dedicated hardware", judged.of);
                 let fix = "use a type such as `t3.micro`".to_owned();
-                refusal(index, &config, (by, &judged), Ternary::Yes, ("Unsupported", why, fix))
+                refusal(
+                    index,
+                    &config,
+                    (by, &judged),
+                    Ternary::Yes,
+                    ("Unsupported", why, fix),
+                )
             }
         }
     };
@@ -305,7 +336,10 @@ fn dedicated_vpc<'g>(index: &GraphIndex<'g>, config: &InstanceConfig<'g>) -> Opt
     let Resolved::Node(id, _) = index.vpc_of(&placement.subnet) else {
         return None;
     };
-    let node = index.graph.node(id).filter(|it| matches!(it.resource, Resource::Vpc(_)))?;
+    let node = index
+        .graph
+        .node(id)
+        .filter(|it| matches!(it.resource, Resource::Vpc(_)))?;
     let tenancy = node.property("InstanceTenancy", "instance_tenancy")?;
     (tenancy.as_str() == Some("dedicated")).then_some(id)
 }
@@ -361,7 +395,13 @@ pub(super) fn processors<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
         }
         let why = format!("image `{image}` does not start on `{}`", judged.of);
         let fix = "use a type such as `t4g.small`".to_owned();
-        refusal(index, &config, (*node, &judged), Ternary::Yes, ("Unsupported", why, fix))
+        refusal(
+            index,
+            &config,
+            (*node, &judged),
+            Ternary::Yes,
+            ("Unsupported", why, fix),
+        )
     };
     instance::all(index).into_iter().filter_map(one).collect()
 }
@@ -389,13 +429,20 @@ pub(super) fn metadata_tags<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
             let is_valid = |c: char| c.is_ascii_alphanumeric() || "+-=._,:@".contains(c);
             !key.chars().all(is_valid) || matches!(key, "." | ".." | "_index")
         };
-        let key = tag_keys(index, &config).into_iter().find(|it| is_invalid(it))?;
+        let key = tag_keys(index, &config)
+            .into_iter()
+            .find(|it| is_invalid(it))?;
         let reason = format!(
             "EC2 can refuse `{}` (`InvalidParameterValue`): its metadata contains tags, and the key \
              `{key}` has characters that not all instance types accept",
             index.name(config.node)
         );
-        let refusal = Refusal::new(Hop::Agent, (by, "metadata_options"), Ternary::Unknown, reason)?;
+        let refusal = Refusal::new(
+            Hop::Agent,
+            (by, "metadata_options"),
+            Ternary::Unknown,
+            reason,
+        )?;
         let fix = "use letters, digits and `+-=._,:@` in the key of the tag";
         Some(refusal.fix(Fix::manual(fix)))
     };
@@ -414,10 +461,12 @@ fn tag_keys(index: &GraphIndex<'_>, config: &InstanceConfig<'_>) -> Vec<String> 
             Resource::Instance(it) => add(&it.tags),
             Resource::LaunchTemplate(it) => {
                 let of = |kind: &crate::ir::Value<_>| {
-                    kind.lit().is_some_and(|it: &crate::ir::Text| it == "instance")
+                    kind.lit()
+                        .is_some_and(|it: &crate::ir::Text| it == "instance")
                 };
                 let tags = it.tag_specifications.iter();
-                tags.filter(|it| of(&it.resource_type)).for_each(|it| add(&it.tags));
+                tags.filter(|it| of(&it.resource_type))
+                    .for_each(|it| add(&it.tags));
             }
             Resource::AutoScalingGroup(it) => {
                 let tags = it.tags.iter();

@@ -4,9 +4,9 @@ use super::{Refusal, is_in_stack};
 use crate::ir::{Expr, NodeId};
 use crate::reachability::graph_index::GraphIndex;
 use crate::reachability::iam::rejection::{self, PolicyKind};
+use crate::reachability::managed;
 use crate::reachability::ternary::Ternary;
 use crate::reachability::{Fix, Hop};
-use crate::reachability::managed;
 use crate::resource::codec::{Prop as _, UnmodeledNotes};
 use crate::resource::{
     InlinePolicy, ManagedPolicy, Node, PolicyDocument, RawValue, Role, RolePolicy,
@@ -74,9 +74,8 @@ fn documents(node: &Node) -> Vec<PolicyDocument> {
         notes: &mut notes,
         field,
     };
-    let mut read = |value: RawValue<'_>| {
-        PolicyDocument::lift(value.into_owned(), node.dialect(), &mut notes)
-    };
+    let mut read =
+        |value: RawValue<'_>| PolicyDocument::lift(value.into_owned(), node.dialect(), &mut notes);
     let own = node.property("PolicyDocument", "").and_then(&mut read);
     let inside = match node.property("Policies", "") {
         Some(RawValue::List(items)) => items,
@@ -97,7 +96,10 @@ const MOST_ATTACHED: usize = 10;
 pub(super) fn attached(index: &GraphIndex<'_>) -> Vec<Refusal> {
     let roles = index.all::<Role>().map(|(id, node, _)| (id, node));
     let mut found = Vec::new();
-    for (id, node) in roles.chain(principals(index)).filter(|it| !it.1.is_lookup()) {
+    for (id, node) in roles
+        .chain(principals(index))
+        .filter(|it| !it.1.is_lookup())
+    {
         let is_existing = node.origin.as_ref().is_some_and(|it| it.is_existing);
         let Some(RawValue::List(items)) = node.property("ManagedPolicyArns", "managed_policy_arns")
         else {
@@ -125,7 +127,10 @@ pub(super) fn attached(index: &GraphIndex<'_>) -> Vec<Refusal> {
                 "`LimitExceeded`): it has {count} managed policies, more than the quota of \
                  {MOST_ATTACHED}"
             );
-            add(why, "attach fewer policies, or increase the quota of the account");
+            add(
+                why,
+                "attach fewer policies, or increase the quota of the account",
+            );
         }
     }
     found

@@ -35,7 +35,12 @@ pub(super) fn invalid(index: &GraphIndex<'_>) -> Vec<Refusal> {
         });
         if let Some(&(other, ..)) = twin {
             let why = format!("`{}` has the same name and type", index.name(other));
-            add(&[other], "InvalidChangeBatch", why, "move the values to one record");
+            add(
+                &[other],
+                "InvalidChangeBatch",
+                why,
+                "move the values to one record",
+            );
         }
         before.push((id, it, zone));
     }
@@ -84,12 +89,8 @@ fn lifetime(node: &Node, it: &RecordSet) -> Option<(String, &'static str)> {
     let is_cfn = node.dialect() == Dialect::Cfn;
     match (&it.alias, ttl) {
         _ if !is_cfn || node.is_unmodeled("alias") => None,
-        (None, None) if !it.records.is_empty() => {
-            Some(("it has no `TTL`".to_owned(), "set `TTL`"))
-        }
-        (Some(_), Some(_)) => {
-            Some(("it is an alias, and has a `TTL`".to_owned(), "remove `TTL`"))
-        }
+        (None, None) if !it.records.is_empty() => Some(("it has no `TTL`".to_owned(), "set `TTL`")),
+        (Some(_), Some(_)) => Some(("it is an alias, and has a `TTL`".to_owned(), "remove `TTL`")),
         _ => None,
     }
 }

@@ -52,7 +52,11 @@ fn refuse(
     certain: Ternary,
     (error, why, fix): (&str, String, &str),
 ) -> Option<Refusal> {
-    let verb = if certain.is_yes() { "refuses" } else { "can refuse" };
+    let verb = if certain.is_yes() {
+        "refuses"
+    } else {
+        "can refuse"
+    };
     let name = index.name(at.0);
     let reason = format!("Auto Scaling {verb} `{name}` (`{error}`): {why}");
     let refusal = Refusal::new(Hop::Agent, at, certain, reason)?;
@@ -78,7 +82,10 @@ fn target_types(index: &GraphIndex<'_>, id: NodeId, it: &AutoScalingGroup) -> Op
         let Value::Expr(Expr::Attr(to, _) | Expr::Other(to, _)) = link else {
             return None;
         };
-        let of = index.graph.node(*to)?.property("TargetType", "target_type")?;
+        let of = index
+            .graph
+            .node(*to)?
+            .property("TargetType", "target_type")?;
         let of = of.as_str().filter(|it| *it != "instance" && !it.is_empty());
         of.map(|of| (*to, of.to_owned()))
     })?;
@@ -92,7 +99,11 @@ fn target_types(index: &GraphIndex<'_>, id: NodeId, it: &AutoScalingGroup) -> Op
 /// A mixed instances policy with a launch template that requests Spot Instances.
 /// <https://docs.aws.amazon.com/autoscaling/ec2/userguide/mixed-instances-groups-set-up-overview.html>
 fn market(index: &GraphIndex<'_>, id: NodeId, it: &AutoScalingGroup) -> Option<Refusal> {
-    let link = it.mixed_launch_template.as_ref()?.launch_template.as_ref()?;
+    let link = it
+        .mixed_launch_template
+        .as_ref()?
+        .launch_template
+        .as_ref()?;
     let to = index.resolve_one(link).node()?;
     let options = index.graph.node(to)?.property(
         "LaunchTemplateData.InstanceMarketOptions",
@@ -101,7 +112,10 @@ fn market(index: &GraphIndex<'_>, id: NodeId, it: &AutoScalingGroup) -> Option<R
     if matches!(&options, RawValue::List(items) if items.is_empty()) {
         return None;
     }
-    let why = format!("launch template `{}` requests Spot Instances", index.name(to));
+    let why = format!(
+        "launch template `{}` requests Spot Instances",
+        index.name(to)
+    );
     let fix = "remove `InstanceMarketOptions`, and set the distribution of the policy";
     let certain = together(index, &[id, to]);
     let text = ("InvalidQueryParameter", why, fix);
@@ -124,7 +138,11 @@ fn zones(index: &GraphIndex<'_>, id: NodeId, it: &AutoScalingGroup) -> Option<Re
         let name = index.name(to);
         let why = format!("subnet `{name}` is in `{zone}`, which is not one of its zones");
         let certain = together(index, &[id, to]);
-        let text = ("ValidationError", why, "remove the Availability Zones of the group");
+        let text = (
+            "ValidationError",
+            why,
+            "remove the Availability Zones of the group",
+        );
         refuse(index, (id, "availability_zones"), certain, text)
     })
 }
@@ -200,7 +218,10 @@ pub(super) fn hooks<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
         };
         let separate = index.graph.nodes().find(|(_, hook)| {
             let of = hook.resource.type_name(hook.dialect());
-            let types = ["AWS::AutoScaling::LifecycleHook", "aws_autoscaling_lifecycle_hook"];
+            let types = [
+                "AWS::AutoScaling::LifecycleHook",
+                "aws_autoscaling_lifecycle_hook",
+            ];
             of.is_some_and(|it| types.contains(&it))
                 && !hook.is_absent()
                 && hook.references().contains(&config.node)
@@ -240,7 +261,9 @@ fn completes(index: &GraphIndex<'_>, config: &InstanceConfig<'_>) -> bool {
     match &config.user_data {
         Setting::Known(_, _, value) => {
             let texts = index.texts(value);
-            texts.iter().any(|it| it.text.contains("complete-lifecycle-action"))
+            texts
+                .iter()
+                .any(|it| it.text.contains("complete-lifecycle-action"))
         }
         _ => false,
     }
@@ -266,7 +289,9 @@ pub(super) fn health_checks<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
             groups.iter().flat_map(|it| index.resolve(it)).collect();
         let is_closed = |to: &Resolved<'_, SecurityGroup>| match to {
             Resolved::Node(id, _) => {
-                let of_cfn = index.all::<SecurityGroupIngress>().map(|(_, _, it)| &it.group);
+                let of_cfn = index
+                    .all::<SecurityGroupIngress>()
+                    .map(|(_, _, it)| &it.group);
                 let of_tf = index.all::<SecurityGroupRule>().map(|(_, _, it)| &it.group);
                 let mut rules = of_cfn.chain(of_tf);
                 !index.is_externally_modified(*id)

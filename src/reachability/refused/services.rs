@@ -17,7 +17,11 @@ fn refuse(
     certain: Ternary,
     (service, error, why, fix): (&str, &str, &str, &str),
 ) -> Option<Refusal> {
-    let verb = if certain.is_yes() { "refuses" } else { "can refuse" };
+    let verb = if certain.is_yes() {
+        "refuses"
+    } else {
+        "can refuse"
+    };
     let reason = format!("{service} {verb} `{}` (`{error}`): {why}", index.name(id));
     let certain = is_in_stack(node).and(certain);
     let refusal = Refusal::new(Hop::Agent, (id, ""), certain, reason)?;
@@ -115,7 +119,10 @@ fn in_one_zone(index: &GraphIndex<'_>, node: &Node, property: &str) -> Option<Te
 /// <https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html>
 fn load_balancer(index: &GraphIndex<'_>, at: (NodeId, &Node)) -> Option<Refusal> {
     let node = at.1;
-    let text = |name| node.property(name, "").map(|it| it.as_str().map(str::to_owned));
+    let text = |name| {
+        node.property(name, "")
+            .map(|it| it.as_str().map(str::to_owned))
+    };
     let is_application = match text("Type") {
         None => true,
         Some(of) => of? == "application",
@@ -168,9 +175,9 @@ fn mount_target<'g>(
         _ => None,
     };
     let twin = before.iter().find(|(_, other, of)| {
-        let same = subnet.zip(*of).is_some_and(|(a, b)| {
-            std::ptr::eq(a, b) || same_zone(a, b).is_yes()
-        });
+        let same = subnet
+            .zip(*of)
+            .is_some_and(|(a, b)| std::ptr::eq(a, b) || same_zone(a, b).is_yes());
         *other == system && same
     });
     let twin = twin.map(|it| it.0);
@@ -178,7 +185,12 @@ fn mount_target<'g>(
     let other = twin?;
     let certain = index.graph.node(other).map_or(Ternary::No, is_in_stack);
     let why = format!("`{}` is in the same Availability Zone", index.name(other));
-    let text = ("EFS", "MountTargetConflict", why.as_str(), "remove one of the mount targets");
+    let text = (
+        "EFS",
+        "MountTargetConflict",
+        why.as_str(),
+        "remove one of the mount targets",
+    );
     refuse(index, at, certain, text)
 }
 
@@ -190,11 +202,21 @@ fn connect_endpoint(
 ) -> Option<Refusal> {
     let subnets = at.1.references().into_iter();
     let vpc = subnets.filter_map(|id| Subnet::of(&index.graph.node(id)?.resource));
-    let vpc = vpc.filter_map(|it| index.resolve_one(&it.vpc).node()).next()?;
+    let vpc = vpc
+        .filter_map(|it| index.resolve_one(&it.vpc).node())
+        .next()?;
     let twin = before.iter().find(|(_, of)| *of == vpc).map(|it| it.0);
     before.push((at.0, vpc));
-    let why = format!("`{}` is in the same VPC, which has one such endpoint", index.name(twin?));
-    let text = ("EC2", "LimitExceeded", why.as_str(), "remove one of the endpoints");
+    let why = format!(
+        "`{}` is in the same VPC, which has one such endpoint",
+        index.name(twin?)
+    );
+    let text = (
+        "EC2",
+        "LimitExceeded",
+        why.as_str(),
+        "remove one of the endpoints",
+    );
     refuse(index, at, Ternary::Unknown, text)
 }
 
@@ -218,7 +240,12 @@ fn function(index: &GraphIndex<'_>, at: (NodeId, &Node)) -> Option<Refusal> {
     }
     let why = format!("role `{}` does not trust Lambda", index.name(*role));
     let fix = "use a role that trusts `lambda.amazonaws.com`";
-    let text = ("Lambda", "InvalidParameterValueException", why.as_str(), fix);
+    let text = (
+        "Lambda",
+        "InvalidParameterValueException",
+        why.as_str(),
+        fix,
+    );
     refuse(index, at, is_in_stack(node), text)
 }
 
@@ -264,8 +291,12 @@ pub(super) fn trails(index: &GraphIndex<'_>) -> Vec<Refusal> {
         if !allowed.is_no() || index.is_externally_modified(bucket) {
             return None;
         }
-        let why = format!("no policy of bucket `{}` allows CloudTrail", index.name(bucket));
-        let fix = "add a bucket policy that allows `s3:GetBucketAcl` and `s3:PutObject` to CloudTrail";
+        let why = format!(
+            "no policy of bucket `{}` allows CloudTrail",
+            index.name(bucket)
+        );
+        let fix =
+            "add a bucket policy that allows `s3:GetBucketAcl` and `s3:PutObject` to CloudTrail";
         let error = "InsufficientS3BucketPolicyException";
         let text = ("CloudTrail", error, why.as_str(), fix);
         refuse(index, (id, node), is_in_stack(of_bucket), text)

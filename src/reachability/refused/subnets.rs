@@ -151,11 +151,19 @@ pub(super) fn without_ipv6(index: &GraphIndex<'_>) -> Vec<Refusal> {
         let name = index.name(id);
         let assigns = flag(subnet.assign_ipv6_address_on_creation.as_ref());
         let lacks = !has_ipv6(index, id, subnet);
-        let of_vpc = subnet.ipv6_cidr_block.as_ref().and_then(|it| empty_vpc(index, it));
+        let of_vpc = subnet
+            .ipv6_cidr_block
+            .as_ref()
+            .and_then(|it| empty_vpc(index, it));
         let (field, certain, why, fix) = if let Some(vpc) = of_vpc {
             let why = format!("`{}` has no IPv6 range", index.name(vpc));
             let certain = together(index, &[id, vpc]);
-            ("ipv6_cidr_block", certain, why, "add an IPv6 range to the VPC")
+            (
+                "ipv6_cidr_block",
+                certain,
+                why,
+                "add an IPv6 range to the VPC",
+            )
         } else {
             let why = "it assigns IPv6 addresses, and has no IPv6 range".to_owned();
             let certain = index.exists(id).and(assigns).and(lacks);
@@ -185,7 +193,12 @@ fn empty_vpc(index: &GraphIndex<'_>, value: &Value<Text>) -> Option<NodeId> {
     let blocks = index.all::<VpcCidrBlock>();
     let mut ours = blocks.filter(|(_, _, it)| !index.points_to(&it.vpc, vpc).is_no());
     let has_ipv6 = ours.any(|(_, node, _)| {
-        let names = ["AmazonProvidedIpv6CidrBlock", "Ipv6CidrBlock", "Ipv6IpamPoolId", "Ipv6Pool"];
+        let names = [
+            "AmazonProvidedIpv6CidrBlock",
+            "Ipv6CidrBlock",
+            "Ipv6IpamPoolId",
+            "Ipv6Pool",
+        ];
         names.iter().any(|it| node.property(it, "").is_some())
     });
     (!has_ipv6 && !index.is_externally_modified(vpc)).then_some(vpc)
