@@ -152,7 +152,10 @@ impl Settings<'_> {
                 if least.is_none() && self.is_set(name) {
                     let reason =
                         format!("{which} has `{name}`, which volume type `{of}` does not accept");
-                    return Some(combination(reason, format!("remove `{name}`")));
+                    return Some(combination(
+                        reason,
+                        format!("use another volume type, or remove `{name}`"),
+                    ));
                 }
             }
             let sized = [

@@ -90,7 +90,10 @@ fn lifetime(node: &Node, it: &RecordSet) -> Option<(String, &'static str)> {
     match (&it.alias, ttl) {
         _ if !is_cfn || node.is_unmodeled("alias") => None,
         (None, None) if !it.records.is_empty() => Some(("it has no `TTL`".to_owned(), "set `TTL`")),
-        (Some(_), Some(_)) => Some(("it is an alias, and has a `TTL`".to_owned(), "remove `TTL`")),
+        (Some(_), Some(_)) => Some((
+            "it is an alias, and has a `TTL`".to_owned(),
+            "write the alias without `TTL`",
+        )),
         _ => None,
     }
 }
