@@ -33,6 +33,7 @@ pub use policy::{Effect, Not, PolicyDocument, Principal, Statement};
 pub use property::{Coverage, Field, Inert, Inside, Occurs};
 pub use raw_resource::RawResource;
 pub use raw_value::{Map, RawValue};
+#[cfg(feature = "config")]
 pub(crate) use schema::Schema;
 #[cfg(feature = "diff")]
 pub(crate) use security_group::OTHER_PEER;

@@ -130,6 +130,7 @@ impl Schema {
     }
 
     /// Returns the property of the same object with a similar name.
+    #[cfg(feature = "config")]
     pub(crate) fn near(self, path: &str) -> Option<&'static str> {
         let (parent, key) = path.rsplit_once('.').unwrap_or(("", path));
         near(key, self.children(parent))

@@ -21,7 +21,7 @@ pub(crate) enum Caller {
     Unknown,
     /// EC2, which assumes the role of an instance.
     Ec2,
-    /// The principal that deploys the stack.
+    /// The deploying principal.
     Deployer,
     /// The service-linked role of an Auto Scaling group, which no policy of the account changes.
     AutoScaling(NodeId),

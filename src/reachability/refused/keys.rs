@@ -144,9 +144,9 @@ fn unusable(
         Caller::AutoScaling(_) => "the service-linked role of Auto Scaling",
         Caller::Service("logs", _) => "CloudWatch Logs",
         Caller::Service("cloudtrail", _) => "CloudTrail",
-        _ => "the principal that deploys the stack",
+        _ => "the deploying principal",
     };
-    // A person who deploys can be any principal, and a policy for a service can contain a Region or
+    // The deploying principal can be any, and a policy for a service can contain a Region or
     // account that the file does not show elsewhere.
     let is_open = allowed == Ternary::Unknown && !matches!(caller, Caller::AutoScaling(_));
     if allowed.is_yes() || is_open {

@@ -136,7 +136,8 @@ fn zones(index: &GraphIndex<'_>, id: NodeId, it: &AutoScalingGroup) -> Option<Re
             return None;
         }
         let name = index.name(to);
-        let why = format!("subnet `{name}` is in `{zone}`, which is not one of its zones");
+        let why =
+            format!("subnet `{name}` is in `{zone}`, which is not one of its Availability Zones");
         let certain = together(index, &[id, to]);
         let text = (
             "ValidationError",
