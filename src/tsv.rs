@@ -19,7 +19,6 @@ pub(crate) fn key(row: &'static str) -> &'static str {
 }
 
 /// Returns the rows with a key, from a table that is sorted by it.
-#[cfg(feature = "config")]
 pub(crate) fn rows_of<'k>(
     table: &'static str,
     of: &'k str,
@@ -45,7 +44,7 @@ pub(crate) fn rows_of<'k>(
     found.take_while(move |row| key(row) == of)
 }
 
-#[cfg(all(test, feature = "config"))]
+#[cfg(test)]
 mod tests {
     use super::{rows, rows_of};
 

@@ -62,6 +62,7 @@ DECISIONS = [
     "cfn/iam-boundary-read-only",
     "cfn/form-*",
     "cfn/init-*",
+    "cfn/invalid-*",
     "cfn/instance-agent-removed",
     "cfn/limit-*",
     "cfn/malformed-*",

@@ -100,6 +100,8 @@ impl Lift {
                 is_excluded: false,
                 parent: None,
                 errors: Vec::new(),
+                invalid: Vec::new(),
+                declared: Map::default(),
                 init: None,
                 signal: None,
                 provisioners: Vec::new(),
@@ -175,8 +177,13 @@ impl Lift {
             notes: &mut notes,
             field: String::new(),
         };
+        let (mut invalid, mut declared) = (Vec::new(), Map::default());
         let (resource, unfolded) = match self.kind(id) {
             Some(kind) => {
+                invalid = (kind.invalid)(&map, self.dialect);
+                if matches!(kind.name, "Instance" | "LaunchTemplate") {
+                    declared = map.clone();
+                }
                 let unfolded = (kind.unfold)(&mut map, id, self.dialect, &mut unmodeled);
                 (
                     Some((kind.lift)(&mut map, self.dialect, &mut unmodeled)),
@@ -201,6 +208,8 @@ impl Lift {
             if let Some(origin) = &mut node.origin {
                 origin.locations = locations;
                 origin.unmodeled = notes;
+                origin.invalid = invalid;
+                origin.declared = declared;
                 origin.is_conditional = exists == Exists::Conditional;
                 origin.is_excluded = exists == Exists::No;
                 origin.unknown_properties = map;

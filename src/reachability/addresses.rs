@@ -8,7 +8,9 @@ use super::graph_index::{GraphIndex, Resolved};
 use super::instance;
 use super::ternary::Ternary;
 use crate::ir::{AddressSet, Cidr, NodeId, Text, Value};
-use crate::resource::{NetworkInterface, Resource, Subnet, Vpc, VpcCidrBlock, VpcEndpoint};
+use crate::resource::{
+    NatGateway, NetworkInterface, RawValue, Resource, Subnet, Vpc, VpcCidrBlock, VpcEndpoint,
+};
 
 /// The addresses that the internet routes.
 pub(crate) static PUBLIC: LazyLock<AddressSet> = LazyLock::new(AddressSet::public);
@@ -40,6 +42,16 @@ fn find_fixed_addresses(index: &GraphIndex<'_>) -> Vec<FixedAddress> {
             None => several.for_each(|it| add((id, "private_ips"), &subnet, Some(it))),
             one => add((id, "private_ip_address"), &subnet, one.as_ref()),
         }
+    }
+    for (id, node, nat) in index.all::<NatGateway>() {
+        // AWS chooses the address of an existing one.
+        let is_existing = node.origin.as_ref().is_some_and(|it| it.is_existing);
+        let value = match node.property("PrivateIpAddress", "private_ip") {
+            Some(RawValue::Str(text)) if !is_existing => Value::Lit(text.into_owned().into()),
+            _ => continue,
+        };
+        let subnet = index.resolve_one(&nat.subnet);
+        add((id, "private_ip_address"), &subnet, Some(&value));
     }
     for (id, _, endpoint) in index.all::<VpcEndpoint>() {
         for it in &endpoint.subnet_configurations {

@@ -59,15 +59,15 @@ mod security;
 mod service;
 mod service_name;
 pub(crate) mod setting;
-mod shown_text;
 mod shell;
+mod shown_text;
 mod side_effects;
 mod ssm_documents;
 pub(crate) mod ternary;
 mod texts;
 mod topology;
-mod visible_text;
 mod user_data;
+mod visible_text;
 mod windows;
 
 pub use assumptions::{Assumption, assumptions};
@@ -86,7 +86,7 @@ pub(crate) use topology::{display_expr, display_text};
 use std::cell::OnceCell;
 
 use crate::ir::Stack;
-use crate::resource::Graph;
+use crate::resource::{AutoScalingGroup, Graph, Typed as _};
 use graph_index::GraphIndex;
 use instance::InstanceConfig;
 use refusal::Refusal;
@@ -152,10 +152,19 @@ pub(crate) fn is_unreachable(graph: &Graph, assumptions: &Assumptions) -> bool {
         let index = GraphIndex::of_stacks(graph, stacks, *assumptions);
         let refusals = OnceCell::new();
         instance::all(&index).iter().any(|instance| {
-            let node = index.graph.node(instance.node);
-            !node.is_some_and(|it| it.is_absent())
+            !is_absent(&index, instance)
                 && verdict(&index, &hops(&index, &refusals, instance)) == Verdict::Unreachable
         })
+    })
+}
+
+/// Returns whether the deployment creates no instance.
+fn is_absent(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) -> bool {
+    let node = index.graph.node(instance.node);
+    node.is_some_and(|node| {
+        let is_existing = node.origin.as_ref().is_some_and(|it| it.is_existing);
+        let group = AutoScalingGroup::of(&node.resource);
+        node.is_absent() || group.is_some_and(|it| it.starts_empty(is_existing))
     })
 }
 
@@ -199,11 +208,7 @@ fn check_instance<'g>(
     refusals: &OnceCell<Vec<Refusal>>,
     instance: &InstanceConfig<'g>,
 ) -> InstanceReachability {
-    if index
-        .graph
-        .node(instance.node)
-        .is_some_and(|it| it.is_absent())
-    {
+    if is_absent(index, instance) {
         return InstanceReachability {
             node: instance.node,
             verdict: Verdict::NotCreated,

@@ -12,20 +12,28 @@ use super::{Fix, HopResult, HopStatus};
 use crate::ir::NodeId;
 use crate::resource::{Node, Resource};
 
+mod attachments;
 mod connections;
 mod endpoints;
 mod fixes;
 mod gateways;
 mod group_texts;
 mod groups;
+mod interfaces;
 mod keys;
 mod launch;
+mod names;
+mod options;
 mod policies;
 mod ranges;
-mod signals;
+mod records;
 mod responses;
+mod scaling;
+mod services;
+mod signals;
 mod subnets;
 mod template;
+mod values;
 mod zones;
 
 pub(super) use groups::by_id;
@@ -38,26 +46,45 @@ const CHECKS: &[Check] = &[
     template::errors,
     template::resource_errors,
     signals::missing,
+    values::invalid,
+    keys::of_volumes,
+    keys::of_resources,
+    keys::locked,
     launch::combinations,
     launch::zones,
     launch::foreign_zones,
-    launch::names_twice,
+    names::twice,
     launch::architectures,
     launch::root_volumes,
     launch::types,
     launch::profiles,
-    launch::sizes,
-    keys::unusable,
-    keys::without_logs,
+    options::unsupported,
+    options::hibernation,
+    options::tenancies,
+    options::placement_groups,
+    options::processors,
+    options::metadata_tags,
+    interfaces::limits,
+    interfaces::public,
+    interfaces::without_ipv6,
+    interfaces::zones,
+    scaling::sizes,
+    scaling::combinations,
+    scaling::fixed_addresses,
+    scaling::hooks,
+    scaling::health_checks,
     endpoints::names,
     endpoints::regions,
     endpoints::types,
     endpoints::properties,
     endpoints::private_dns_twice,
+    endpoints::s3_without_gateway,
     endpoints::private_dns_without_attributes,
     subnets::in_one_zone,
     subnets::address_types,
+    subnets::without_ipv6,
     subnets::networks,
+    records::invalid,
     zones::twice,
     zones::beside_private_dns,
     groups::peers,
@@ -69,6 +96,9 @@ const CHECKS: &[Check] = &[
     group_texts::numbers,
     policies::malformed,
     responses::without_path,
+    policies::attached,
+    services::others,
+    services::trails,
     ranges::outside_the_vpc,
     ranges::overlapping,
     ranges::sizes,
@@ -82,6 +112,7 @@ const CHECKS: &[Check] = &[
     gateways::foreign_routes,
     gateways::entries_twice,
     gateways::routes_twice,
+    attachments::invalid,
     connections::address_twice,
     connections::targets,
     connections::overlapping_peers,

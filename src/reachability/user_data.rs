@@ -35,8 +35,17 @@ impl System {
             return System::Ubuntu;
         }
         let is_linux = [
-            "al2023", "amzn", "amazon-linux", "debian", "rhel", "centos", "rocky", "alma", "suse",
-            "sles", "fedora",
+            "al2023",
+            "amzn",
+            "amazon-linux",
+            "debian",
+            "rhel",
+            "centos",
+            "rocky",
+            "alma",
+            "suse",
+            "sles",
+            "fedora",
         ];
         match is_linux.iter().any(|it| has(it)) {
             true => System::Linux,
@@ -147,7 +156,12 @@ fn add(runs: &mut Runs, text: &str, system: System) {
 
 /// The beginnings of other formats.
 const HEADERS: &[&str] = &[
-    "#cloud-", "#include", "#part-handler", "#upstart-job", "## template:", "content-type:",
+    "#cloud-",
+    "#include",
+    "#part-handler",
+    "#upstart-job",
+    "## template:",
+    "content-type:",
 ];
 
 /// A part of a MIME archive.
@@ -176,7 +190,9 @@ fn archive(text: &str) -> Option<Vec<Part>> {
     let header = text.split("\n\n").next()?;
     let (_, boundary) = header.split_once("boundary=")?;
     let boundary = boundary.trim_start_matches('"');
-    let end = boundary.find(['"', ';', '\n', ' ']).unwrap_or(boundary.len());
+    let end = boundary
+        .find(['"', ';', '\n', ' '])
+        .unwrap_or(boundary.len());
     let boundary = boundary.get(..end).filter(|it| !it.is_empty())?;
     let body = text.get(header.len()..)?;
     let separator = format!("--{boundary}");
@@ -209,7 +225,11 @@ fn part(text: &str) -> Option<Part> {
             let (key, value) = line.split_once(':')?;
             key.trim().eq_ignore_ascii_case(name).then_some(value)
         });
-        let value = found.unwrap_or_default().split(';').next().unwrap_or_default();
+        let value = found
+            .unwrap_or_default()
+            .split(';')
+            .next()
+            .unwrap_or_default();
         value.trim().to_ascii_lowercase()
     };
     let text = match field("content-transfer-encoding").as_str() {

@@ -1,9 +1,11 @@
 //! AWS regions and their properties, from one data file.
 
+mod instance_capabilities;
 mod instance_types;
 mod service;
 mod unlisted;
 
+pub(crate) use instance_capabilities::Capabilities;
 pub(crate) use instance_types::{Offer, instance_types, offer};
 pub(crate) use service::{EndpointService, split_name};
 #[cfg(feature = "config")]

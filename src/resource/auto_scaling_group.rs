@@ -140,4 +140,19 @@ resource! {
     }
 }
 
+impl AutoScalingGroup {
+    /// Returns whether it starts without instances. An existing one has the size that scaling set.
+    ///
+    /// <https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_CreateAutoScalingGroup.html>
+    pub(crate) fn starts_empty(&self, is_existing: bool) -> bool {
+        let is_set = |it: &&Value<i64>| !it.is_absent();
+        let desired = self.desired_capacity.as_ref().filter(is_set);
+        let size = match is_existing {
+            true => self.max_size.as_ref(),
+            false => desired.or(self.min_size.as_ref()),
+        };
+        size.and_then(Value::lit) == Some(&0)
+    }
+}
+
 impl Hooks for AutoScalingGroup {}

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use super::InvalidValue;
 use super::raw_value::RawValue;
 use crate::ir::{Cidr, Dialect, Expr, Id, Text, Value, Word};
 
@@ -395,6 +396,31 @@ impl Prop for UserData {
     fn sample(from: &mut super::round_trip::Sampler) -> Self {
         UserData(Value::sample(from))
     }
+}
+
+/// Returns why EC2 refuses user data: text that no function encodes, and that is not Base64.
+pub(crate) fn invalid_user_data(data: Option<&RawValue<'_>>) -> Option<InvalidValue> {
+    fn shown(expr: &Expr, out: &mut String) {
+        match expr {
+            Expr::Text(text) => out.push_str(text),
+            Expr::Concat(parts) => parts.iter().for_each(|it| shown(it, out)),
+            _ => {}
+        }
+    }
+    let mut text = String::new();
+    match data? {
+        RawValue::Str(it) => text.push_str(it),
+        RawValue::Expr(expr) => shown(expr, &mut text),
+        _ => return None,
+    }
+    let is_base64 = |c: char| c.is_ascii_alphanumeric() || "+/=-_\r\n".contains(c);
+    (!text.chars().all(is_base64)).then(|| {
+        InvalidValue::of_ec2(
+            "InvalidUserData.Malformed",
+            "its user data is not Base64",
+            "encode the user data, with `Fn::Base64` or `base64encode`",
+        )
+    })
 }
 
 /// User data of a launch template, in plain text here and in Base64 in both languages.

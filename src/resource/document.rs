@@ -1,6 +1,9 @@
 use super::codec::{Mismatch, Prop, UnmodeledNotes};
-use super::{Hooks, Map, Node, RawValue, Tags, prevent_destroy, table::resource, tagged};
-use crate::ir::{Attr, Diagnostic, Diagnostics, Dialect, Expr, Text, Value, quoted};
+use super::{
+    Certain, Hooks, InvalidValue, Map, Node, RawValue, Tags, prevent_destroy, table::resource,
+    tagged,
+};
+use crate::ir::{Attr, Diagnostic, Diagnostics, Dialect, Expr, Text, Value, near, quoted};
 
 /// Structured content: an object in CloudFormation, JSON or YAML text in Terraform.
 #[derive(Clone, Debug, PartialEq)]
@@ -111,8 +114,56 @@ impl Document {
     }
 }
 
+/// The actions of command documents.
+///
+/// <https://docs.aws.amazon.com/systems-manager/latest/userguide/documents-command-ssm-plugin-reference.html>
+const ACTIONS: [&str; 15] = [
+    "aws:applications",
+    "aws:cloudWatch",
+    "aws:configureDocker",
+    "aws:configurePackage",
+    "aws:domainJoin",
+    "aws:downloadContent",
+    "aws:psModule",
+    "aws:refreshAssociation",
+    "aws:runDockerAction",
+    "aws:runDocument",
+    "aws:runPowerShellScript",
+    "aws:runShellScript",
+    "aws:softwareInventory",
+    "aws:updateAgent",
+    "aws:updateSsmAgent",
+];
+
 impl Hooks for Document {
     tagged!();
+
+    /// Reports the misspelled action of a command document.
+    fn invalid(map: &Map<'_>, dialect: Dialect) -> Vec<InvalidValue> {
+        let of = map.get(dialect.pick("DocumentType", "document_type"));
+        let is_command = of.is_none_or(|it| it.as_str() == Some("Command"));
+        let steps = map.get_path("Content.mainSteps");
+        let (true, Some(RawValue::List(steps))) = (is_command, steps) else {
+            return Vec::new();
+        };
+        let action = |step: &'_ RawValue<'_>| match step {
+            RawValue::Object(step) => step.get("action")?.as_str().map(str::to_owned),
+            _ => None,
+        };
+        let is_unknown = |it: &String| !ACTIONS.contains(&it.as_str());
+        let unknown = steps.iter().filter_map(action).find(is_unknown);
+        let error = unknown.and_then(|action| {
+            let similar = near(&action, ACTIONS.into_iter())?;
+            Some(InvalidValue {
+                by: "Systems Manager",
+                error: "InvalidDocumentContent",
+                certain: Certain::Yes,
+                reason: format!("unknown action `{action}`"),
+                fix: format!("use `{similar}`"),
+            })
+        });
+        error.into_iter().collect()
+    }
 
     fn check(&self, node: &Node, out: &mut Diagnostics) {
         // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateDocument.html

@@ -1,7 +1,8 @@
 use super::{
-    Bucket, Graph, Hooks, LogGroup, Map, RawValue, Role, Tags, Vpc, table::resource, tagged,
+    Bucket, Graph, Hooks, InvalidValue, LogGroup, Map, RawValue, Role, Tags, Vpc, table::resource,
+    tagged,
 };
-use crate::ir::{ArnLink, Attr, Handle, IntoValue, Link, NodeId, Text, Value};
+use crate::ir::{ArnLink, Attr, Dialect, Handle, IntoValue, Link, NodeId, Text, Value};
 
 /// The marker type of a flow log destination: a log group or bucket.
 #[derive(Debug)]
@@ -52,6 +53,24 @@ resource! {
 
 impl Hooks for FlowLog {
     tagged!();
+
+    fn invalid(map: &Map<'_>, dialect: Dialect) -> Vec<InvalidValue> {
+        let get = |cfn, tf| map.get(dialect.pick(cfn, tf));
+        let is_set = |cfn, tf| {
+            get(cfn, tf).is_some_and(|it| !matches!(it, RawValue::Str(text) if text.is_empty()))
+        };
+        let destination = get("LogDestinationType", "log_destination_type");
+        let is_logs = destination.is_none_or(|it| it.as_str() == Some("cloud-watch-logs"));
+        let role = dialect.pick("DeliverLogsPermissionArn", "iam_role_arn");
+        if !is_logs || is_set("DeliverLogsPermissionArn", "iam_role_arn") {
+            return Vec::new();
+        }
+        vec![InvalidValue::of_ec2(
+            "InvalidParameter",
+            format!("a flow log to CloudWatch Logs requires `{role}`"),
+            format!("set `{role}`"),
+        )]
+    }
 
     fn cfn_extra<'a>(&'a self, _: NodeId, _: &'a Graph, map: &mut Map<'a>) {
         map.insert("ResourceType", RawValue::str("VPC"));

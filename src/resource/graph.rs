@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use super::find::FindError;
 use super::{Map, RawValue, Resource, Subnet, Typed, overrides::Override};
 use crate::ir::{
-    AppId, Cidr, Condition, ConditionId, Diagnostic, Diagnostics, Dialect, Handle, Link, NodeId,
-    ParamId, ParameterDeclaration, RuleSuppression, SourceLocation, Stack, StackId, Text, near,
+    AppId, Cidr, Condition, ConditionId, Diagnostic, Diagnostics, Dialect, Expr, Handle, Link,
+    NodeId, ParamId, ParameterDeclaration, RuleSuppression, SourceLocation, Stack, StackId, Text,
+    near,
 };
 
 /// A property whose value the model cannot represent.
@@ -44,6 +45,52 @@ pub(crate) struct Provisioner {
     pub(crate) arguments: Map<'static>,
 }
 
+/// A value of a file for which a service refuses to create a resource.
+#[derive(Clone, Debug)]
+pub(crate) struct InvalidValue {
+    /// The service.
+    pub(crate) by: &'static str,
+    /// Its error.
+    pub(crate) error: &'static str,
+    pub(crate) certain: Certain,
+    /// A clause in lowercase, without a period.
+    pub(crate) reason: String,
+    /// How to correct it.
+    pub(crate) fix: String,
+}
+
+/// Whether a service refuses a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Certain {
+    Yes,
+    /// Unless the image of the instance can contain a volume for the device.
+    UnlessInImage,
+    /// If the device is the root device of the image.
+    IfRootOfImage(Text),
+}
+
+impl InvalidValue {
+    /// Creates a value that EC2 refuses.
+    pub(crate) fn of_ec2(
+        error: &'static str,
+        reason: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> InvalidValue {
+        InvalidValue {
+            by: "EC2",
+            error,
+            certain: Certain::Yes,
+            reason: reason.into(),
+            fix: fix.into(),
+        }
+    }
+
+    pub(crate) fn certain(mut self, certain: Certain) -> InvalidValue {
+        self.certain = certain;
+        self
+    }
+}
+
 /// The file that a resource was read from.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -64,12 +111,16 @@ pub struct Origin {
     pub parent: Option<NodeId>,
     /// Errors for which CloudFormation refuses its template. Default: none.
     pub(crate) errors: Vec<TemplateError>,
+    /// Values for which a service refuses it. Default: none.
+    pub(crate) invalid: Vec<InvalidValue>,
     /// The configuration in its metadata that `cfn-init` applies. Default: none.
     pub(crate) init: Option<RawValue<'static>>,
     /// The signals that CloudFormation waits for: `ResourceSignal` of its creation policy. Default: none.
     pub(crate) signal: Option<RawValue<'static>>,
     /// The commands that Terraform runs when it creates the resource. Default: none.
     pub(crate) provisioners: Vec<Provisioner>,
+    /// All properties of an instance or launch template, of which the tables lack nested ones.
+    pub(crate) declared: Map<'static>,
     /// Properties that its table does not know.
     pub unknown_properties: Map<'static>,
     /// Whether it exists before the deployment, which keeps it.
@@ -201,6 +252,19 @@ impl Node {
             nodes.extend(origin.unknown_properties.references());
         }
         nodes
+    }
+
+    /// Returns the value of a property that the file sets, by its names in both languages. Includes
+    /// properties that the table does not know. Dots separate nested properties.
+    pub(crate) fn property(&self, cfn: &str, tf: &str) -> Option<RawValue<'_>> {
+        let name = self.dialect().pick(cfn, tf);
+        let maps = self.origin.iter();
+        let mut maps = maps.flat_map(|it| [&it.declared, &it.unknown_properties]);
+        let own = maps.find_map(|it| it.get_path(name)).cloned();
+        let value = own.or_else(|| self.resource.put(self.dialect()).remove_path(name))?;
+        let is_absent =
+            matches!(&value, RawValue::Expr(expr) if matches!(expr.as_ref(), Expr::Absent));
+        (!is_absent).then_some(value)
     }
 
     /// Returns whether it is an existing resource that a data source reads. The file does not show all

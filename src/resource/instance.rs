@@ -1,8 +1,8 @@
-use super::codec::{Mismatch, Prop, UnmodeledNotes};
+use super::codec::{Mismatch, Prop, UnmodeledNotes, invalid_user_data};
 use super::table::{Unfolded, nested, resource, take_object};
 use super::{
-    BlockDeviceMapping, Ebs, Hooks, InstanceProfile, LaunchImage, LaunchTemplate, Map,
-    NetworkInterface, Node, RawValue, SecurityGroup, Subnet, Tags, UserData, is_arm64, tagged,
+    BlockDeviceMapping, Ebs, Hooks, InstanceProfile, InvalidValue, LaunchImage, LaunchTemplate,
+    Map, NetworkInterface, Node, RawValue, SecurityGroup, Subnet, Tags, UserData, is_arm64, tagged,
 };
 use crate::ir::{Attr, Diagnostic, Diagnostics, Dialect, Link, NodeId, Text, Value, quoted, words};
 
@@ -293,6 +293,14 @@ impl Hooks for Instance {
         unmodeled: &mut UnmodeledNotes<'_>,
     ) -> Vec<Unfolded> {
         super::volume::unfold_volumes(map, dialect, unmodeled)
+    }
+
+    fn invalid(map: &Map<'_>, dialect: Dialect) -> Vec<InvalidValue> {
+        let mut found = super::volume_limits::invalid_of_instance(map, dialect);
+        if dialect == Dialect::Cfn {
+            found.extend(invalid_user_data(map.get("UserData")));
+        }
+        found
     }
 
     fn check(&self, node: &Node, out: &mut Diagnostics) {

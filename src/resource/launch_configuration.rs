@@ -1,7 +1,10 @@
+use super::codec::invalid_user_data;
+use super::volume_limits::invalid_of_instance;
 use super::{
-    Hooks, InstanceProfile, LaunchImage, MetadataOptions, SecurityGroup, UserData, table::resource,
+    Hooks, InstanceProfile, InvalidValue, LaunchImage, Map, MetadataOptions, SecurityGroup,
+    UserData, table::resource,
 };
-use crate::ir::{Attr, Link, Text, Value};
+use crate::ir::{Attr, Dialect, Link, Text, Value};
 
 resource! {
     /// A launch configuration of an Auto Scaling group, which launch templates replace.
@@ -59,4 +62,12 @@ resource! {
     }
 }
 
-impl Hooks for LaunchConfiguration {}
+impl Hooks for LaunchConfiguration {
+    fn invalid(map: &Map<'_>, dialect: Dialect) -> Vec<InvalidValue> {
+        let mut found = invalid_of_instance(map, dialect);
+        if dialect == Dialect::Cfn {
+            found.extend(invalid_user_data(map.get("UserData")));
+        }
+        found
+    }
+}

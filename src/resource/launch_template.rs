@@ -1,10 +1,11 @@
-use super::codec::EncodedUserData;
+use super::codec::{EncodedUserData, invalid_user_data};
 use super::table::{nested, resource};
+use super::volume_limits::invalid_mappings;
 use super::{
-    Hooks, InstanceProfile, KmsKey, LaunchTemplateTags, MetadataOptions, NetworkInterface,
-    SecurityGroup, Subnet, Tags,
+    Hooks, InstanceProfile, InvalidValue, KmsKey, LaunchTemplateTags, Map, MetadataOptions,
+    NetworkInterface, SecurityGroup, Subnet, Tags,
 };
-use crate::ir::{Attr, Link, Text, Value, words};
+use crate::ir::{Attr, Dialect, Link, Text, Value, words};
 
 /// The marker type of an AMI, for IDs and `resolve:ssm:` references.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +23,12 @@ words! {
         Io1 = "io1",
         /// Provisioned IOPS SSD `io2`.
         Io2 = "io2",
+        /// Cold HDD `sc1`.
+        Sc1 = "sc1",
+        /// Throughput Optimized HDD `st1`.
+        St1 = "st1",
+        /// Magnetic.
+        Standard = "standard",
     }
 }
 
@@ -225,4 +232,27 @@ impl LaunchTemplate {
     pub const LATEST_VERSION: Attr = Attr::by_get_att("LatestVersionNumber", "latest_version");
 }
 
-impl Hooks for LaunchTemplate {}
+impl Hooks for LaunchTemplate {
+    fn invalid(map: &Map<'_>, dialect: Dialect) -> Vec<InvalidValue> {
+        let path = dialect.pick(
+            "LaunchTemplateData.BlockDeviceMappings",
+            "block_device_mappings",
+        );
+        let mut found = invalid_mappings(map, path, Some(dialect.pick("Ebs", "ebs")), dialect);
+        let data = dialect.pick("LaunchTemplateData.UserData", "user_data");
+        found.extend(invalid_user_data(map.get_path(data)));
+        let types = ["InstanceType", "InstanceRequirements"];
+        let is_set = |name: &&str| {
+            map.get_path(&format!("LaunchTemplateData.{name}"))
+                .is_some()
+        };
+        if dialect == Dialect::Cfn && types.iter().all(is_set) {
+            found.push(InvalidValue::of_ec2(
+                "InvalidParameterCombination",
+                "it has `InstanceType` and `InstanceRequirements`",
+                "remove `InstanceType` or `InstanceRequirements`",
+            ));
+        }
+        found
+    }
+}

@@ -19,12 +19,13 @@ pub(crate) mod round_trip;
 mod schema;
 pub(crate) mod table;
 mod tags;
+mod volume_limits;
 
 pub use codec::{EncodedUserData, OneInList, UserData};
 pub use find::FindError;
 #[cfg(feature = "config")]
 pub(crate) use graph::ReplacementConflict;
-pub(crate) use graph::{ExistingSubnet, Provisioner, TemplateError};
+pub(crate) use graph::{Certain, ExistingSubnet, InvalidValue, Provisioner, TemplateError};
 pub use graph::{Graph, Node, Origin, RemovalPolicy, Unmodeled};
 pub(crate) use instance_type::is_arm64;
 pub use overrides::{Change, Override, Part};
@@ -39,6 +40,7 @@ pub(crate) use security_group::OTHER_PEER;
 pub(crate) use security_group::description_error;
 pub use table::Kind;
 pub use tags::{LaunchTemplateTags, Tags};
+pub(crate) use volume_limits::is_root;
 
 use crate::ir::{Attr, Diagnostics, Dialect, Handle, IntoValue, Link, NodeId, Value};
 
@@ -127,6 +129,14 @@ pub(crate) trait Hooks {
         _dialect: Dialect,
         _unread: &mut codec::UnmodeledNotes<'_>,
     ) -> Vec<table::Unfolded>
+    where
+        Self: Sized,
+    {
+        Vec::new()
+    }
+
+    /// Returns the values of a file for which AWS refuses to create the resource.
+    fn invalid(_map: &Map<'_>, _dialect: Dialect) -> Vec<InvalidValue>
     where
         Self: Sized,
     {

@@ -125,6 +125,8 @@ impl Graph {
             is_excluded: false,
             parent: None,
             errors: Vec::new(),
+            invalid: Vec::new(),
+            declared: Map::default(),
             init: None,
             signal: None,
             is_existing: false,

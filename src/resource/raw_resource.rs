@@ -178,41 +178,10 @@ impl RawResource {
                 .type_name(dialect)
                 .and_then(|of| Schema::of(of, dialect));
             if let Some(schema) = schema {
-                check_names(
-                    &self.definition(dialect).body,
-                    "",
-                    schema,
-                    &mut |(message, help)| {
-                        out.push(node.error("raw-resource-property", message).help(help));
-                    },
-                );
-            }
-        }
-    }
-}
-
-fn check_names(
-    map: &Map<'_>,
-    path: &str,
-    schema: Schema,
-    report: &mut dyn FnMut((String, String)),
-) {
-    for (key, value) in map.iter() {
-        let name = match path {
-            "" => key.to_owned(),
-            path => format!("{path}.{key}"),
-        };
-        if let Some(found) = schema.check(&name) {
-            report(found);
-            continue;
-        }
-        let items = match value {
-            RawValue::List(items) => items.as_slice(),
-            one => std::slice::from_ref(one),
-        };
-        for item in items {
-            if let RawValue::Object(inner) | RawValue::Block(inner) = item {
-                check_names(inner, &name, schema, report);
+                let body = &self.definition(dialect).body;
+                schema.check_names(body, "", &mut |_, (message, help)| {
+                    out.push(node.error("raw-resource-property", message).help(help));
+                });
             }
         }
     }
@@ -244,6 +213,7 @@ impl Typed for RawResource {
         take: |_, _| Err(super::codec::Mismatch::new("raw resources have no table")),
         lift: |_, _, _| Resource::from(RawResource::new()),
         unfold: |_, _, _, _| Vec::new(),
+        invalid: |_, _| Vec::new(),
         #[cfg(test)]
         sample: |_| Resource::from(RawResource::new()),
     };

@@ -232,6 +232,21 @@ impl<'a> Map<'a> {
         }
     }
 
+    /// Returns the value at a path of keys. A list of one object counts as the object.
+    pub(crate) fn get_path(&self, path: &str) -> Option<&RawValue<'a>> {
+        let Some((first, rest)) = path.split_once('.') else {
+            return self.get(path);
+        };
+        match self.get(first)? {
+            RawValue::Object(inner) | RawValue::Block(inner) => inner.get_path(rest),
+            RawValue::List(items) => match items.as_slice() {
+                [RawValue::Object(inner) | RawValue::Block(inner)] => inner.get_path(rest),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Removes and returns the entry at a path of keys.
     pub(crate) fn remove_path(&mut self, path: &str) -> Option<RawValue<'a>> {
         match path.split_once('.') {

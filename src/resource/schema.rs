@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use super::{Map, RawValue};
 use crate::ir::{Dialect, near};
 
 /// Arguments that Terraform itself defines for every resource.
@@ -103,6 +104,43 @@ impl Schema {
         }
         let what = self.dialect.pick("property", "argument");
         Some((format!("unknown {what} `{path}`"), suggestion(key, &known)))
+    }
+}
+
+impl Schema {
+    /// Reports the path and the error of each property that the type does not have.
+    pub(crate) fn check_names(
+        self,
+        map: &Map<'_>,
+        path: &str,
+        report: &mut dyn FnMut(&str, (String, String)),
+    ) {
+        for (key, value) in map.iter() {
+            let name = match path {
+                "" => key.to_owned(),
+                path => format!("{path}.{key}"),
+            };
+            if let Some(found) = self.check(&name) {
+                report(&name, found);
+                continue;
+            }
+            let items = match value {
+                RawValue::List(items) => items.as_slice(),
+                one => std::slice::from_ref(one),
+            };
+            for item in items {
+                if let RawValue::Object(inner) | RawValue::Block(inner) = item {
+                    self.check_names(inner, &name, report);
+                }
+            }
+        }
+    }
+
+    /// Returns the property of the same object with a similar name.
+    #[cfg(feature = "config")]
+    pub(crate) fn near(self, path: &str) -> Option<&'static str> {
+        let (parent, key) = path.rsplit_once('.').unwrap_or(("", path));
+        near(key, self.children(parent))
     }
 }
 

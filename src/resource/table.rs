@@ -52,6 +52,9 @@ pub struct Kind {
     /// resources.
     #[doc(hidden)]
     pub unfold: Unfold,
+    /// Returns the values of a file for which AWS refuses to create the resource.
+    #[cfg_attr(not(feature = "config"), allow(dead_code))] // the readers of files call it
+    pub(crate) invalid: fn(&Map<'_>, Dialect) -> Vec<super::InvalidValue>,
     /// Returns a random resource that the sampler's language can express.
     #[cfg(test)]
     pub(crate) sample: fn(&mut super::round_trip::Sampler) -> Resource,
@@ -394,6 +397,7 @@ macro_rules! resource {
                     $crate::resource::Resource::$name(Box::new(it))
                 },
                 unfold: <$name as $crate::resource::Hooks>::unfold,
+                invalid: <$name as $crate::resource::Hooks>::invalid,
                 #[cfg(test)]
                 sample: |from| <$name as $crate::resource::table::Fields>::sample_fields(from).into(),
             };

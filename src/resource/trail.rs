@@ -37,6 +37,17 @@ resource! {
         /// Tags. Default: none.
         tags: Tags = "Tags" / "tags",
     }
+    inert {
+        "AdvancedEventSelectors" / "advanced_event_selector" = "only what the trail records",
+        "AggregationConfigurations" / "" = "only what the trail records",
+        "EventSelectors" / "event_selector" = "only what the trail records",
+        "InsightSelectors" / "insight_selector" = "only what the trail records",
+        "IsOrganizationTrail" / "is_organization_trail" = "only what the trail records",
+        "S3KeyPrefix" / "s3_key_prefix" = "only where the trail writes",
+        "SnsTopicName" / "sns_topic_name" = "only notifications",
+        "" / "home_region" = "AWS sets it",
+        "" / "sns_topic_arn" = "AWS sets it",
+    }
 }
 
 impl Trail {

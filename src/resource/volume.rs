@@ -1,6 +1,9 @@
 use super::launch_template::{Ebs, VolumeType};
 use super::table::{Unfolded, resource};
-use super::{Hooks, KmsKey, Map, RawValue, Tags, codec::Prop, codec::UnmodeledNotes, tagged};
+use super::volume_limits::{invalid_volume, is_root};
+use super::{
+    Hooks, InvalidValue, KmsKey, Map, RawValue, Tags, codec::Prop, codec::UnmodeledNotes, tagged,
+};
 use crate::ir::{Attr, Dialect, Expr, Link, Text, Value};
 
 resource! {
@@ -29,20 +32,26 @@ resource! {
         tags: Tags = "Tags" / "tags",
     }
     inert {
+        "AutoEnableIO" / "" = "only the volume",
+        "Iops" / "iops" = "only the volume",
+        "MultiAttachEnabled" / "multi_attach_enabled" = "the rules of attachments read it",
+        "OutpostArn" / "outpost_arn" = "only the volume",
+        "SnapshotId" / "snapshot_id" = "only the volume",
+        "SourceVolumeId" / "" = "only the volume",
+        "Throughput" / "throughput" = "only the volume",
+        "VolumeInitializationRate" / "" = "only the volume",
+        "AvailabilityZoneId" / "" = "the rules of attachments compare names",
+        "" / "final_snapshot" = "only when the volume is deleted",
         "" / "create_time" = "AWS sets it",
     }
 }
 
 impl Hooks for Volume {
     tagged!();
-}
 
-/// Device names of root volumes in AMIs.
-const ROOTS: [&str; 3] = ["/dev/xvda", "/dev/sda1", "xvda"];
-
-/// Returns whether a device name is that of a root volume in AMIs.
-pub(crate) fn is_root(name: &str) -> bool {
-    ROOTS.contains(&name)
+    fn invalid(map: &Map<'_>, dialect: Dialect) -> Vec<InvalidValue> {
+        invalid_volume(map, dialect).into_iter().collect()
+    }
 }
 
 /// Removes additional volumes from the properties of an instance, and returns them.

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::required::{can_be_absent, objects};
-use crate::ir::{Expr, near};
-use crate::resource::{Map, RawValue, TemplateError};
+use crate::ir::{Dialect, Expr, near};
+use crate::resource::{Map, RawValue, Schema, TemplateError};
 use crate::tsv;
 
 /// Columns: type, kind of limit, argument, properties.
@@ -47,6 +47,28 @@ pub(super) fn paths(type_name: &str, kind: &str) -> Vec<&'static str> {
     tsv::rows_of(TABLE, type_name).flat_map(of_row).collect()
 }
 
+/// Returns the errors of properties inside others that the type does not have, also inside those that
+/// cannot affect a session. CloudFormation can know a name that no other one resembles.
+pub(super) fn unknown_names(id: &str, type_name: &str, properties: &Map<'_>) -> Vec<TemplateError> {
+    let Some(schema) = Schema::of(type_name, Dialect::Cfn) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    schema.check_names(properties, "", &mut |path, (reason, fix)| {
+        let (parent, name) = path.rsplit_once('.').unwrap_or(("", path));
+        let is_function = |it: &str| it.starts_with("Fn::");
+        if !parent.is_empty() && !is_function(name) && !is_function(parent) {
+            found.push(TemplateError {
+                is_certain: schema.near(path).is_some(),
+                ignores_condition: false,
+                reason: format!("`{id}` has {reason}"),
+                fix,
+            });
+        }
+    });
+    found
+}
+
 /// A value that a limit excludes.
 struct Violation<'v> {
     is_length: bool,
@@ -82,14 +104,21 @@ fn violation<'v>(kind: &str, argument: &str, value: &'v RawValue<'_>) -> Option<
         }
         let are_set = |it: &&RawValue<'_>| !it.is_items() && can_be_absent(it) == Some(false);
         let count = items.iter().filter(are_set).count();
-        let most = bounds(argument).1?;
-        return (number_of(count) > most).then(|| Violation {
+        // An item of another form can stand for several.
+        let is_whole = items.iter().all(|it| !it.is_spliced() && !it.is_items());
+        let (least, most) = bounds(argument);
+        let (bound, is_broken, which) = match (least, most) {
+            (Some(least), _) if number_of(count) < least => (least, is_whole, ["fewer", "least"]),
+            (_, Some(most)) => (most, number_of(count) > most, ["more", "most"]),
+            _ => return None,
+        };
+        return is_broken.then(|| Violation {
             is_length: false,
             value: None,
-            why: format!("has {count} items, more than {most}"),
-            instead: match most {
+            why: format!("has {count} items, {} than {bound}", which[0]),
+            instead: match bound {
                 1.0 => "one item".to_owned(),
-                _ => format!("at most {most} items"),
+                _ => format!("at {} {bound} items", which[1]),
             },
         });
     }
@@ -97,6 +126,14 @@ fn violation<'v>(kind: &str, argument: &str, value: &'v RawValue<'_>) -> Option<
     let (why, instead) = match kind {
         "enum" => not_listed(argument, &text, |it| it == text)?,
         "enum-any-case" => not_listed(argument, &text, |it| it.eq_ignore_ascii_case(&text))?,
+        "pattern" => {
+            let pattern = regex_lite::Regex::new(argument).ok()?;
+            if pattern.is_match(&text) {
+                return None;
+            }
+            let why = format!("does not match `{argument}`");
+            (why, format!("a text that matches `{argument}`"))
+        }
         "boolean" if is_boolean(&text) => return None,
         "boolean" => (
             "is not a Boolean".to_owned(),

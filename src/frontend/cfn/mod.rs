@@ -356,6 +356,7 @@ impl<'t> Reader<'t> {
             errors.extend(limits::errors(&entry.key, type_name, &map, |it| {
                 self.is_secret(it)
             }));
+            errors.extend(limits::unknown_names(&entry.key, type_name, &map));
             errors.extend(quotas::errors(&entry.key, type_name, &map));
             errors.extend(self.foreign_groups(&entry.key, &map));
             errors.extend(

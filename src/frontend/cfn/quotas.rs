@@ -26,6 +26,8 @@ pub(super) fn errors(id: &str, type_name: &str, properties: &Map<'_>) -> Vec<Tem
         for object in objects(properties, before) {
             let of = |path| objects(object, path);
             found.extend(tags(id, type_name, object));
+            let specified = of("TagSpecifications").into_iter();
+            found.extend(specified.flat_map(|it| tags(id, type_name, it)));
             if of("BlockDeviceMappings.Ebs").into_iter().any(lacks_iops) {
                 found.push(error(
                     format!("a volume of `{id}` has no `Iops`, which `io1` and `io2` require"),
@@ -103,8 +105,22 @@ fn tags(id: &str, type_name: &str, object: &Map<'_>) -> Vec<TemplateError> {
         },
         _ => None,
     };
+    let ignores_case = type_name.starts_with("AWS::IAM::");
+    let keys: Vec<String> = tags.iter().filter_map(key).collect();
+    let is_same = |a: &str, b: &str| a == b || ignores_case && a.eq_ignore_ascii_case(b);
+    let twice = (1..keys.len()).find(|&n| keys[..n].iter().any(|it| is_same(it, &keys[n])));
+    if let Some(n) = twice {
+        found.push(TemplateError {
+            // Other services are not known to refuse them.
+            is_certain: is_limited.iter().any(|it| type_name.starts_with(it)),
+            ..error(
+                format!("`{id}` has two tags with the key `{}`", keys[n]),
+                "remove one of the tags",
+            )
+        });
+    }
     let is_reserved = |it: &String| it.to_ascii_lowercase().starts_with("aws:");
-    if let Some(key) = tags.iter().filter_map(key).find(is_reserved) {
+    if let Some(key) = keys.into_iter().find(is_reserved) {
         found.push(error(
             format!("`{id}` has the tag `{key}`; only AWS creates tags that start with `aws:`"),
             "use another key for the tag",

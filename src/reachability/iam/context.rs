@@ -4,7 +4,9 @@
 
 use super::super::graph_index::GraphIndex;
 use super::pattern::{Atom, literal};
-use super::text::{Variable, Variables, instance_arn, plain, push_pseudo, role_arn};
+use super::text::{
+    Variable, Variables, auto_scaling_role, instance_arn, plain, push_pseudo, role_arn, served_arn,
+};
 use crate::ir::{Expr, NodeId, Pseudo, Value};
 use crate::resource::{Node, RawValue, Resource};
 
@@ -19,6 +21,23 @@ pub(crate) enum Caller {
     Unknown,
     /// EC2, which assumes the role of an instance.
     Ec2,
+    /// The deploying principal.
+    Deployer,
+    /// The service-linked role of an Auto Scaling group, which no policy of the account changes.
+    AutoScaling(NodeId),
+    /// Another service, which acts on a resource of the file.
+    Service(&'static str, NodeId),
+}
+
+impl Caller {
+    /// Returns the name of the service that calls in its own name.
+    pub(super) fn service(self) -> Option<&'static str> {
+        match self {
+            Caller::Ec2 => Some("ec2"),
+            Caller::Service(name, _) => Some(name),
+            _ => None,
+        }
+    }
 }
 
 /// The path of a call, which determines the network keys.
@@ -67,7 +86,7 @@ impl CallContext<'_> {
         match self.caller {
             Caller::Holder(role) => role,
             Caller::Role(role) => Some(role),
-            Caller::Unknown | Caller::Ec2 => None,
+            _ => None,
         }
     }
 }
@@ -112,7 +131,11 @@ impl CallContext<'_> {
             "aws:currenttime" | "aws:epochtime" => Fact::Now,
             "aws:securetransport" => text("true"),
             _ if service => service_fact(self, key),
-            _ => self.session_fact(index, action, key),
+            _ => match self.caller {
+                Caller::Service(_, on) => other_service_fact(index, on, key),
+                Caller::Deployer | Caller::AutoScaling(_) => creator_fact(index, self.caller, key),
+                _ => self.session_fact(index, action, key),
+            },
         }
     }
 
@@ -288,6 +311,42 @@ fn service_fact(call: &CallContext<'_>, key: &str) -> Fact {
             .any(|prefix| key.starts_with(prefix)) =>
         {
             Fact::Absent
+        }
+        _ => Fact::Unknown,
+    }
+}
+
+/// A key of a call of another service for a resource of the file.
+fn other_service_fact(index: &GraphIndex<'_>, on: NodeId, key: &str) -> Fact {
+    match key {
+        "aws:principalisawsservice" => text("true"),
+        "aws:sourcearn"
+        | "kms:encryptioncontext:aws:logs:arn"
+        | "kms:encryptioncontext:aws:cloudtrail:arn" => match served_arn(index, on) {
+            Some(arn) => Fact::Value(arn),
+            None => Fact::Unknown,
+        },
+        "aws:sourceaccount" => {
+            let mut account = Vec::new();
+            push_pseudo(index, Pseudo::AccountId, &mut account);
+            Fact::Value(account)
+        }
+        _ => Fact::Unknown,
+    }
+}
+
+/// A key of the call with which EC2 encrypts a volume for the creator of the instance.
+fn creator_fact(index: &GraphIndex<'_>, caller: Caller, key: &str) -> Fact {
+    let account = || {
+        let mut out = Vec::new();
+        push_pseudo(index, Pseudo::AccountId, &mut out);
+        Fact::Value(out)
+    };
+    match (key, caller) {
+        ("kms:grantisforawsresource", _) => text("true"),
+        ("kms:calleraccount" | "aws:principalaccount", _) => account(),
+        ("aws:principalarn", Caller::AutoScaling(group)) => {
+            Fact::Value(auto_scaling_role(index, group))
         }
         _ => Fact::Unknown,
     }

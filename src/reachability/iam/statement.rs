@@ -8,7 +8,8 @@ use super::context::{CallContext, Caller};
 use super::judgment::Judgment;
 use super::pattern::{Atom, literal, lowercase, matches};
 use super::text::{
-    Reading, alternatives, atoms, instance_arn, plain, push_arn, push_pseudo, role_arn, session_arn,
+    Reading, alternatives, atoms, auto_scaling_role, instance_arn, plain, push_arn, push_pseudo,
+    role_arn, session_arn,
 };
 use crate::ir::{Expr, NodeId, Pseudo, Text, Value};
 use crate::resource::{
@@ -264,11 +265,13 @@ fn principal(index: &GraphIndex<'_>, statement: &Statement, on: &CallContext<'_>
     match (named.holds, statement.effect) {
         // An exception must name the role, its session and its account.
         // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
-        (Ternary::Yes, Effect::Deny) if on.caller != Caller::Ec2 && !is_wildcard(principal) => {
+        (Ternary::Yes, Effect::Deny)
+            if on.caller.service().is_none() && !is_wildcard(principal) =>
+        {
             Judgment::unknown("the exceptions in `NotPrincipal`")
         }
-        (Ternary::No, Effect::Allow) if on.caller == Caller::Ec2 => {
-            Judgment::unknown("whether `NotPrincipal` includes EC2")
+        (Ternary::No, Effect::Allow) if on.caller.service().is_some() => {
+            Judgment::unknown("whether `NotPrincipal` includes the service")
         }
         _ => !named,
     }
@@ -288,27 +291,37 @@ fn is_wildcard(principal: &Principal) -> bool {
 
 /// Returns whether the principal `*` includes the caller. A denial of `*` includes services.
 fn is_everyone(statement: &Statement, on: &CallContext<'_>) -> Judgment {
-    match (on.caller, statement.effect) {
-        (Caller::Ec2, Effect::Allow) => Judgment::unknown("whether principal `*` includes EC2"),
+    match (on.caller.service(), statement.effect) {
+        (Some(_), Effect::Allow) => Judgment::unknown("whether principal `*` includes the service"),
         _ => Ternary::Yes.into(),
     }
 }
 
 /// Returns whether a service principal is the caller.
 fn is_service(index: &GraphIndex<'_>, who: &Value<Text>, on: &CallContext<'_>) -> Judgment {
-    if on.caller != Caller::Ec2 {
+    let Some(service) = on.caller.service() else {
         return Ternary::No.into();
-    }
+    };
     let one = |expr: Expr| {
         let name = plain(index, &expr);
         // AWS accepts the suffix of the partition too.
-        let mut with_suffix = literal("ec2.");
+        let mut with_suffix = literal(&format!("{service}."));
         push_pseudo(index, Pseudo::UrlSuffix, &mut with_suffix);
-        let accepted = [
-            literal("ec2.amazonaws.com"),
-            literal("ec2.amazonaws.com.cn"),
+        let mut accepted = vec![
+            literal(&format!("{service}.amazonaws.com")),
+            literal(&format!("{service}.amazonaws.com.cn")),
             with_suffix,
         ];
+        if service == "logs" {
+            // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+            let mut regional = literal("logs.");
+            push_pseudo(index, Pseudo::Region, &mut regional);
+            regional.push(Atom::Char('.'));
+            let mut plain_suffix = regional.clone();
+            plain_suffix.extend(literal("amazonaws.com"));
+            push_pseudo(index, Pseudo::UrlSuffix, &mut regional);
+            accepted.extend([regional, plain_suffix]);
+        }
         Ternary::any(accepted.iter().map(|accepted| {
             if name == *accepted {
                 Ternary::Yes
@@ -331,7 +344,7 @@ fn is_aws(
     if who.lit().is_some_and(|text| text == "*") {
         return is_everyone(statement, on);
     }
-    if on.caller == Caller::Ec2 {
+    if on.caller.service().is_some() {
         return Ternary::No.into();
     }
     let role = match on.caller {
@@ -343,13 +356,26 @@ fn is_aws(
     let mut root = Vec::new();
     push_arn(index, "iam", &mut root);
     root.extend(literal("root"));
-    let accepted = [
-        account,
-        root,
-        role_arn(index, role),
-        session_arn(index, role, on.instance),
-    ];
-    let one = |expr: Expr| Ternary::any(accepted.iter().map(|it| equals(index, &expr, it)));
+    let accepted = match on.caller {
+        // The account cannot give permissions to a service-linked role.
+        Caller::AutoScaling(group) => vec![auto_scaling_role(index, group)],
+        Caller::Deployer => vec![account, root],
+        _ => vec![
+            account,
+            root,
+            role_arn(index, role),
+            session_arn(index, role, on.instance),
+        ],
+    };
+    let is_new = |expr: &Expr| matches!(expr, Expr::Attr(id, _) if index.graph.node(*id).is_some_and(|it| !it.is_lookup()));
+    let one = |expr: Expr| {
+        let named = Ternary::any(accepted.iter().map(|it| equals(index, &expr, it)));
+        match on.caller {
+            // A principal that the stack creates does not deploy it.
+            Caller::Deployer if !is_new(&expr) => named.or(Ternary::Unknown),
+            _ => named,
+        }
+    };
     let holds = Ternary::unanimous(alternatives(who).into_iter().map(one));
     Judgment::of(holds, || {
         let all = alternatives(who);

@@ -4,7 +4,7 @@ use super::super::graph_index::GraphIndex;
 use super::pattern::{Atom, literal};
 use crate::ir::{Attr, Expr, NodeId, Pseudo, Text, Value};
 use crate::resource::{
-    Bucket, Instance, KmsKey, LogGroup, ManagedPolicy, Resource, Role, Vpc, VpcEndpoint,
+    Bucket, Instance, KmsKey, LogGroup, ManagedPolicy, RawValue, Resource, Role, Vpc, VpcEndpoint,
 };
 
 /// The value of a policy variable.
@@ -343,4 +343,45 @@ pub(super) fn instance_arn(index: &GraphIndex<'_>, instance: Option<NodeId>) -> 
     out.extend(literal("instance/i-"));
     out.push(Atom::InstanceId(instance));
     out
+}
+
+/// Returns the ARN of the service-linked role that launches the instances of an Auto Scaling group.
+///
+/// <https://docs.aws.amazon.com/autoscaling/ec2/userguide/autoscaling-service-linked-role.html>
+pub(super) fn auto_scaling_role(index: &GraphIndex<'_>, group: NodeId) -> Vec<Atom> {
+    let node = index.graph.node(group);
+    let own = node.and_then(|it| it.property("ServiceLinkedRoleARN", "service_linked_role_arn"));
+    let mut out = Vec::new();
+    match own {
+        // A plan contains empty text for a missing value.
+        Some(RawValue::Str(arn)) if !arn.is_empty() => out.extend(literal(&arn)),
+        Some(RawValue::Expr(expr)) => out.extend(plain(index, &expr)),
+        _ => {
+            push_arn(index, "iam", &mut out);
+            let path = "role/aws-service-role/autoscaling.amazonaws.com/";
+            out.extend(literal(path));
+            out.extend(literal("AWSServiceRoleForAutoScaling"));
+        }
+    }
+    out
+}
+
+/// Returns the ARN of a log group or trail that a service acts on.
+pub(super) fn served_arn(index: &GraphIndex<'_>, id: NodeId) -> Option<Vec<Atom>> {
+    let mut out = Vec::new();
+    match &index.graph.node(id)?.resource {
+        Resource::LogGroup(_) => {
+            push_attribute(index, id, LogGroup::ARN, &mut out);
+            // Without the suffix for its streams.
+            out.pop();
+        }
+        Resource::Trail(it) => {
+            push_arn(index, "cloudtrail", &mut out);
+            out.extend(literal("trail/"));
+            let name = Some(&it.trail_name).filter(|it| !it.is_absent());
+            push_value(index, id, name, &mut out);
+        }
+        _ => return None,
+    }
+    Some(out)
 }

@@ -13,7 +13,7 @@ use crate::reachability::service_name::{
 use crate::reachability::ternary::Ternary;
 use crate::reachability::{Fix, Hop};
 use crate::region::Region;
-use crate::resource::{EndpointType, RawValue, Resource, VpcEndpoint};
+use crate::resource::{EndpointType, RawValue, Resource, Vpc, VpcEndpoint};
 
 /// Services with gateway endpoints.
 /// <https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html>
@@ -342,6 +342,55 @@ pub(super) fn private_dns_twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
         }
     }
     found
+}
+
+/// An interface endpoint for S3 with private DNS in a VPC without a gateway endpoint for S3.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/privatelink-interface-endpoints.html#private-dns>
+pub(super) fn s3_without_gateway(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let all: Vec<_> = endpoints(index)
+        .into_iter()
+        .filter(|(id, it)| {
+            matches!(service_name(index, *id, it), ServiceName::Aws(token, _) if token == "s3")
+        })
+        .collect();
+    let one = |&(id, endpoint): &(NodeId, &VpcEndpoint)| {
+        let node = index.graph.node(id)?;
+        let names = (
+            "DnsOptions.PrivateDnsOnlyForInboundResolverEndpoint",
+            "dns_options.private_dns_only_for_inbound_resolver_endpoint",
+        );
+        let is_for_all = match node.property(names.0, names.1) {
+            None => Ternary::No,
+            Some(RawValue::Bool(inbound)) => (!inbound).into(),
+            Some(RawValue::Str(inbound)) => {
+                (inbound == "NotSpecified" || inbound.eq_ignore_ascii_case("false")).into()
+            }
+            Some(_) => Ternary::Unknown,
+        };
+        let vpc = index.resolve_one::<Vpc>(&endpoint.vpc).node()?;
+        let gateway = Ternary::any(all.iter().map(|(_, other)| {
+            let is_gateway = !path::is_interface(other);
+            is_gateway.and(same_vpc(index, endpoint, other))
+        }));
+        let certain = has_private_dns(index, id, endpoint)
+            .and(!is_for_all)
+            .and(!gateway)
+            .and(together(index, &[id, vpc]));
+        let is_existing = node.origin.as_ref().is_some_and(|it| it.is_existing);
+        if !certain.is_yes() || is_existing || index.is_externally_modified(vpc) {
+            return None;
+        }
+        let reason = format!(
+            "AWS refuses `{}` (`InvalidParameter`): private DNS for S3 requires a gateway endpoint for \
+             S3 in `{}`",
+            index.name(id),
+            index.name(vpc)
+        );
+        let at = (id, "private_dns_enabled");
+        let refusal = Refusal::new(Hop::EndpointPrivateDns, at, certain, reason)?;
+        Some(refusal.fix(Fix::set(id, "private_dns_enabled", RawValue::Bool(false))))
+    };
+    all.iter().filter_map(one).collect()
 }
 
 /// Disables private DNS for one of two endpoints. In Terraform, the change applies to all instances of a

@@ -1,7 +1,5 @@
 //! Instances that EC2 and Auto Scaling refuse to start.
 
-use std::collections::HashMap;
-
 use super::{Refusal, together};
 use crate::construct::Architecture;
 use crate::ir::{Attr, Dialect, Expr, Link, NodeId, Text, Value, near, nearest};
@@ -11,11 +9,10 @@ use crate::reachability::instance::{self, InstanceConfig};
 use crate::reachability::setting::Setting;
 use crate::reachability::ternary::Ternary;
 use crate::reachability::{Fix, Hop};
-use crate::region::{Offer, Region, instance_types, offer};
+use crate::region::{self, Offer, Region, offer};
 use crate::resource::codec::Prop as _;
 use crate::resource::{
-    AutoScalingGroup, Ebs, Instance, InstanceProfile, LaunchTemplate, RawValue, Resource, Role,
-    Subnet, Typed,
+    Ebs, Instance, InstanceProfile, LaunchTemplate, RawValue, Resource, Role, Subnet, Typed,
 };
 
 /// Network interfaces beside the subnet or security groups of the instance.
@@ -105,62 +102,47 @@ pub(super) fn foreign_zones(index: &GraphIndex<'_>) -> Vec<Refusal> {
     index.all::<Subnet>().filter_map(one).collect()
 }
 
-/// Two roles or instance profiles with one name.
-pub(super) fn names_twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
-    let roles = index
-        .all::<Role>()
-        .map(|(id, _, it)| (id, "role_name", it.role_name.as_ref()));
-    let profiles = index.all::<InstanceProfile>().map(|(id, _, it)| {
-        (
-            id,
-            "instance_profile_name",
-            it.instance_profile_name.as_ref(),
-        )
-    });
-    let mut seen: HashMap<(&'static str, &str), NodeId> = HashMap::new();
-    let mut found = Vec::new();
-    for (id, field, name) in roles.chain(profiles) {
-        let Some(name) = name.and_then(Value::lit) else {
-            continue;
-        };
-        let first = *seen.entry((field, name.as_ref())).or_insert(id);
-        if first == id {
-            continue;
-        }
-        let reason = format!(
-            "IAM refuses `{}` (`EntityAlreadyExists`): `{}` has the same name `{name}`",
-            index.name(id),
-            index.name(first)
-        );
-        let certain = together(index, &[id, first]);
-        let refusal = Refusal::new(Hop::InstanceProfile, (id, field), certain, reason);
-        found.extend(refusal.map(|it| it.fix(Fix::manual("use another name, or remove it"))));
-    }
-    found
-}
-
-/// Returns the instance type, with the resource that sets it, if the file determines a single one.
-fn instance_type<'g>(
+/// Returns the instance types of an instance or Auto Scaling group, with the resource that sets each.
+/// Empty if the file does not determine them.
+pub(super) fn instance_types<'g>(
     index: &GraphIndex<'g>,
     config: &InstanceConfig<'g>,
-) -> Option<(NodeId, &'g str)> {
-    let of_template = || match &index.graph.node(config.launch_source)?.resource {
-        Resource::LaunchTemplate(it) => {
-            let of = it.instance_type.as_ref()?.lit()?;
-            Some((config.launch_source, of.as_ref()))
+) -> Vec<(NodeId, &'g str)> {
+    let of = |id, value: &'g Value<Text>| value.lit().map(|it| (id, it.as_ref()));
+    let node = |id| index.graph.node(id).map(|it| &it.resource);
+    let overridden = match node(config.node) {
+        Some(Resource::AutoScalingGroup(it)) => it.mixed_overrides.as_slice(),
+        _ => &[],
+    };
+    if !overridden.is_empty() {
+        let all = overridden.iter().map(|it| match &it.instance_type {
+            Some(value) => of(config.node, value),
+            None => None,
+        });
+        return all.collect::<Option<Vec<_>>>().unwrap_or_default();
+    }
+    let one = match (node(config.node), node(config.launch_source)) {
+        (Some(Resource::Instance(it)), _) if !it.instance_type.is_absent() => {
+            of(config.node, &it.instance_type)
         }
-        Resource::LaunchConfiguration(it) => {
-            let of = it.instance_type.as_ref()?.lit()?;
-            Some((config.launch_source, of.as_ref()))
-        }
+        (_, Some(Resource::LaunchTemplate(it))) => it
+            .instance_type
+            .as_ref()
+            .and_then(|it| of(config.launch_source, it)),
+        (_, Some(Resource::LaunchConfiguration(it))) => it
+            .instance_type
+            .as_ref()
+            .and_then(|it| of(config.launch_source, it)),
         _ => None,
     };
-    match &index.graph.node(config.node)?.resource {
-        Resource::Instance(it) if !it.instance_type.is_absent() => {
-            Some((config.node, it.instance_type.lit()?.as_ref()))
-        }
-        Resource::AutoScalingGroup(it) if it.mixed_launch_template.is_some() => None,
-        _ => of_template(),
+    one.into_iter().collect()
+}
+
+/// Returns the field in which a resource sets an instance type.
+pub(super) fn field_of_type(index: &GraphIndex<'_>, by: NodeId) -> &'static str {
+    match index.graph.node(by).map(|it| &it.resource) {
+        Some(Resource::AutoScalingGroup(_)) => "mixed_overrides",
+        _ => "instance_type",
     }
 }
 
@@ -170,11 +152,12 @@ pub(super) fn architectures<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
         let Setting::Known(node, field, link) = &config.image else {
             return None;
         };
-        let (by, of) = instance_type(index, &config)?;
-        let (required, provided) = (Architecture::of(of)?, image::architecture(index, link)?);
-        if required == provided {
-            return None;
-        }
+        let provided = image::architecture(index, link)?;
+        let types = instance_types(index, &config);
+        let differs = |of: &str| Architecture::of(of).is_some_and(|it| it != provided);
+        let &(by, of) = types.iter().find(|(_, of)| differs(of))?;
+        let required = Architecture::of(of)?;
+        let all = types.iter().map(|(_, of)| Ternary::from(differs(of)));
         let name = classify(index, link).into_name();
         let reason = format!(
             "EC2 refuses `{}` (`InvalidParameterValue`): `{of}` is {}, and image `{name}` is {}",
@@ -182,8 +165,9 @@ pub(super) fn architectures<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
             required.as_str(),
             provided.as_str()
         );
-        let certain = together(index, &[by, *node, config.node]);
-        let refusal = Refusal::new(Hop::Agent, (by, "instance_type"), certain, reason)?;
+        let certain = together(index, &[by, *node, config.node]).and(Ternary::unanimous(all));
+        let at = (by, field_of_type(index, by));
+        let refusal = Refusal::new(Hop::Agent, at, certain, reason)?;
         let fix = image::for_processor(index, (*node, field), &name, required);
         Some(refusal.fix(
             fix.unwrap_or_else(|| {
@@ -197,23 +181,29 @@ pub(super) fn architectures<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
 /// An instance type that no Region offers.
 pub(super) fn types<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
     let one = |config: InstanceConfig<'g>| {
-        let (by, of) = instance_type(index, &config)?;
-        let certain = match offer(of, None) {
-            Offer::Offered | Offer::Elsewhere => return None,
-            // A family can be newer than the list.
-            Offer::NoFamily => Ternary::Unknown,
-            Offer::NoSize => together(index, &[by, config.node]),
+        let types = instance_types(index, &config);
+        let offers: Vec<Offer> = types.iter().map(|(_, of)| offer(of, None)).collect();
+        let is_unknown = |it: &Offer| matches!(it, Offer::NoFamily | Offer::NoSize);
+        let at = offers.iter().position(is_unknown)?;
+        let (by, of) = types[at];
+        let certain = match offers.iter().all(|it| *it == Offer::NoSize) {
+            true => together(index, &[by, config.node]),
+            // A family can be newer than the list, and another type can exist.
+            false => Ternary::Unknown,
         };
         let reason = format!(
             "EC2 refuses `{}` (`InvalidParameterValue`): unknown instance type `{of}`",
             index.name(config.node)
         );
-        let refusal = Refusal::new(Hop::Agent, (by, "instance_type"), certain, reason)?;
-        let known: Vec<String> = instance_types(None).collect();
+        let field = field_of_type(index, by);
+        let refusal = Refusal::new(Hop::Agent, (by, field), certain, reason)?;
+        let known: Vec<String> = region::instance_types(None).collect();
         let known = || known.iter().map(String::as_str);
         let fix = match near(of, known()) {
-            Some(near) => Fix::set(by, "instance_type", RawValue::Str(near.to_owned().into())),
-            None => Fix::manual(nearest(of, known())),
+            Some(near) if field == "instance_type" => {
+                Fix::set(by, field, RawValue::Str(near.to_owned().into()))
+            }
+            _ => Fix::manual(nearest(of, known())),
         };
         Some(refusal.fix(fix))
     };
@@ -344,22 +334,4 @@ pub(super) fn profiles(index: &GraphIndex<'_>) -> Vec<Refusal> {
         }
     }
     found
-}
-
-/// An Auto Scaling group whose minimum is larger than its maximum.
-pub(super) fn sizes(index: &GraphIndex<'_>) -> Vec<Refusal> {
-    let one = |(id, _, it): (NodeId, _, &AutoScalingGroup)| {
-        let (min, max) = (it.min_size.as_ref()?.lit()?, it.max_size.as_ref()?.lit()?);
-        if min <= max {
-            return None;
-        }
-        let reason = format!(
-            "Auto Scaling refuses `{}` (`ValidationError`): its minimum {min} is larger than its \
-             maximum {max}",
-            index.name(id)
-        );
-        let refusal = Refusal::new(Hop::Agent, (id, "min_size"), index.exists(id), reason)?;
-        Some(refusal.fix(Fix::manual("increase the maximum")))
-    };
-    index.all::<AutoScalingGroup>().filter_map(one).collect()
 }

@@ -1,12 +1,16 @@
 //! Policies that IAM refuses, of any role in the stack.
 
 use super::{Refusal, is_in_stack};
-use crate::ir::NodeId;
+use crate::ir::{Expr, NodeId};
 use crate::reachability::graph_index::GraphIndex;
 use crate::reachability::iam::rejection::{self, PolicyKind};
+use crate::reachability::managed;
 use crate::reachability::ternary::Ternary;
 use crate::reachability::{Fix, Hop};
-use crate::resource::{InlinePolicy, ManagedPolicy, Node, PolicyDocument, Role, RolePolicy};
+use crate::resource::codec::{Prop as _, UnmodeledNotes};
+use crate::resource::{
+    InlinePolicy, ManagedPolicy, Node, PolicyDocument, RawValue, Role, RolePolicy,
+};
 
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html>
 pub(super) fn malformed(index: &GraphIndex<'_>) -> Vec<Refusal> {
@@ -34,7 +38,7 @@ pub(super) fn malformed(index: &GraphIndex<'_>) -> Vec<Refusal> {
         let at = (id, "assume_role_policy");
         refuse(at, node, &it.assume_role_policy, PolicyKind::Trust)
     });
-    let identity = |id, node, document| {
+    let identity = |id: NodeId, node: &Node, document: &PolicyDocument| {
         let at = (id, "policy_document");
         refuse(at, node, document, PolicyKind::Identity)
     };
@@ -44,5 +48,107 @@ pub(super) fn malformed(index: &GraphIndex<'_>) -> Vec<Refusal> {
     let inline = inline.filter_map(|(id, node, it)| identity(id, node, &it.policy_document));
     let managed = index.all::<ManagedPolicy>();
     let managed = managed.filter_map(|(id, node, it)| identity(id, node, &it.policy_document));
-    trust.chain(of_role).chain(inline).chain(managed).collect()
+    let others = principals(index).flat_map(|(id, node)| {
+        let documents = documents(node);
+        let refusals = documents.iter().filter_map(|it| identity(id, node, it));
+        refusals.collect::<Vec<_>>()
+    });
+    let all = trust.chain(of_role).chain(inline).chain(managed);
+    all.chain(others).collect()
+}
+
+/// Returns the users, groups and their policies, which have no table.
+fn principals<'g>(index: &GraphIndex<'g>) -> impl Iterator<Item = (NodeId, &'g Node)> {
+    const TYPES: [&str; 4] = ["Group", "GroupPolicy", "User", "UserPolicy"];
+    index.graph.nodes().filter(|(_, node)| {
+        let of = node.resource.type_name(node.dialect()).unwrap_or_default();
+        let name = of.strip_prefix("AWS::IAM::");
+        name.is_some_and(|it| TYPES.contains(&it)) && !node.is_absent()
+    })
+}
+
+/// Returns the inline policies of a user or group, or the policy itself.
+fn documents(node: &Node) -> Vec<PolicyDocument> {
+    let (mut notes, field) = (Vec::new(), String::new());
+    let mut notes = UnmodeledNotes {
+        notes: &mut notes,
+        field,
+    };
+    let mut read =
+        |value: RawValue<'_>| PolicyDocument::lift(value.into_owned(), node.dialect(), &mut notes);
+    let own = node.property("PolicyDocument", "").and_then(&mut read);
+    let inside = match node.property("Policies", "") {
+        Some(RawValue::List(items)) => items,
+        _ => Vec::new(),
+    };
+    let inside = inside.into_iter().filter_map(|item| match item {
+        RawValue::Object(mut map) => read(map.remove("PolicyDocument")?),
+        _ => None,
+    });
+    own.into_iter().chain(inside).collect()
+}
+
+/// The policies that IAM attaches to a role unless AWS increases the quota.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+const MOST_ATTACHED: usize = 10;
+
+/// Policies of AWS that the data does not contain, and more policies than the quota.
+pub(super) fn attached(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let roles = index.all::<Role>().map(|(id, node, _)| (id, node));
+    let mut found = Vec::new();
+    for (id, node) in roles
+        .chain(principals(index))
+        .filter(|it| !it.1.is_lookup())
+    {
+        let is_existing = node.origin.as_ref().is_some_and(|it| it.is_existing);
+        let Some(RawValue::List(items)) = node.property("ManagedPolicyArns", "managed_policy_arns")
+        else {
+            continue;
+        };
+        if is_existing {
+            continue;
+        }
+        let name = index.name(id);
+        let at = (id, "managed_policies");
+        let mut add = |why: String, fix: &str| {
+            let reason = format!("IAM can refuse `{name}` ({why}");
+            let refusal = Refusal::new(Hop::RolePermissions, at, Ternary::Unknown, reason);
+            found.extend(refusal.map(|it| it.fix(Fix::manual(fix))));
+        };
+        let named = items.iter().filter_map(policy_of_aws);
+        let mut unknown = named.filter(|it| managed::find(it).is_none());
+        if let Some(policy) = unknown.next() {
+            let why = format!("`NoSuchEntity`): no AWS managed policy `{policy}` is known");
+            add(why, "use the ARN of an AWS managed policy, with its path");
+        }
+        let count = items.iter().filter(|it| !it.is_spliced()).count();
+        if count > MOST_ATTACHED {
+            let why = format!(
+                "`LimitExceeded`): it has {count} managed policies, more than the quota of \
+                 {MOST_ATTACHED}"
+            );
+            add(
+                why,
+                "attach fewer policies, or increase the quota of the account",
+            );
+        }
+    }
+    found
+}
+
+/// Returns the path and name of an AWS managed policy in an ARN.
+fn policy_of_aws(arn: &RawValue<'_>) -> Option<String> {
+    let text = match arn {
+        RawValue::Str(text) => text.to_string(),
+        RawValue::Expr(expr) => match expr.as_ref() {
+            Expr::Concat(parts) => match parts.last()? {
+                Expr::Text(text) => text.to_string(),
+                _ => return None,
+            },
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let (_, name) = text.split_once(":iam::aws:policy/")?;
+    Some(name.to_owned())
 }

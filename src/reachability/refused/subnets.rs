@@ -2,7 +2,7 @@
 
 use super::endpoints::endpoints;
 use super::{Refusal, is_connected, together};
-use crate::ir::{Expr, NodeId, Value};
+use crate::ir::{Expr, NodeId, Text, Value};
 use crate::reachability::fix::{link, raw};
 use crate::reachability::graph_index::{GraphIndex, Resolved, expr_of};
 use crate::reachability::hop::subnets_of;
@@ -10,7 +10,7 @@ use crate::reachability::path::{self, Candidate};
 use crate::reachability::routes::flag;
 use crate::reachability::ternary::Ternary;
 use crate::reachability::{Fix, Hop};
-use crate::resource::{RawValue, Subnet, Vpc, VpcEndpoint};
+use crate::resource::{RawValue, Subnet, Vpc, VpcCidrBlock, VpcEndpoint};
 
 /// Types that add a range to a subnet.
 const SUBNET_RANGE: [&str; 1] = ["AWS::EC2::SubnetCidrBlock"];
@@ -34,8 +34,25 @@ fn subnets<'g>(
 
 /// Returns whether two subnets are in one Availability Zone. Unknown if AWS or a parameter chooses
 /// the zones.
-fn same_zone(a: &Subnet, b: &Subnet) -> Ternary {
-    let compare = |a: &Expr, b: &Expr| match (a, b) {
+pub(super) fn same_zone(a: &Subnet, b: &Subnet) -> Ternary {
+    let zone = |it: &Subnet| {
+        (!it.availability_zone.is_absent()).then(|| expr_of(&it.availability_zone, Clone::clone))
+    };
+    let zone_id = |it: &Subnet| {
+        it.availability_zone_id
+            .as_ref()
+            .map(|id| expr_of(id, Clone::clone))
+    };
+    match (zone(a), zone(b), zone_id(a), zone_id(b)) {
+        (Some(a), Some(b), ..) => same_zone_name(&a, &b),
+        (_, _, Some(a), Some(b)) => same_zone_name(&a, &b),
+        _ => Ternary::Unknown,
+    }
+}
+
+/// Returns whether two names or IDs are those of one Availability Zone.
+pub(super) fn same_zone_name(a: &Expr, b: &Expr) -> Ternary {
+    match (a, b) {
         (Expr::Text(a), Expr::Text(b)) => (a == b).into(),
         (Expr::Zone(a), Expr::Zone(b)) => (a == b).into(),
         (Expr::Param(_) | Expr::Select(..) | Expr::Attr(..) | Expr::Other(..), _) if a == b => {
@@ -47,19 +64,6 @@ fn same_zone(a: &Subnet, b: &Subnet) -> Ternary {
             .iter()
             .all(|part| matches!(part, Expr::Text(_) | Expr::Pseudo(_)))
             .into(),
-        _ => Ternary::Unknown,
-    };
-    let zone = |it: &Subnet| {
-        (!it.availability_zone.is_absent()).then(|| expr_of(&it.availability_zone, Clone::clone))
-    };
-    let zone_id = |it: &Subnet| {
-        it.availability_zone_id
-            .as_ref()
-            .map(|id| expr_of(id, Clone::clone))
-    };
-    match (zone(a), zone(b), zone_id(a), zone_id(b)) {
-        (Some(a), Some(b), ..) => compare(&a, &b),
-        (_, _, Some(a), Some(b)) => compare(&a, &b),
         _ => Ternary::Unknown,
     }
 }
@@ -121,7 +125,7 @@ pub(super) fn in_one_zone(index: &GraphIndex<'_>) -> Vec<Refusal> {
 }
 
 /// Returns whether a subnet has an IPv6 range.
-fn has_ipv6(index: &GraphIndex<'_>, id: NodeId, subnet: &Subnet) -> Ternary {
+pub(super) fn has_ipv6(index: &GraphIndex<'_>, id: NodeId, subnet: &Subnet) -> Ternary {
     let unmodeled = index.graph.node(id).is_some_and(|node| {
         node.is_unmodeled("ipv6_cidr_block")
             || node.origin.as_ref().is_some_and(|origin| {
@@ -137,6 +141,68 @@ fn has_ipv6(index: &GraphIndex<'_>, id: NodeId, subnet: &Subnet) -> Ternary {
         _ if unmodeled || is_connected(index, &SUBNET_RANGE, &[id]) => Ternary::Unknown,
         _ => flag(subnet.ipv6_native.as_ref()),
     }
+}
+
+/// IPv6 addresses for network interfaces of a subnet without an IPv6 range, and an IPv6 range of a VPC
+/// that has none.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifySubnetAttribute.html>
+pub(super) fn without_ipv6(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let mut found = Vec::new();
+    for (id, node, subnet) in index.all::<Subnet>().filter(|it| !it.1.is_lookup()) {
+        let name = index.name(id);
+        let assigns = flag(subnet.assign_ipv6_address_on_creation.as_ref());
+        let lacks = !has_ipv6(index, id, subnet);
+        let of_vpc = subnet
+            .ipv6_cidr_block
+            .as_ref()
+            .and_then(|it| empty_vpc(index, it));
+        let (field, certain, why, fix) = if let Some(vpc) = of_vpc {
+            let why = format!("`{}` has no IPv6 range", index.name(vpc));
+            let certain = together(index, &[id, vpc]);
+            (
+                "ipv6_cidr_block",
+                certain,
+                why,
+                "add an IPv6 range to the VPC",
+            )
+        } else {
+            let why = "it assigns IPv6 addresses, and has no IPv6 range".to_owned();
+            let certain = index.exists(id).and(assigns).and(lacks);
+            let fix = "set an IPv6 range for the subnet, or assign no IPv6 addresses";
+            ("assign_ipv6_address_on_creation", certain, why, fix)
+        };
+        let is_set = field == "ipv6_cidr_block" || assigns.is_yes();
+        let is_existing = node.origin.as_ref().is_some_and(|it| it.is_existing);
+        if !is_set || is_existing {
+            continue;
+        }
+        let reason = format!("EC2 refuses `{name}` (`InvalidParameterValue`): {why}");
+        let refusal = Refusal::new(Hop::Route, (id, field), certain, reason);
+        found.extend(refusal.map(|it| it.fix(Fix::manual(fix))));
+    }
+    found
+}
+
+/// Returns the VPC whose IPv6 ranges an expression uses, if it has none.
+fn empty_vpc(index: &GraphIndex<'_>, value: &Value<Text>) -> Option<NodeId> {
+    let mut vpc = None;
+    expr_of(value, Clone::clone).walk(&mut |part| match part {
+        Expr::Other(id, name) if name == "Ipv6CidrBlocks" => vpc = Some(*id),
+        _ => {}
+    });
+    let vpc = vpc?;
+    let blocks = index.all::<VpcCidrBlock>();
+    let mut ours = blocks.filter(|(_, _, it)| !index.points_to(&it.vpc, vpc).is_no());
+    let has_ipv6 = ours.any(|(_, node, _)| {
+        let names = [
+            "AmazonProvidedIpv6CidrBlock",
+            "Ipv6CidrBlock",
+            "Ipv6IpamPoolId",
+            "Ipv6Pool",
+        ];
+        names.iter().any(|it| node.property(it, "").is_some())
+    });
+    (!has_ipv6 && !index.is_externally_modified(vpc)).then_some(vpc)
 }
 
 /// Addresses that the subnets of an endpoint, or its DNS records, do not have.

@@ -197,9 +197,13 @@ impl<'t> Parser<'t> {
         while let Some(byte) = self.byte(at) {
             at = match byte {
                 b' ' | b'\t' | b'\r' | b'\n' | b';' | b'&' | b'|' | b')' => break,
-                b'<' | b'>' if self.byte(at + 1) == Some(b'(') => self.parenthesis_end(at + 1, 0)?,
+                b'<' | b'>' if self.byte(at + 1) == Some(b'(') => {
+                    self.parenthesis_end(at + 1, 0)?
+                }
                 b'<' | b'>' => break,
-                b'(' if at > from && self.byte(at - 1) == Some(b'=') => self.parenthesis_end(at, 0)?,
+                b'(' if at > from && self.byte(at - 1) == Some(b'=') => {
+                    self.parenthesis_end(at, 0)?
+                }
                 b'(' => break,
                 _ => self.piece_end(at, 0)?,
             };
@@ -402,7 +406,11 @@ impl<'t> Parser<'t> {
     #[allow(clippy::option_option)]
     fn redirect(&mut self) -> Option<Option<Redirect<'t>>> {
         self.skip_blanks();
-        let digits = self.rest().len() - self.rest().trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let digits = self.rest().len()
+            - self
+                .rest()
+                .trim_start_matches(|c: char| c.is_ascii_digit())
+                .len();
         let operator = self.text.get(self.at + digits..).unwrap_or_default();
         const OPERATORS: &[&str] = &[
             "&>>", "&>", "<<<", "<<-", "<<", "<&", "<>", ">>", ">&", ">|", "<", ">",
@@ -420,7 +428,10 @@ impl<'t> Parser<'t> {
         let target = self.word().filter(|it| !it.is_empty())?;
         let mut document = None;
         if let "<<" | "<<-" = *found {
-            let end: String = target.chars().filter(|c| !matches!(c, '"' | '\'' | '\\')).collect();
+            let end: String = target
+                .chars()
+                .filter(|c| !matches!(c, '"' | '\'' | '\\'))
+                .collect();
             let is_quoted = end.len() != target.len();
             let id = self.documents.len();
             let lines = Vec::new();

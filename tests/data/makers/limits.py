@@ -10,8 +10,8 @@ Left out are limits that are not safe:
 - bounds of texts that can be an object, since CloudFormation counts another form of them;
 - `GROUP_TEXT`, which `src/reachability/refused/group_texts.rs` checks, with its characters;
 - whether a value is a list or an object, for types outside the resource tables;
-- patterns: they have the syntax of another language and often no anchors;
-- `uniqueItems` and `minItems`: services accept many lists that contradict them.
+- patterns other than those of names in `NAMES`: they have the syntax of another language and often no anchors;
+- `uniqueItems`, and `minItems` of less than 2: services accept many lists that contradict them.
 """
 import re
 
@@ -21,13 +21,17 @@ from makers.schema_names import declared_types
 
 HEAD = f"""\
 {WRITTEN_BY}
-# Columns: type, kind of limit (integer, number, boolean, enum, enum-any-case, length, items; list: can be a list;
-# object: not text), argument (a range of numbers, or values separated by |), properties.
+# Columns: type, kind of limit (integer, number, boolean, enum, enum-any-case, length, items, pattern; list: can be a list;
+# object: not text), argument (a range of numbers, values separated by |, or a regular expression), properties.
 """
 GROWING = re.compile(r"(Runtime|Runtimes|Version|InstanceType|InstanceTypes|NodeType|Engine|Regions?|AmiType|"
                      r"RuntimeEnvironment|InstanceClass|AcceleratorNames|Platform|OperatingSystem)$")
 BOUNDS = {"integer": ("minimum", "maximum"), "number": ("minimum", "maximum"),
           "length": ("minLength", "maxLength"), "items": ("minItems", "maxItems")}
+
+# Names whose pattern the service documents too.
+NAMES = re.compile(r"AWS::(CloudTrail::Trail|Events::EventBus|IAM::(Group|InstanceProfile|Role|User)|KMS::Alias|"
+                   r"Logs::LogGroup|S3::Bucket|SSM::Document)")
 
 GROUP_TEXT = "AWS::EC2::SecurityGroup", "GroupDescription"
 
@@ -83,6 +87,8 @@ def limits(name, inside):
             yield from ((path, *it) for it in of_node(path, node))
             if inside:
                 yield from ((path, it, "") for it in forms(node))
+            if "pattern" in node and NAMES.fullmatch(name) and [f"/properties/{path}"] == schema["primaryIdentifier"]:
+                yield path, "pattern", node["pattern"].replace(r"\Z", "$")
 
 
 def of_node(path, node):
@@ -93,8 +99,9 @@ def of_node(path, node):
         yield of, ""
     elif of == "array":
         # A list can lose members that a condition omits.
-        if "maxItems" in node:
-            yield "items", f"..{node['maxItems']}"
+        least = node.get("minItems", 0)
+        if "maxItems" in node or least > 1:
+            yield "items", f"{least if least > 1 else ''}..{node.get('maxItems', '')}"
     elif of == "string" and (found := bounds(node, "length")) and found != "0..":
         yield "length", found
     for key, kind in (("enum", "enum"), ("enumCaseInsensitive", "enum-any-case")):
