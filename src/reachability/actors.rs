@@ -6,16 +6,15 @@
 use super::functions::{self, show};
 use super::graph_index::GraphIndex;
 use super::instance::InstanceConfig;
-use super::node_commands::{is_target, name_of};
+use super::node_commands::{is_launched, is_target};
 use super::script::{self, Script};
-use super::ssm_documents::{self, Steps};
+use super::ssm_documents::{self, Steps, name_of};
 use super::ternary::Ternary;
 use super::texts::ShownText;
 use super::{Hop, HopResult, HopStatus};
 use crate::ir::{Expr, NodeId, Text, Value};
 use crate::resource::{
-    Alarm, AutoScalingGroup, EventRule, Instance, MaintenanceWindowTask, Node, RawValue, Resource,
-    Typed as _,
+    Alarm, AutoScalingGroup, EventRule, MaintenanceWindowTask, Node, RawValue, Resource, Typed as _,
 };
 
 /// What a resource does with an instance.
@@ -112,12 +111,11 @@ impl Actor<'_, '_> {
     /// Returns whether the resource can mean the instance: it refers to it, or to no instance.
     fn is_meant(&self) -> bool {
         let references = self.node.references();
-        let is_launched = |id: &NodeId| {
-            let resource = self.index.graph.node(*id).map(|it| &it.resource);
-            resource
-                .is_some_and(|it| Instance::of(it).is_some() || AutoScalingGroup::of(it).is_some())
+        let is_instance = |id: &NodeId| {
+            let node = self.index.graph.node(*id);
+            node.is_some_and(|it| is_launched(&it.resource))
         };
-        references.contains(&self.instance.node) || !references.iter().any(is_launched)
+        references.contains(&self.instance.node) || !references.iter().any(is_instance)
     }
 
     fn alarm(&self, alarm: &Alarm) -> Option<String> {

@@ -4,7 +4,7 @@
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/state-manager-about.html>
 
 use super::functions::show;
-use super::graph_index::{GraphIndex, visible_text};
+use super::graph_index::GraphIndex;
 use super::instance::InstanceConfig;
 use super::ssm_documents::{self, Steps};
 use super::ternary::Ternary;
@@ -167,7 +167,8 @@ fn provisioners(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) -> Vec<No
     found
 }
 
-fn is_launched(resource: &crate::resource::Resource) -> bool {
+/// Returns whether a resource is an instance or launches instances.
+pub(super) fn is_launched(resource: &crate::resource::Resource) -> bool {
     use crate::resource::Typed as _;
     Instance::of(resource).is_some() || AutoScalingGroup::of(resource).is_some()
 }
@@ -197,13 +198,5 @@ fn append(provisioner: &Provisioner, text: &mut ShownText) {
         }
         // The scripts are files.
         None => text.is_complete = false,
-    }
-}
-
-/// Returns the text of a value that commands name, such as a document.
-pub(super) fn name_of(value: &Value<Text>) -> String {
-    match value {
-        Value::Lit(text) => text.as_ref().to_owned(),
-        Value::Expr(expr) => visible_text(expr),
     }
 }

@@ -7,10 +7,9 @@ use super::graph_index::{GraphIndex, Resolved};
 use super::hop::{Connection, PathChoice};
 use super::iam::{can_allow_agent, link_can_allow_agent};
 use super::instance::InstanceConfig;
-use super::refused::stacks_before;
 use super::routes::{InternetRoute, routes, table_of};
 use super::{Hop, HopResult, HopStatus};
-use crate::ir::{Dialect, Expr, NodeId};
+use crate::ir::{Dialect, Expr, NodeId, StackId};
 use crate::resource::{
     InlinePolicy, NatGateway, PolicyDocument, RolePolicy, RolePolicyAttachment, Route,
     SecurityGroupEgress, SecurityGroupIngress, Subnet, SubnetRouteTableAssociation, VpcCidrBlock,
@@ -37,6 +36,16 @@ pub(super) fn before(index: &GraphIndex<'_>, node: NodeId) -> HashSet<NodeId> {
         }
     }
     seen
+}
+
+/// Returns the stack of a node, and the stacks of the resources that the node depends on.
+pub(super) fn stacks_before(index: &GraphIndex<'_>, node: NodeId) -> HashSet<StackId> {
+    let before = before(index, node);
+    let nodes = before.iter().chain([&node]);
+    nodes
+        .filter_map(|id| index.graph.node(*id))
+        .map(|node| node.stack())
+        .collect()
 }
 
 /// Returns the prefix of a resource in templates that are checked together.

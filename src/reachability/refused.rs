@@ -3,9 +3,8 @@
 //! CloudFormation rolls back the whole stack, and Terraform creates nothing that depends on the
 //! resource. No instance of the stack accepts a session, wherever in the stack the resource is.
 
-use std::collections::HashSet;
-
 use super::graph_index::GraphIndex;
+use super::order::stacks_before;
 use super::refusal::{Refusal, Refused};
 use super::ternary::Ternary;
 use super::{Fix, HopResult, HopStatus};
@@ -169,16 +168,6 @@ pub(super) fn fix_of_routes(
     };
     let mut results = results(index, refusals, instance).into_iter();
     results.find(is_of_route)?.fix
-}
-
-/// Returns the stack of a node, and the stacks of the resources that the node depends on.
-pub(super) fn stacks_before(index: &GraphIndex<'_>, node: NodeId) -> HashSet<crate::ir::StackId> {
-    let before = super::order::before(index, node);
-    let nodes = before.iter().chain([&node]);
-    nodes
-        .filter_map(|id| index.graph.node(*id))
-        .map(Node::stack)
-        .collect()
 }
 
 /// Returns whether a resource is in its stack, whatever else the model does not know of it.

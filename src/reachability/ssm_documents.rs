@@ -1,8 +1,7 @@
 //! What SSM documents do on a node, or with an instance.
 
 use super::functions::show;
-use super::graph_index::GraphIndex;
-use super::node_commands::name_of;
+use super::graph_index::{GraphIndex, visible_text};
 use super::texts::ShownText;
 use crate::ir::{Expr, Text, Value};
 use crate::resource::{Document, Node, RawValue, Typed as _};
@@ -192,5 +191,13 @@ fn of_document(node: &Node, document: &Document, parameters: ShownText) -> Steps
     match runs {
         true => Steps::Script(text),
         false => Steps::Harmless,
+    }
+}
+
+/// Returns the text of a value that commands name, such as a document.
+pub(super) fn name_of(value: &Value<Text>) -> String {
+    match value {
+        Value::Lit(text) => text.as_ref().to_owned(),
+        Value::Expr(expr) => visible_text(expr),
     }
 }

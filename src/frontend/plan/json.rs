@@ -3,6 +3,8 @@
 use serde_json::Value as Json;
 use serde_json::value::RawValue as JsonText;
 
+use crate::resource::{Map, RawValue};
+
 /// The relevant parts of a plan file. Most of a file is the values before and after each change,
 /// which the reader skips.
 #[derive(serde::Deserialize)]
@@ -120,5 +122,28 @@ pub(super) fn has_unknown(unknown: &Json) -> bool {
         Json::Array(items) => items.iter().any(has_unknown),
         Json::Object(map) => map.values().any(has_unknown),
         _ => false,
+    }
+}
+
+/// Returns a known value; null means that the argument is not set.
+pub(super) fn plain(value: &Json) -> RawValue<'static> {
+    match value {
+        Json::Array(items) => RawValue::List(
+            items
+                .iter()
+                .filter(|item| !item.is_null())
+                .map(plain)
+                .collect(),
+        ),
+        Json::Object(entries) => {
+            let mut map = Map::default();
+            for (key, value) in entries {
+                if !value.is_null() {
+                    map.insert(key.clone(), plain(value));
+                }
+            }
+            RawValue::Object(map)
+        }
+        other => RawValue::from(other.clone()),
     }
 }

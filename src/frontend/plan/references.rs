@@ -5,8 +5,7 @@ use std::rc::Rc;
 use serde_json::Value as Json;
 
 use super::expression::{constant, gather, identifies, most_specific, references, split_index};
-use super::json::array;
-use super::values::plain;
+use super::json::{array, plain};
 use super::{MAX_STEPS, Module, Plan, Planned};
 use crate::ir::{Expr, NodeId};
 use crate::resource::{Map, Provisioner, RawValue};

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::expression::{constant, expected, fits, gather, is_list, references};
-use super::json::{array, has_unknown};
+use super::json::{array, has_unknown, plain};
 use super::references::Found;
 use super::{MAX_STEPS, Plan, Planned};
 use crate::ir::{Expr, Text};
@@ -405,29 +405,6 @@ pub(super) fn hide(map: &mut Map<'static>, unknown: &Json, address: &str) {
             let text = Text::Owned(format!("{address}.{key}"));
             map.insert(key.clone(), RawValue::from(Expr::Opaque(text)));
         }
-    }
-}
-
-/// Returns a known value; null means that the argument is not set.
-pub(super) fn plain(value: &Json) -> RawValue<'static> {
-    match value {
-        Json::Array(items) => RawValue::List(
-            items
-                .iter()
-                .filter(|item| !item.is_null())
-                .map(plain)
-                .collect(),
-        ),
-        Json::Object(entries) => {
-            let mut map = Map::default();
-            for (key, value) in entries {
-                if !value.is_null() {
-                    map.insert(key.clone(), plain(value));
-                }
-            }
-            RawValue::Object(map)
-        }
-        other => RawValue::from(other.clone()),
     }
 }
 
