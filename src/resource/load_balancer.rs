@@ -100,6 +100,13 @@ resource! {
         /// Tags. Default: none.
         tags: Tags = "Tags" / "tags",
     }
+    inert {
+        "" / "arn_suffix" = "AWS sets it",
+        "" / "dns_name" = "AWS sets it",
+        "" / "subnet_mapping.outpost_id" = "AWS sets it",
+        "" / "vpc_id" = "AWS sets it",
+        "" / "zone_id" = "AWS sets it",
+    }
 }
 
 impl LoadBalancer {
