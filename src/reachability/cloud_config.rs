@@ -151,13 +151,19 @@ fn scalar(text: &str) -> Option<String> {
         return (!inner.contains('\'')).then(|| inner.replace('\u{0}', "'"));
     }
     // Another type, or not what a reader expects.
-    let is_plain = !text.contains(": ") && !text.ends_with(':') && !text.starts_with(['&', '*', '!']);
+    let is_plain =
+        !text.contains(": ") && !text.ends_with(':') && !text.starts_with(['&', '*', '!']);
     is_plain.then(|| text.split(" #").next().unwrap_or_default().to_owned())
 }
 
 /// Returns the items of a list on one line.
 fn flow(text: &str) -> Option<Vec<String>> {
-    let inner = text.strip_prefix('[')?.split(" #").next()?.trim_end().strip_suffix(']')?;
+    let inner = text
+        .strip_prefix('[')?
+        .split(" #")
+        .next()?
+        .trim_end()
+        .strip_suffix(']')?;
     let (mut items, mut current, mut quote) = (Vec::new(), String::new(), None);
     let mut is_escaped = false;
     for c in inner.chars() {
@@ -187,10 +193,12 @@ fn flow(text: &str) -> Option<Vec<String>> {
 /// Returns words as a command of a shell.
 fn words(items: &[String]) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
-    let quoted = items.iter().map(|it| match it.chars().all(is_plain) && !it.is_empty() {
-        true => it.clone(),
-        false => format!("'{}'", it.replace('\'', "'\\''")),
-    });
+    let quoted = items
+        .iter()
+        .map(|it| match it.chars().all(is_plain) && !it.is_empty() {
+            true => it.clone(),
+            false => format!("'{}'", it.replace('\'', "'\\''")),
+        });
     quoted.collect::<Vec<_>>().join(" ")
 }
 

@@ -91,8 +91,12 @@ pub(super) fn lines(script: &ShownText) -> Lines {
 
 /// Returns the lines of what user data runs.
 pub(super) fn lines_of(runs: &Runs, is_complete: bool) -> Lines {
-    let rest = with_here_documents(&with_files(&joined_lines(&runs.rest)));
-    let (text, is_opaque) = decoded(&format!("{}{rest}", runs.shown()));
+    let mut rest = with_here_documents(&with_files(&joined_lines(&runs.rest)));
+    let mut shown = runs.shown();
+    if runs.is_windows {
+        rest.push_str(&std::mem::take(&mut shown));
+    }
+    let (text, is_opaque) = decoded(&format!("{shown}{rest}"));
     let branches = ["if ", "if(", "case ", "function "];
     let is_branched = branches.iter().any(|it| rest.contains(it));
     Lines {

@@ -15,10 +15,8 @@ use super::windows;
 /// The operating system, as far as the image shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum System {
-    /// Linux with cloud-init.
-    Linux,
-    /// Linux with cloud-init, `iptables` and `ufw`.
-    Ubuntu,
+    /// Linux with cloud-init, and these tools of the firewall.
+    Linux(&'static [&'static str]),
     Windows,
     Unknown,
 }
@@ -32,20 +30,38 @@ impl System {
             return System::Windows;
         }
         if has("ubuntu") {
-            return System::Ubuntu;
+            return System::Linux(&["iptables", "ufw"]);
+        }
+        // Docker needs it.
+        if has("amzn2-") || has("/ecs/optimized-ami/amazon-linux") {
+            return System::Linux(&["iptables"]);
         }
         let is_linux = [
-            "al2023", "amzn", "amazon-linux", "debian", "rhel", "centos", "rocky", "alma", "suse",
-            "sles", "fedora",
+            "al2023",
+            "amzn",
+            "amazon-linux",
+            "debian",
+            "rhel",
+            "centos",
+            "rocky",
+            "alma",
+            "suse",
+            "sles",
+            "fedora",
         ];
         match is_linux.iter().any(|it| has(it)) {
-            true => System::Linux,
+            true => System::Linux(&[]),
             false => System::Unknown,
         }
     }
 
     pub(super) fn is_linux(self) -> bool {
-        matches!(self, System::Linux | System::Ubuntu)
+        matches!(self, System::Linux(_))
+    }
+
+    /// Returns whether the image includes a tool of the firewall.
+    pub(super) fn has(self, tool: &str) -> bool {
+        matches!(self, System::Linux(tools) if tools.contains(&tool))
     }
 }
 
@@ -65,7 +81,7 @@ impl Runs {
         let mut text = String::new();
         for step in &self.steps {
             for line in step.text.lines() {
-                let is_plain = step.is_certain || is_written(line);
+                let is_plain = step.is_certain || self.is_windows || is_written(line);
                 text.push_str(if is_plain { "" } else { "if " });
                 text.push_str(line);
                 text.push('\n');
@@ -147,7 +163,12 @@ fn add(runs: &mut Runs, text: &str, system: System) {
 
 /// The beginnings of other formats.
 const HEADERS: &[&str] = &[
-    "#cloud-", "#include", "#part-handler", "#upstart-job", "## template:", "content-type:",
+    "#cloud-",
+    "#include",
+    "#part-handler",
+    "#upstart-job",
+    "## template:",
+    "content-type:",
 ];
 
 /// A part of a MIME archive.
@@ -176,7 +197,9 @@ fn archive(text: &str) -> Option<Vec<Part>> {
     let header = text.split("\n\n").next()?;
     let (_, boundary) = header.split_once("boundary=")?;
     let boundary = boundary.trim_start_matches('"');
-    let end = boundary.find(['"', ';', '\n', ' ']).unwrap_or(boundary.len());
+    let end = boundary
+        .find(['"', ';', '\n', ' '])
+        .unwrap_or(boundary.len());
     let boundary = boundary.get(..end).filter(|it| !it.is_empty())?;
     let body = text.get(header.len()..)?;
     let separator = format!("--{boundary}");
@@ -209,7 +232,11 @@ fn part(text: &str) -> Option<Part> {
             let (key, value) = line.split_once(':')?;
             key.trim().eq_ignore_ascii_case(name).then_some(value)
         });
-        let value = found.unwrap_or_default().split(';').next().unwrap_or_default();
+        let value = found
+            .unwrap_or_default()
+            .split(';')
+            .next()
+            .unwrap_or_default();
         value.trim().to_ascii_lowercase()
     };
     let text = match field("content-transfer-encoding").as_str() {

@@ -112,7 +112,7 @@ impl<'a, 'g> Connection<'a, 'g> {
     }
 
     /// Checks the hops of the connection.
-    pub(super) fn check(&self) -> Vec<HopResult> {
+    pub(crate) fn check(&self) -> Vec<HopResult> {
         let mut results = Vec::new();
         for hop in Hop::ALL {
             if let Check::Connection(check) = hop.entry().check {

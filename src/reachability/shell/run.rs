@@ -493,7 +493,16 @@ impl<'t> Run<'_, 't> {
 
     /// Forgets the variables that a loop can change.
     fn forget_assigned(&mut self, text: &str) {
-        const READERS: &[&str] = &["read", "eval", "source", ". ", "((", "let ", "printf -v", "map"];
+        const READERS: &[&str] = &[
+            "read",
+            "eval",
+            "source",
+            ". ",
+            "((",
+            "let ",
+            "printf -v",
+            "map",
+        ];
         if !self.functions.is_empty() || READERS.iter().any(|it| text.contains(it)) {
             self.variables.clear();
         }
@@ -538,7 +547,11 @@ impl<'t> Run<'_, 't> {
             for (name, value) in assignments {
                 self.assign_raw(name, value);
             }
-            let status = if is_computed { Status::Unknown } else { Status::Succeeds };
+            let status = if is_computed {
+                Status::Unknown
+            } else {
+                Status::Succeeds
+            };
             return Some((Flow::Goes, status));
         }
         let all: Vec<Word> = raw.iter().map(|it| expand(it, &self.variables)).collect();
@@ -581,7 +594,8 @@ impl<'t> Run<'_, 't> {
                     self.emit(text, &[])?;
                 }
                 if command == "((" {
-                    self.variables.retain(|name, _| !text.contains(name.as_str()));
+                    self.variables
+                        .retain(|name, _| !text.contains(name.as_str()));
                 }
                 return goes(result(command, arguments));
             }
@@ -618,7 +632,8 @@ impl<'t> Run<'_, 't> {
                 return goes(Status::Succeeds);
             }
             "unset" | "read" | "mapfile" | "readarray" | "getopts" | "let" => {
-                self.variables.retain(|name, _| !text.contains(name.as_str()));
+                self.variables
+                    .retain(|name, _| !text.contains(name.as_str()));
             }
             "eval" | "source" | "." => {
                 let known = arguments.iter().all(|it| it.is_known);
@@ -752,7 +767,8 @@ impl<'t> Run<'_, 't> {
         if !is_plain {
             return Some(false);
         }
-        let writes = |it: &&Redirect<'t>| it.operator.contains('>') && !it.operator.starts_with('2');
+        let writes =
+            |it: &&Redirect<'t>| it.operator.contains('>') && !it.operator.starts_with('2');
         let files: Vec<&Redirect<'t>> = part.redirects.iter().filter(writes).collect();
         let path = match files.as_slice() {
             [] => return Some(!self.keeps_prints),
@@ -809,18 +825,29 @@ fn without_sudo(words: &[Word]) -> &[Word] {
 /// Returns whether a target of output is a terminal or a log.
 fn is_log(target: &str) -> bool {
     let target = target.trim_matches(['"', '\'']);
-    let is_device = ["null", "console", "stdout", "stderr", "tty", "tty0", "ttyS0", "kmsg"]
-        .iter()
-        .any(|it| target.strip_prefix("/dev/") == Some(it));
-    let is_piped = target.starts_with(">(") && (target.contains("tee /var/log/") || target.contains("logger"));
+    let is_device = [
+        "null", "console", "stdout", "stderr", "tty", "tty0", "ttyS0", "kmsg",
+    ]
+    .iter()
+    .any(|it| target.strip_prefix("/dev/") == Some(it));
+    let is_piped =
+        target.starts_with(">(") && (target.contains("tee /var/log/") || target.contains("logger"));
     is_device || target.starts_with("/var/log/") || is_piped || ["1", "2"].contains(&target)
 }
 
 /// Returns whether nothing runs a file with this path by itself.
 fn is_data(path: &str) -> bool {
-    let is_text = [".txt", ".log", ".html", ".md"].iter().any(|it| path.ends_with(it));
-    let is_known = ["/etc/motd", "/etc/issue", "/etc/banner", "/var/log/", "/var/www/"]
+    let is_text = [".txt", ".log", ".html", ".md"]
         .iter()
-        .any(|it| path.starts_with(it));
+        .any(|it| path.ends_with(it));
+    let is_known = [
+        "/etc/motd",
+        "/etc/issue",
+        "/etc/banner",
+        "/var/log/",
+        "/var/www/",
+    ]
+    .iter()
+    .any(|it| path.starts_with(it));
     (is_text || is_known) && !path.contains("update-motd")
 }

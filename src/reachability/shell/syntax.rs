@@ -95,6 +95,7 @@ pub(super) fn parse(text: &str) -> Option<Parsed<'_>> {
     let mut parser = Parser {
         text,
         at: 0,
+        end: 0,
         depth: 0,
         documents: Vec::new(),
         pending: Vec::new(),
@@ -114,6 +115,8 @@ const ENDS: &[&str] = &["then", "elif", "else", "fi", "do", "done", "esac", "}"]
 struct Parser<'t> {
     text: &'t str,
     at: usize,
+    /// The end of the last word or operator.
+    end: usize,
     depth: usize,
     documents: Vec<Document<'t>>,
     /// Here-documents whose text begins on the next line.
@@ -130,7 +133,12 @@ impl<'t> Parser<'t> {
     }
 
     fn slice(&self, from: usize) -> &'t str {
-        self.text.get(from..self.at).unwrap_or_default().trim()
+        self.text.get(from..self.at).unwrap_or_default()
+    }
+
+    /// Returns the text of a command, without what follows it.
+    fn command_text(&self, from: usize) -> &'t str {
+        self.text.get(from..self.end).unwrap_or_default()
     }
 
     fn skip_blanks(&mut self) {
@@ -171,13 +179,17 @@ impl<'t> Parser<'t> {
     }
 
     fn eat(&mut self, text: &str) -> Option<()> {
-        self.rest().starts_with(text).then(|| self.at += text.len())
+        self.rest().starts_with(text).then_some(())?;
+        self.at += text.len();
+        self.end = self.at;
+        Some(())
     }
 
     /// Consumes a reserved word.
     fn reserved(&mut self, word: &str) -> Option<()> {
         self.skip_newlines();
-        (self.peek() == word).then(|| self.at += word.len())
+        (self.peek() == word).then_some(())?;
+        self.eat(word)
     }
 
     fn peek(&self) -> &'t str {
@@ -189,6 +201,9 @@ impl<'t> Parser<'t> {
         let end = self.word_end(self.at)?;
         let word = self.text.get(self.at..end)?;
         self.at = end;
+        if !word.is_empty() {
+            self.end = end;
+        }
         Some(word)
     }
 
@@ -197,9 +212,13 @@ impl<'t> Parser<'t> {
         while let Some(byte) = self.byte(at) {
             at = match byte {
                 b' ' | b'\t' | b'\r' | b'\n' | b';' | b'&' | b'|' | b')' => break,
-                b'<' | b'>' if self.byte(at + 1) == Some(b'(') => self.parenthesis_end(at + 1, 0)?,
+                b'<' | b'>' if self.byte(at + 1) == Some(b'(') => {
+                    self.parenthesis_end(at + 1, 0)?
+                }
                 b'<' | b'>' => break,
-                b'(' if at > from && self.byte(at - 1) == Some(b'=') => self.parenthesis_end(at, 0)?,
+                b'(' if at > from && self.byte(at - 1) == Some(b'=') => {
+                    self.parenthesis_end(at, 0)?
+                }
                 b'(' => break,
                 _ => self.piece_end(at, 0)?,
             };
@@ -331,7 +350,7 @@ impl<'t> Parser<'t> {
         Some(Pipeline {
             is_negated,
             parts,
-            text: self.slice(from),
+            text: self.command_text(from),
         })
     }
 
@@ -361,6 +380,7 @@ impl<'t> Parser<'t> {
             "[[" => self.conditional()?,
             "" if self.rest().starts_with("((") => {
                 self.at = self.parenthesis_end(self.at, 0)?;
+                self.end = self.at;
                 let words = vec![self.slice(from)];
                 Command::Simple {
                     assignments: Vec::new(),
@@ -382,7 +402,7 @@ impl<'t> Parser<'t> {
         Some(Part {
             command,
             redirects,
-            text: self.slice(from),
+            text: self.command_text(from),
         })
     }
 
@@ -402,7 +422,11 @@ impl<'t> Parser<'t> {
     #[allow(clippy::option_option)]
     fn redirect(&mut self) -> Option<Option<Redirect<'t>>> {
         self.skip_blanks();
-        let digits = self.rest().len() - self.rest().trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let digits = self.rest().len()
+            - self
+                .rest()
+                .trim_start_matches(|c: char| c.is_ascii_digit())
+                .len();
         let operator = self.text.get(self.at + digits..).unwrap_or_default();
         const OPERATORS: &[&str] = &[
             "&>>", "&>", "<<<", "<<-", "<<", "<&", "<>", ">>", ">&", ">|", "<", ">",
@@ -420,7 +444,10 @@ impl<'t> Parser<'t> {
         let target = self.word().filter(|it| !it.is_empty())?;
         let mut document = None;
         if let "<<" | "<<-" = *found {
-            let end: String = target.chars().filter(|c| !matches!(c, '"' | '\'' | '\\')).collect();
+            let end: String = target
+                .chars()
+                .filter(|c| !matches!(c, '"' | '\'' | '\\'))
+                .collect();
             let is_quoted = end.len() != target.len();
             let id = self.documents.len();
             let lines = Vec::new();
@@ -481,6 +508,7 @@ impl<'t> Parser<'t> {
                     let from = self.at;
                     let end = self.rest().find(|c: char| !"&|<>();".contains(c));
                     self.at += end.filter(|it| *it > 0)?;
+                    self.end = self.at;
                     self.slice(from)
                 }
                 word => word,
@@ -527,7 +555,7 @@ impl<'t> Parser<'t> {
         Some(Command::While {
             test,
             body,
-            text: self.slice(from),
+            text: self.command_text(from),
         })
     }
 
@@ -561,7 +589,7 @@ impl<'t> Parser<'t> {
             name,
             words,
             body,
-            text: self.slice(from),
+            text: self.command_text(from),
         })
     }
 

@@ -5,14 +5,55 @@ use super::words::Word;
 
 /// Commands whose status is the result of a test.
 const TESTS: &[&str] = &[
-    "grep", "egrep", "fgrep", "command", "which", "type", "hash", "pgrep", "pidof", "diff", "cmp",
-    "dpkg-query", "getent", "id", "ping", "nc", "mountpoint", "ls", "stat", "expr", "lsof", "read",
-    "host", "nslookup", "dig", "lsblk", "blkid", "file", "findmnt", "curl", "wget", "timeout",
+    "grep",
+    "egrep",
+    "fgrep",
+    "command",
+    "which",
+    "type",
+    "hash",
+    "pgrep",
+    "pidof",
+    "diff",
+    "cmp",
+    "dpkg-query",
+    "getent",
+    "id",
+    "ping",
+    "nc",
+    "mountpoint",
+    "ls",
+    "stat",
+    "expr",
+    "lsof",
+    "read",
+    "host",
+    "nslookup",
+    "dig",
+    "lsblk",
+    "blkid",
+    "file",
+    "findmnt",
+    "curl",
+    "wget",
+    "timeout",
 ];
 
 /// Words of a command that is a test only with one of these options.
 const QUERIES: &[(&str, &[&str])] = &[
-    ("systemctl", &["is-active", "is-enabled", "is-failed", "status", "cat", "show", "list-units", "list-unit-files"]),
+    (
+        "systemctl",
+        &[
+            "is-active",
+            "is-enabled",
+            "is-failed",
+            "status",
+            "cat",
+            "show",
+            "list-units",
+            "list-unit-files",
+        ],
+    ),
     ("rpm", &["-q", "-qa", "--query", "-V"]),
     ("dpkg", &["-s", "-l", "--status", "--list"]),
     ("snap", &["list", "info"]),
@@ -28,7 +69,10 @@ pub(super) fn is_test(words: &[Word]) -> bool {
     };
     let name = name.text.rsplit('/').next().unwrap_or_default();
     let queries = |(of, options): &(&str, &[&str])| {
-        *of == name && arguments.iter().any(|it| options.contains(&it.text.as_str()))
+        *of == name
+            && arguments
+                .iter()
+                .any(|it| options.contains(&it.text.as_str()))
     };
     TESTS.contains(&name) || QUERIES.iter().any(queries)
 }

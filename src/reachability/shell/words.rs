@@ -143,8 +143,15 @@ mod tests {
             ("[", "[", true),
         ] {
             let word = expand(raw, &variables);
-            assert_eq!((word.text.as_str(), word.is_known), (text, is_known), "{raw}");
+            assert_eq!(
+                (word.text.as_str(), word.is_known),
+                (text, is_known),
+                "{raw}"
+            );
         }
-        assert_eq!(substituted("a \"$A\" '$A' $B", &variables), "a \"x y\" '$A' $B");
+        assert_eq!(
+            substituted("a \"$A\" '$A' $B", &variables),
+            "a \"x y\" '$A' $B"
+        );
     }
 }
