@@ -4,8 +4,9 @@
 
 use super::graph_index::GraphIndex;
 use super::instance::InstanceConfig;
-use super::script_text::{joined_lines, written};
+use super::script_text::joined_lines;
 use super::texts::ShownText;
+use super::written_file::written;
 use crate::ir::{NodeId, Value};
 use crate::resource::{Map, RawValue};
 

@@ -48,6 +48,7 @@ mod refused;
 mod result;
 mod role_policies;
 mod routes;
+mod runs;
 mod script;
 mod script_text;
 mod security;
@@ -61,6 +62,7 @@ mod texts;
 mod topology;
 mod user_data;
 mod windows;
+mod written_file;
 
 pub use assumptions::{Assumption, assumptions};
 pub use fix::Fix;

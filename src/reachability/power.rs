@@ -84,7 +84,7 @@ fn shutdown(arguments: &[&str]) -> Power {
     let is_soon =
         |it: &&str| it.starts_with(['-', '/']) || ["now", "0", "+0", "1", "+1"].contains(it);
     // The text of a message, or a later time.
-    match arguments.iter().all(|it| is_soon(&it)) {
+    match arguments.iter().all(is_soon) {
         true => Power::Off,
         false => Power::Unclear,
     }

@@ -8,13 +8,15 @@ use super::hop::Connection;
 use super::image::{Image, classify};
 use super::instance::InstanceConfig;
 use super::power;
+use super::runs::Runs;
 use super::script_text::{self, Lines, commands};
 use super::setting::Setting;
 use super::side_effects;
 use super::ternary::Ternary;
 use super::texts::ShownText;
-use super::user_data::{self, Runs, System};
+use super::user_data::{self, System};
 use super::windows;
+use super::written_file::is_written;
 use crate::ir::{Expr, Value};
 use crate::region::regions;
 
@@ -210,7 +212,7 @@ fn reaches_cloudformation<'g>(
 ) -> Ternary {
     let is_other = |line: &str| {
         let has = |option: &&str| line.contains(*option);
-        line.contains("cfn-init") && ["proxy", "--url", " -u "].iter().any(|it| has(it))
+        line.contains("cfn-init") && ["proxy", "--url", " -u "].iter().any(has)
     };
     // A proxy or another address, also of the environment.
     if text.lines().any(is_other) || text.to_ascii_lowercase().contains("https_proxy") {
@@ -393,8 +395,8 @@ fn starts_agent(text: &str) -> bool {
             .map(str::trim)
             .filter(|it| !it.starts_with('#'))
     };
-    let run = last_starts(lines().filter(|it| !script_text::is_written(it)));
-    let written = last_starts(lines().filter(|it| script_text::is_written(it)));
+    let run = last_starts(lines().filter(|it| !is_written(it)));
+    let written = last_starts(lines().filter(|it| is_written(it)));
     run == Some(true) && written != Some(false) || windows::starts(text)
 }
 
@@ -426,7 +428,7 @@ fn effect(index: &GraphIndex<'_>, lines: &Lines) -> Script {
     if is_named && has(MOVES) || !starts && stops || windows::removes(text) {
         return Script::MayRemove(USER_DATA);
     }
-    let run = lines.iter().filter(|it| !script_text::is_written(it));
+    let run = lines.iter().filter(|it| !is_written(it));
     if let Some(what) = side_effects::change(text) {
         return Script::Changes(what);
     }

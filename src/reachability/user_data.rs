@@ -7,8 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::cloud_config;
-use super::script_text::is_written;
-use super::shell::{self, Step};
+use super::runs::Runs;
 use super::texts::ShownText;
 use super::windows;
 
@@ -62,52 +61,6 @@ impl System {
     /// Returns whether the image includes a tool of the firewall.
     pub(super) fn has(self, tool: &str) -> bool {
         matches!(self, System::Linux(tools) if tools.contains(&tool))
-    }
-}
-
-/// What an instance runs.
-#[derive(Debug, Default)]
-pub(super) struct Runs {
-    /// The commands of the scripts that are understood.
-    pub(super) steps: Vec<Step>,
-    /// The parts that are judged by their words.
-    pub(super) rest: String,
-    pub(super) is_windows: bool,
-}
-
-impl Runs {
-    /// Returns the text of the commands. Those that run only perhaps are conditions.
-    pub(super) fn shown(&self) -> String {
-        let mut text = String::new();
-        for step in &self.steps {
-            for line in step.text.lines() {
-                let is_plain = step.is_certain || self.is_windows || is_written(line);
-                text.push_str(if is_plain { "" } else { "if " });
-                text.push_str(line);
-                text.push('\n');
-            }
-        }
-        text
-    }
-
-    fn add(&mut self, text: &str) {
-        self.rest.push_str(text);
-        self.rest.push('\n');
-    }
-
-    /// Adds a script, or its text if a part of it is not understood.
-    pub(super) fn script(&mut self, text: &str) {
-        match shell::steps(text) {
-            Some(steps) => self.steps.extend(steps),
-            None => self.add(text),
-        }
-    }
-
-    pub(super) fn unread(text: &str) -> Runs {
-        Runs {
-            rest: text.to_owned(),
-            ..Runs::default()
-        }
     }
 }
 

@@ -2,9 +2,9 @@
 //!
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/agent-install-windows-uninstall.html>
 
+use super::runs::Runs;
 use super::script_text::joined_lines;
 use super::shell::{Step, Word};
-use super::user_data::Runs;
 
 /// The names of the service, the product and the directory.
 const NAMES: &[&str] = &["amazonssmagent", "amazon ssm agent", "amazon\\ssm"];

@@ -170,7 +170,7 @@ impl IpTables {
                 };
                 // A rule of the image, or one by its number, can be any.
                 let at = chain.rules.iter().position(|it| *it == removed);
-                let is_unknown = removed.criteria.iter().any(|it| *it == Criterion::Unknown);
+                let is_unknown = removed.criteria.contains(&Criterion::Unknown);
                 at.filter(|_| is_certain && !is_unknown)
                     .map(|at| chain.rules.remove(at))?;
             }

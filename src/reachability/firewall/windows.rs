@@ -81,6 +81,16 @@ fn is_all(text: &str) -> bool {
     has("any") || has("all") || ["domain", "private", "public"].iter().all(|it| has(it))
 }
 
+/// The parameters of a rule that can be abbreviated.
+const PARAMETERS: &[&str] = &[
+    "direction",
+    "action",
+    "enabled",
+    "protocol",
+    "remoteport",
+    "remoteaddress",
+];
+
 impl Windows {
     fn set_outbound(&mut self, is_allowed: bool, is_certain: bool) {
         let value = Ternary::from(is_allowed);
@@ -187,7 +197,9 @@ impl Windows {
             }
             "new-netfirewallrule" => {
                 let renamed = of.iter().map(|(name, value)| {
-                    let name = match *name {
+                    // PowerShell accepts the beginning of a name.
+                    let full = PARAMETERS.iter().find(|it| it.starts_with(name));
+                    let name = match *full.unwrap_or(name) {
                         "direction" => "dir",
                         "remoteaddress" => "remoteip",
                         "localaddress" => "localip",

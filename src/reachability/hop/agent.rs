@@ -49,7 +49,7 @@ the plan. Pass `--assume user-data` if user data leaves the agent running. Also 
 changes what the connections of the agent depend on:
 
 - the service and the settings of the agent, and the credentials of `root`
-- rules of the firewall that only the instance can evaluate, a proxy, the default route, the resolution of names
+- unclear firewall rules, a proxy, the default route, the resolution of names
 - the trusted certificates, the clock, the metadata service and the role
 
 **Fix:** use an image that includes the agent. Or install it in user data from the bucket of the

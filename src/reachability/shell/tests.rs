@@ -168,7 +168,7 @@ fn scripts_that_are_not_understood_have_no_steps() {
         "case x in",
         ")",
         "done",
-        &format!("f() {{ f; }}\nf"),
+        "f() { f; }\nf",
         &"$(".repeat(5000),
         &"{ ".repeat(5000),
         &format!("echo {}", "\"${".repeat(5000)),
