@@ -4,7 +4,9 @@ use super::steps;
 fn read(script: &str) -> Vec<String> {
     let steps = steps(script).unwrap_or_else(|| panic!("{script}"));
     let line = |it: &super::Step| format!("{}{}", if it.is_certain { "" } else { "? " }, it.text);
-    steps.iter().map(line).collect()
+    // The commands of a pipeline also have their words only.
+    let shown = steps.iter().filter(|it| !it.text.is_empty());
+    shown.map(line).collect()
 }
 
 #[test]
