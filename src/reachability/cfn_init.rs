@@ -4,8 +4,9 @@
 
 use super::graph_index::GraphIndex;
 use super::instance::InstanceConfig;
-use super::script_text::{joined_lines, written};
+use super::script_text::joined_lines;
 use super::texts::ShownText;
+use super::written_file::written;
 use crate::ir::{NodeId, Value};
 use crate::resource::{Map, RawValue};
 
@@ -25,6 +26,8 @@ const MAX_DEPTH: usize = 16;
 struct Call<'t> {
     resource: Option<&'t str>,
     sets: Option<&'t str>,
+    /// Whether the script runs it only perhaps.
+    is_conditional: bool,
 }
 
 /// Returns the configurations that user data applies. If it is unclear whether user data calls
@@ -59,7 +62,7 @@ pub(super) fn scripts(
             own.rsplit('/').next() == Some(name)
         };
         let nodes: Vec<NodeId> = all().into_iter().filter(is_named).collect();
-        let is_certain = nodes.len() == 1;
+        let is_certain = nodes.len() == 1 && !call.is_conditional;
         of(nodes, call.sets, is_certain)
     });
     scripts.collect()
@@ -69,7 +72,10 @@ pub(super) fn scripts(
 fn calls(text: &str) -> Vec<Call<'_>> {
     fn call(line: &str) -> Call<'_> {
         let (_, arguments) = line.split_once("cfn-init").unwrap_or_default();
-        let mut call = Call::default();
+        let mut call = Call {
+            is_conditional: line.starts_with("if "),
+            ..Call::default()
+        };
         let mut words = arguments
             .split(|c: char| c.is_whitespace() || matches!(c, '=' | '"' | '\'' | ';'))
             .filter(|it| !it.is_empty());
@@ -372,7 +378,11 @@ mod tests {
              cfn-init.exe -s x -r \"Server\"; echo\n",
         );
         let found = calls(&text);
-        let call = |resource, sets| Call { resource, sets };
+        let call = |resource, sets| Call {
+            resource,
+            sets,
+            is_conditional: false,
+        };
         assert_eq!(
             found,
             [

@@ -2,7 +2,7 @@
 //!
 //! <https://cloudinit.readthedocs.io/en/latest/reference/modules.html>
 
-use super::user_data::Runs;
+use super::runs::Runs;
 
 /// Adds the commands of cloud-config. Modules other than those of commands are judged by their words.
 pub(super) fn add(runs: &mut Runs, text: &str) {

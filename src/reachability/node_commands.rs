@@ -185,7 +185,7 @@ fn append(provisioner: &Provisioner, text: &mut ShownText) {
         let (path, _) = of("destination").unwrap_or_default();
         let (content, _) = of("content").unwrap_or_default();
         for line in content.lines().chain([""]) {
-            let line = super::script_text::written(path.trim(), line);
+            let line = super::written_file::written(path.trim(), line);
             text.text.push_str(&line);
             text.text.push('\n');
         }

@@ -1,15 +1,22 @@
 //! The effect of user data, and of what it runs, on SSM Agent.
 
+use super::HopStatus;
 use super::cfn_init;
+use super::firewall::{self, Verdict};
 use super::graph_index::GraphIndex;
+use super::hop::Connection;
 use super::image::{Image, classify};
 use super::instance::InstanceConfig;
+use super::power;
+use super::runs::Runs;
 use super::script_text::{self, Lines, commands};
 use super::setting::Setting;
 use super::side_effects;
+use super::ternary::Ternary;
 use super::texts::ShownText;
 use super::user_data::{self, System};
 use super::windows;
+use super::written_file::is_written;
 use crate::ir::{Expr, Value};
 use crate::region::regions;
 
@@ -50,6 +57,7 @@ const USER_DATA: &str = "user data";
 const INIT: &str = "the configuration of `cfn-init`";
 
 /// The effect of user data on the agent.
+#[derive(Clone)]
 pub(crate) enum Script {
     Nothing,
     /// It, or the configuration with this name, stops or removes the agent.
@@ -62,11 +70,13 @@ pub(crate) enum Script {
     Unread,
     /// One of its alternatives stops or removes the agent.
     MayRemove(&'static str),
+    /// It does this, which ends the connections of the agent.
+    Breaks(String),
     /// It can change this, which the connections of the agent depend on.
     Changes(&'static str),
 }
 
-pub(crate) fn script(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) -> Script {
+pub(crate) fn script<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> Script {
     let value = match &instance.user_data {
         Setting::Unset => return Script::Nothing,
         Setting::Unknown(..) => &Value::Expr(Expr::Unknown("user data".into())),
@@ -78,6 +88,7 @@ pub(crate) fn script(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) -> S
         .map(|it| with_init(index, instance, &it, system))
         .collect();
     let removes = |it: &Script| matches!(it, Script::Removes(_));
+    let breaks = |it: &Script| matches!(it, Script::Breaks(_));
     let change = effects
         .iter()
         .position(|it| matches!(it, Script::Changes(_)));
@@ -85,11 +96,33 @@ pub(crate) fn script(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) -> S
         1 => effects.swap_remove(0),
         _ if effects.iter().all(removes) => effects.swap_remove(0),
         _ if effects.iter().any(removes) => Script::MayRemove(USER_DATA),
+        _ if effects.iter().all(breaks) => effects.swap_remove(0),
+        _ if effects.iter().any(breaks) => {
+            Script::Changes("the firewall or the power of the instance")
+        }
         _ => match change {
             Some(at) => effects.swap_remove(at),
             None if effects.iter().any(|it| matches!(it, Script::Unread)) => Script::Unread,
             None => Script::Unknown,
         },
+    }
+}
+
+/// Returns the effect of commands for the firewall and the power of the instance, and removes them.
+fn host(runs: &mut Runs, system: System) -> Option<Script> {
+    let firewall = match firewall::judge(&mut runs.steps, system, runs.is_windows) {
+        Verdict::Passes => None,
+        Verdict::Drops(what) => Some(Script::Breaks(format!(
+            "drops traffic for {what} in the firewall of the instance"
+        ))),
+        Verdict::Unclear => Some(Script::Changes("a firewall")),
+    };
+    match power::powers_off(&mut runs.steps) {
+        Ternary::Yes => Some(Script::Breaks("powers off the instance".to_owned())),
+        Ternary::Unknown if !matches!(firewall, Some(Script::Breaks(_))) => {
+            Some(Script::Changes("whether the instance runs"))
+        }
+        _ => firewall,
     }
 }
 
@@ -105,38 +138,57 @@ fn system(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) -> System {
 }
 
 /// Returns the effect of user data, and of the configurations that its calls of `cfn-init` apply.
-fn with_init(
-    index: &GraphIndex<'_>,
-    instance: &InstanceConfig<'_>,
+fn with_init<'g>(
+    index: &GraphIndex<'g>,
+    instance: &InstanceConfig<'g>,
     user_data: &ShownText,
     system: System,
 ) -> Script {
-    let runs = user_data::read(user_data, system);
+    let mut runs = user_data::read(user_data, system);
+    let host = host(&mut runs, system);
+    if let Some(broken @ Script::Breaks(_)) = host {
+        return broken;
+    }
     let mut lines = script_text::lines_of(&runs, user_data.is_complete);
+    let source = user_data;
     let user_data = &lines.shown.clone();
-    let own = effect(index, &lines);
+    let with_host = |own: Script| match &host {
+        Some(host) if !matches!(own, Script::Removes(_)) => host.clone(),
+        _ => own,
+    };
+    let own = with_host(effect(index, &lines));
     let is_unclear = matches!(own, Script::Unknown | Script::Unread);
     let scripts = cfn_init::scripts(index, instance, user_data, is_unclear);
     if scripts.is_empty() {
         return own;
     }
+    let reaches = reaches_cloudformation(index, instance, &user_data.text);
     // The file shows what these calls do.
     lines.shown.text = user_data.text.replace("cfn-init", "");
-    let own = effect(index, &lines);
+    let own = with_host(effect(index, &lines));
+    if reaches.is_no() {
+        return match own {
+            own if !exits_on_error(&source.text) => own,
+            // The script can end at the call.
+            Script::Removes(by) => Script::MayRemove(by),
+            Script::Installs(..) => Script::Unknown,
+            own => own,
+        };
+    }
     let mut starts = starts_agent(&lines.shown.text);
     let mut effects = vec![own];
     for script in &scripts {
         let lines = script_text::lines(&script.text);
         starts |= starts_agent(&lines.shown.text);
         effects.push(match effect(index, &lines) {
-            Script::Removes(_) if script.is_certain => Script::Removes(INIT),
+            Script::Removes(_) if script.is_certain && reaches.is_yes() => Script::Removes(INIT),
             Script::Removes(_) | Script::MayRemove(_) => Script::MayRemove(INIT),
-            Script::Installs(..) if !script.is_certain => Script::Unknown,
+            Script::Installs(..) if !script.is_certain || !reaches.is_yes() => Script::Unknown,
             effect => effect,
         });
     }
     let rank = |it: &Script| match it {
-        Script::Changes(_) => 0,
+        Script::Breaks(_) | Script::Changes(_) => 0,
         Script::Removes(_) => 1,
         Script::MayRemove(_) => 2,
         Script::Unread => 3,
@@ -155,6 +207,41 @@ fn with_init(
 /// Returns the effect of commands that another resource runs on an instance.
 pub(super) fn of_commands(index: &GraphIndex<'_>, commands: &ShownText) -> Script {
     effect(index, &script_text::lines(commands))
+}
+
+/// Returns whether `cfn-init` can read the configuration, which it gets from CloudFormation.
+fn reaches_cloudformation<'g>(
+    index: &GraphIndex<'g>,
+    instance: &InstanceConfig<'g>,
+    text: &str,
+) -> Ternary {
+    let is_other = |line: &str| {
+        let has = |option: &&str| line.contains(*option);
+        line.contains("cfn-init") && ["proxy", "--url", " -u "].iter().any(has)
+    };
+    // A proxy or another address, also of the environment.
+    if text.lines().any(is_other) || text.to_ascii_lowercase().contains("https_proxy") {
+        return Ternary::Unknown;
+    }
+    let of_each = instance.placements.iter().map(|placement| {
+        let connection = Connection::new(index, instance, placement, "cloudformation", None);
+        let results = connection.check();
+        Ternary::all(results.iter().map(|it| match it.status {
+            HopStatus::Pass => Ternary::Yes,
+            HopStatus::Fail => Ternary::No,
+            HopStatus::Unknown => Ternary::Unknown,
+        }))
+    });
+    Ternary::unanimous(of_each)
+}
+
+/// Returns whether a script ends with the first error.
+fn exits_on_error(text: &str) -> bool {
+    text.lines().map(str::trim).any(|line| {
+        let is_shell = line.starts_with("#!") || line.starts_with("set ");
+        let is_error = |it: &str| it == "errexit" || it.starts_with('-') && it.contains('e');
+        is_shell && line.split_whitespace().any(is_error)
+    })
 }
 
 /// The beginnings of commands that stop or remove what they name.
@@ -313,8 +400,8 @@ fn starts_agent(text: &str) -> bool {
             .map(str::trim)
             .filter(|it| !it.starts_with('#'))
     };
-    let run = last_starts(lines().filter(|it| !script_text::is_written(it)));
-    let written = last_starts(lines().filter(|it| script_text::is_written(it)));
+    let run = last_starts(lines().filter(|it| !is_written(it)));
+    let written = last_starts(lines().filter(|it| is_written(it)));
     run == Some(true) && written != Some(false) || windows::starts(text)
 }
 
@@ -362,7 +449,7 @@ fn effect(index: &GraphIndex<'_>, lines: &Lines) -> Script {
     if is_named && has(MOVES) || !starts && stops || windows::removes(text) {
         return Script::MayRemove(USER_DATA);
     }
-    let run = lines.iter().filter(|it| !script_text::is_written(it));
+    let run = lines.iter().filter(|it| !is_written(it));
     if let Some(what) = side_effects::change(text) {
         return Script::Changes(what);
     }

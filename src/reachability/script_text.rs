@@ -5,8 +5,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::runs::Runs;
 use super::shown_text::ShownText;
-use super::user_data::Runs;
+use super::written_file::{FILE, is_written, target, written};
 
 /// A shorter word can be Base64 by chance.
 const MIN_ENCODED: usize = 24;
@@ -53,19 +54,6 @@ const RUNS: &[&str] = &[
     "powershell.exe -enc",
 ];
 
-/// The beginning of a line that a file contains. No such line is a command.
-const FILE: &str = "file ";
-
-/// Returns whether user data only writes a line to a file.
-pub(super) fn is_written(line: &str) -> bool {
-    line.starts_with(FILE)
-}
-
-/// Returns a line that a file contains.
-pub(super) fn written(path: &str, line: &str) -> String {
-    format!("{FILE}{path}: {}", line.trim_start())
-}
-
 /// Joins the lines of a command that a backslash, a backtick or a caret continues.
 pub(super) fn joined_lines(text: &str) -> String {
     let text = text.replace("\r\n", "\n");
@@ -91,8 +79,12 @@ pub(super) fn lines(script: &ShownText) -> Lines {
 
 /// Returns the lines of what user data runs.
 pub(super) fn lines_of(runs: &Runs, is_complete: bool) -> Lines {
-    let rest = with_here_documents(&with_files(&joined_lines(&runs.rest)));
-    let (text, is_opaque) = decoded(&format!("{}{rest}", runs.shown()));
+    let mut rest = with_here_documents(&with_files(&joined_lines(&runs.rest)));
+    let mut shown = runs.shown();
+    if runs.is_windows {
+        rest.push_str(&std::mem::take(&mut shown));
+    }
+    let (text, is_opaque) = decoded(&format!("{shown}{rest}"));
     let branches = ["if ", "if(", "case ", "function "];
     let is_branched = branches.iter().any(|it| rest.contains(it));
     Lines {
@@ -182,18 +174,6 @@ fn delimiter(line: &str) -> Option<&str> {
     let end = word.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
     let word = word.split_at_checked(end.unwrap_or(word.len()))?.0;
     Some(word).filter(|it| it.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'))
-}
-
-/// Returns the file that a command writes.
-pub(super) fn target(line: &str) -> Option<&str> {
-    let rest = match line.rsplit_once("tee ") {
-        Some((_, rest)) => rest
-            .trim_start_matches("-a ")
-            .trim_start_matches("--append "),
-        None => line.rsplit_once('>')?.1,
-    };
-    let path = rest.split_whitespace().next()?;
-    Some(path.trim_matches(['"', '\'']))
 }
 
 /// Marks the lines of here-documents that a command writes to a file.

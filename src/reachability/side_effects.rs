@@ -34,6 +34,7 @@ const CHANGES: &[(&str, Words)] = &[
             &["/etc/firewalld/", "direct|polic|firewalld.conf"],
             &["netsh ", "advfirewall", "out|import"],
             &["netfirewall", "outbound"],
+            &["new-netfirewallrule", " @"],
         ],
     ),
     (
@@ -136,6 +137,7 @@ const CHANGES: &[(&str, Words)] = &[
         "whether the instance runs",
         &[
             &["shutdown -h|shutdown now|shutdown -P|poweroff|init 0|power_state|stop-computer"],
+            &["shutdown /s|shutdown -s|shutdown.exe /s|shutdown.exe -s|shutdown /p"],
             &["systemctl halt|systemctl isolate"],
             &["stop-instances|terminate-instances"],
         ],

@@ -7,18 +7,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::cloud_config;
-use super::script_text::is_written;
-use super::shell::{self, Step};
+use super::runs::Runs;
 use super::texts::ShownText;
 use super::windows;
 
 /// The operating system, as far as the image shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum System {
-    /// Linux with cloud-init.
-    Linux,
-    /// Linux with cloud-init, `iptables` and `ufw`.
-    Ubuntu,
+    /// Linux with cloud-init, and these tools of the firewall.
+    Linux(&'static [&'static str]),
     Windows,
     Unknown,
 }
@@ -32,7 +29,11 @@ impl System {
             return System::Windows;
         }
         if has("ubuntu") {
-            return System::Ubuntu;
+            return System::Linux(&["iptables", "ufw"]);
+        }
+        // Docker needs it.
+        if has("amzn2-") || has("/ecs/optimized-ami/amazon-linux") {
+            return System::Linux(&["iptables"]);
         }
         let is_linux = [
             "al2023",
@@ -48,59 +49,18 @@ impl System {
             "fedora",
         ];
         match is_linux.iter().any(|it| has(it)) {
-            true => System::Linux,
+            true => System::Linux(&[]),
             false => System::Unknown,
         }
     }
 
     pub(super) fn is_linux(self) -> bool {
-        matches!(self, System::Linux | System::Ubuntu)
-    }
-}
-
-/// What an instance runs.
-#[derive(Debug, Default)]
-pub(super) struct Runs {
-    /// The commands of the scripts that are understood.
-    pub(super) steps: Vec<Step>,
-    /// The parts that are judged by their words.
-    pub(super) rest: String,
-    pub(super) is_windows: bool,
-}
-
-impl Runs {
-    /// Returns the text of the commands. Those that run only perhaps are conditions.
-    pub(super) fn shown(&self) -> String {
-        let mut text = String::new();
-        for step in &self.steps {
-            for line in step.text.lines() {
-                let is_plain = step.is_certain || is_written(line);
-                text.push_str(if is_plain { "" } else { "if " });
-                text.push_str(line);
-                text.push('\n');
-            }
-        }
-        text
+        matches!(self, System::Linux(_))
     }
 
-    fn add(&mut self, text: &str) {
-        self.rest.push_str(text);
-        self.rest.push('\n');
-    }
-
-    /// Adds a script, or its text if a part of it is not understood.
-    pub(super) fn script(&mut self, text: &str) {
-        match shell::steps(text) {
-            Some(steps) => self.steps.extend(steps),
-            None => self.add(text),
-        }
-    }
-
-    pub(super) fn unread(text: &str) -> Runs {
-        Runs {
-            rest: text.to_owned(),
-            ..Runs::default()
-        }
+    /// Returns whether the image includes a tool of the firewall.
+    pub(super) fn has(self, tool: &str) -> bool {
+        matches!(self, System::Linux(tools) if tools.contains(&tool))
     }
 }
 

@@ -2,7 +2,9 @@
 //!
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/agent-install-windows-uninstall.html>
 
-use super::user_data::Runs;
+use super::runs::Runs;
+use super::script_text::joined_lines;
+use super::shell::{Step, Word};
 
 /// The names of the service, the product and the directory.
 const NAMES: &[&str] = &["amazonssmagent", "amazon ssm agent", "amazon\\ssm"];
@@ -74,7 +76,10 @@ pub(super) const TAGS: &[&str] = &["<powershell>", "<script>"];
 /// Returns the scripts that user data runs. EC2Launch ignores text outside its elements, and version 2
 /// also accepts YAML.
 pub(super) fn scripts(text: &str) -> Runs {
-    let mut rest = String::new();
+    let mut runs = Runs {
+        is_windows: true,
+        ..Runs::default()
+    };
     let lower = text.to_ascii_lowercase();
     for tag in TAGS {
         let end = tag.replace('<', "</");
@@ -82,18 +87,104 @@ pub(super) fn scripts(text: &str) -> Runs {
             let from = at + tag.len();
             let length = lower.get(from..).and_then(|it| it.find(&end));
             let to = length.map_or(text.len(), |it| from + it);
-            rest.push_str(text.get(from..to).unwrap_or_default());
-            rest.push('\n');
+            let script = joined_lines(text.get(from..to).unwrap_or_default());
+            runs.steps.extend(steps(&script, *tag == "<powershell>"));
         }
     }
     let has_tasks = text.lines().any(|it| it.trim_end() == "tasks:");
-    if rest.is_empty() && has_tasks {
-        rest.push_str(text);
+    if runs.steps.is_empty() && has_tasks {
+        runs.rest.push_str(text);
     }
-    Runs {
-        rest,
-        is_windows: true,
-        ..Runs::default()
+    runs
+}
+
+/// Returns the commands of a script, a line each. The words are those of lines with one command.
+fn steps(script: &str, is_powershell: bool) -> Vec<Step> {
+    let (mut steps, mut depth, mut ends) = (Vec::new(), 0_usize, false);
+    let mut in_comment = false;
+    for line in script.lines().map(str::trim) {
+        if is_powershell {
+            in_comment |= line.starts_with("<#");
+            if in_comment {
+                in_comment = !line.ends_with("#>");
+                continue;
+            }
+        }
+        let lower = line.to_ascii_lowercase();
+        if line.is_empty() || is_comment(&lower) {
+            continue;
+        }
+        let name = lower.split(|c: char| !c.is_ascii_alphanumeric()).next();
+        let is_end = matches!(
+            name,
+            Some("exit" | "return" | "throw" | "break" | "goto" | "trap")
+        );
+        ends |= is_end || lower.starts_with(':');
+        let is_condition = matches!(name, Some("if" | "for"));
+        let is_certain = depth == 0 && !ends && !is_condition;
+        let mut add = |text: &str, words| {
+            steps.push(Step {
+                text: text.to_owned(),
+                words,
+                is_certain,
+            });
+        };
+        match commands(line, is_powershell).as_mut_slice() {
+            [words] => add(line, std::mem::take(words)),
+            all => {
+                // The text of a line with several is judged as a whole.
+                add(line, Vec::new());
+                all.iter_mut().for_each(|it| add("", std::mem::take(it)));
+            }
+        }
+        let opens = line.matches(['{', '(']).count()
+            + usize::from(line.ends_with(['"', '\'']) && line.contains('@'));
+        let closes = line.matches(['}', ')']).count()
+            + usize::from(line.starts_with("\"@") || line.starts_with("'@"));
+        depth = (depth + opens).saturating_sub(closes);
+    }
+    steps
+}
+
+/// Splits a line into the words of its commands. It has none if it has blocks or pipelines.
+fn commands(line: &str, is_powershell: bool) -> Vec<Vec<Word>> {
+    let (mut all, mut words, mut word) = (Vec::new(), Vec::new(), None::<Word>);
+    let mut quote = None;
+    for c in line.chars() {
+        if c == '#' && is_powershell && quote.is_none() && word.is_none() {
+            break;
+        }
+        let mut push = |c: char, is_known: bool| {
+            let word = word.get_or_insert_with(|| Word::known(""));
+            word.text.push(c);
+            word.is_known &= is_known;
+        };
+        match (quote, c) {
+            (Some(by), c) if c == by => quote = None,
+            (Some(by), c) => push(c, !(by == '"' && matches!(c, '$' | '`' | '%'))),
+            (None, '"') => {
+                quote = Some(c);
+                word.get_or_insert_with(|| Word::known(""));
+            }
+            (None, '\'') if is_powershell => {
+                quote = Some(c);
+                word.get_or_insert_with(|| Word::known(""));
+            }
+            (None, '{' | '}' | '(' | ')' | '|' | '<' | '>' | '&' | '@') => return Vec::new(),
+            (None, ';') if is_powershell => {
+                words.extend(word.take());
+                all.push(std::mem::take(&mut words));
+            }
+            (None, c) if c.is_whitespace() => words.extend(word.take()),
+            (None, c) => push(c, !matches!(c, '$' | '`' | '%' | '*' | '^')),
+        }
+    }
+    words.extend(word);
+    all.push(words);
+    all.retain(|it| !it.is_empty());
+    match quote {
+        Some(_) => Vec::new(),
+        None => all,
     }
 }
 
@@ -105,7 +196,11 @@ fn has(line: &str, rows: &[&[&str]]) -> bool {
 /// Returns the lines in lowercase, without comments.
 fn lines(text: &str) -> impl Iterator<Item = String> {
     let lines = text.lines().map(|line| line.trim().to_ascii_lowercase());
-    lines.filter(|line| !["#", "rem ", "::"].iter().any(|it| line.starts_with(it)))
+    lines.filter(|line| !is_comment(line))
+}
+
+fn is_comment(line: &str) -> bool {
+    ["#", "rem ", "::"].iter().any(|it| line.starts_with(it))
 }
 
 fn names_agent(line: &str) -> bool {

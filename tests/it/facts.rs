@@ -182,7 +182,12 @@ fn user_data_in_a_parameter_has_the_same_effect_in_a_template() {
     for (default, expected) in [
         ("", "agent unknown"),
         ("default: echo", "agent fail"),
-        ("default: yum install -y amazon-ssm-agent", "agent pass"),
+        // cloud-init ignores text without a known first line.
+        ("default: yum install -y amazon-ssm-agent", "agent fail"),
+        (
+            "default: \"#!/bin/sh\\nyum install -y amazon-ssm-agent\"",
+            "agent pass",
+        ),
     ] {
         let text = format!(
             "parameters: {{Script: {{{default}}}}}\nendpoints: {{s3_gateway: true}}\n\

@@ -36,6 +36,11 @@ whose user data does not install the agent. Also fails if user data stops or rem
 installs it from the internet without a route there. The bucket
 `s3.amazonaws.com/ec2-downloads-windows` and snaps count as internet.
 
+Also fails if user data powers off the instance, or if its firewall drops HTTPS, DNS or the traffic to
+the instance metadata service. User data runs only in the format of the operating system: cloud-init
+expects `#!`, `#cloud-config` or another known first line, and Windows the elements of EC2Launch.
+Without a path to CloudFormation, `cfn-init` changes nothing.
+
 An agent before 3.3.40 also requires a path to `ec2messages`. Without it, user data that installs such
 a version fails. An image from before May 2024 is unknown.
 
@@ -47,7 +52,7 @@ the plan. Pass `--assume user-data` if user data leaves the agent running. Also 
 changes what the connections of the agent depend on:
 
 - the service and the settings of the agent, and the credentials of `root`
-- the outbound firewall, a proxy, the default route, the resolution of names
+- unclear firewall rules, a proxy, the default route, the resolution of names
 - the trusted certificates, the clock, the metadata service and the role
 
 Commands of State Manager associations and of `remote-exec` provisioners count like user data. Unknown
@@ -124,6 +129,16 @@ fn after_launch<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> Ve
                     format!(
                         "the file does not show whether {by} stops or removes SSM Agent on `{own}`"
                     ),
+                ),
+                Script::Breaks(what)
+                    if commands.certain.and(index.exists(commands.by)).is_yes() =>
+                {
+                    HopResult::fail(HOP, format!("on `{own}`, {by} {what}"))
+                        .fix(Fix::manual("leave the connections of the agent open"))
+                }
+                Script::Breaks(what) => HopResult::unknown(
+                    HOP,
+                    format!("the file does not show whether {by} {what} on `{own}`"),
                 ),
                 Script::Changes(what) => HopResult::unknown(
                     HOP,
@@ -244,6 +259,9 @@ fn check_image<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> Hop
     };
     let has_agent = matches!(image, Image::WithAgent(_)) || index.assumptions.agent;
     match (image, script) {
+        (_, Script::Breaks(what)) => HopResult::fail(HOP, format!("user data {what}"))
+            .at(script_at.0, script_at.1)
+            .fix(Fix::manual("remove the command from user data")),
         (_, Script::Changes(what)) => HopResult::unknown(
             HOP,
             format!("user data can change {what}; the file does not show whether the agent then connects"),

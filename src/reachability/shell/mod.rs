@@ -11,3 +11,6 @@ mod words;
 
 pub(super) use run::{Step, steps};
 pub(super) use words::Word;
+
+#[cfg(test)]
+mod tests;

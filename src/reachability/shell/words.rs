@@ -9,14 +9,14 @@ pub(super) type Variables = BTreeMap<String, String>;
 
 /// A word after its expansion.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(in super::super) struct Word {
-    pub(in super::super) text: String,
+pub(in crate::reachability) struct Word {
+    pub(in crate::reachability) text: String,
     /// Whether the text has no part that only the shell knows.
-    pub(in super::super) is_known: bool,
+    pub(in crate::reachability) is_known: bool,
 }
 
 impl Word {
-    pub(in super::super) fn known(text: &str) -> Word {
+    pub(in crate::reachability) fn known(text: &str) -> Word {
         Word {
             text: text.to_owned(),
             is_known: true,

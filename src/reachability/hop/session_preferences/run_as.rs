@@ -12,6 +12,7 @@ use crate::reachability::instance::InstanceConfig;
 use crate::reachability::script_text::{self, commands};
 use crate::reachability::setting::Setting;
 use crate::reachability::ternary::Ternary;
+use crate::reachability::written_file;
 use crate::reachability::{Fix, HopResult, HopStatus};
 use crate::resource::{Association, Document, Map, RawValue, Role};
 
@@ -194,7 +195,7 @@ fn effect(text: &str, user: &str) -> Option<Ternary> {
     let is_named = |line: &str| words(line).iter().any(|it| it == user);
     let run = || {
         text.lines()
-            .filter(|it| !script_text::is_written(it) && !it.trim_start().starts_with('#'))
+            .filter(|it| !written_file::is_written(it) && !it.trim_start().starts_with('#'))
     };
     let starts = |command: &str, with: &[&str]| {
         let first = command.split_whitespace().next().unwrap_or_default();
@@ -235,6 +236,7 @@ fn has_tag(index: &GraphIndex<'_>) -> bool {
 mod tests {
     use super::effect;
     use crate::reachability::ternary::Ternary;
+    use crate::reachability::written_file;
 
     #[test]
     fn users_that_a_script_creates_are_found() {

@@ -2,6 +2,8 @@
 //!
 //! <https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html>
 
+mod compound;
+
 use std::rc::Rc;
 
 /// Limits the nesting of commands.
@@ -95,6 +97,7 @@ pub(super) fn parse(text: &str) -> Option<Parsed<'_>> {
     let mut parser = Parser {
         text,
         at: 0,
+        end: 0,
         depth: 0,
         documents: Vec::new(),
         pending: Vec::new(),
@@ -114,6 +117,8 @@ const ENDS: &[&str] = &["then", "elif", "else", "fi", "do", "done", "esac", "}"]
 struct Parser<'t> {
     text: &'t str,
     at: usize,
+    /// The end of the last word or operator.
+    end: usize,
     depth: usize,
     documents: Vec<Document<'t>>,
     /// Here-documents whose text begins on the next line.
@@ -130,7 +135,12 @@ impl<'t> Parser<'t> {
     }
 
     fn slice(&self, from: usize) -> &'t str {
-        self.text.get(from..self.at).unwrap_or_default().trim()
+        self.text.get(from..self.at).unwrap_or_default()
+    }
+
+    /// Returns the text of a command, without what follows it.
+    fn command_text(&self, from: usize) -> &'t str {
+        self.text.get(from..self.end).unwrap_or_default()
     }
 
     fn skip_blanks(&mut self) {
@@ -171,13 +181,17 @@ impl<'t> Parser<'t> {
     }
 
     fn eat(&mut self, text: &str) -> Option<()> {
-        self.rest().starts_with(text).then(|| self.at += text.len())
+        self.rest().starts_with(text).then_some(())?;
+        self.at += text.len();
+        self.end = self.at;
+        Some(())
     }
 
     /// Consumes a reserved word.
     fn reserved(&mut self, word: &str) -> Option<()> {
         self.skip_newlines();
-        (self.peek() == word).then(|| self.at += word.len())
+        (self.peek() == word).then_some(())?;
+        self.eat(word)
     }
 
     fn peek(&self) -> &'t str {
@@ -189,6 +203,9 @@ impl<'t> Parser<'t> {
         let end = self.word_end(self.at)?;
         let word = self.text.get(self.at..end)?;
         self.at = end;
+        if !word.is_empty() {
+            self.end = end;
+        }
         Some(word)
     }
 
@@ -335,7 +352,7 @@ impl<'t> Parser<'t> {
         Some(Pipeline {
             is_negated,
             parts,
-            text: self.slice(from),
+            text: self.command_text(from),
         })
     }
 
@@ -365,6 +382,7 @@ impl<'t> Parser<'t> {
             "[[" => self.conditional()?,
             "" if self.rest().starts_with("((") => {
                 self.at = self.parenthesis_end(self.at, 0)?;
+                self.end = self.at;
                 let words = vec![self.slice(from)];
                 Command::Simple {
                     assignments: Vec::new(),
@@ -386,7 +404,7 @@ impl<'t> Parser<'t> {
         Some(Part {
             command,
             redirects,
-            text: self.slice(from),
+            text: self.command_text(from),
         })
     }
 
@@ -480,126 +498,6 @@ impl<'t> Parser<'t> {
         }
         let is_empty = words.is_empty() && assignments.is_empty() && redirects.is_empty();
         (!is_empty).then_some(Command::Simple { assignments, words })
-    }
-
-    /// Reads `[[ … ]]`, whose operators are words.
-    fn conditional(&mut self) -> Option<Command<'t>> {
-        let mut words = Vec::new();
-        loop {
-            self.skip_newlines();
-            let word = match self.word()? {
-                "" => {
-                    let from = self.at;
-                    let end = self.rest().find(|c: char| !"&|<>();".contains(c));
-                    self.at += end.filter(|it| *it > 0)?;
-                    self.slice(from)
-                }
-                word => word,
-            };
-            words.push(word);
-            if word == "]]" {
-                let assignments = Vec::new();
-                return Some(Command::Simple { assignments, words });
-            }
-        }
-    }
-
-    fn if_command(&mut self) -> Option<Command<'t>> {
-        let mut arms = Vec::new();
-        self.reserved("if")?;
-        loop {
-            let test = self.list()?;
-            self.reserved("then")?;
-            arms.push((test, self.list()?));
-            if self.reserved("elif").is_none() {
-                break;
-            }
-        }
-        let otherwise = match self.reserved("else") {
-            Some(()) => self.list()?,
-            None => Vec::new(),
-        };
-        self.reserved("fi")?;
-        Some(Command::If { arms, otherwise })
-    }
-
-    fn body(&mut self) -> Option<List<'t>> {
-        self.reserved("do")?;
-        let body = self.list()?;
-        self.reserved("done")?;
-        Some(body)
-    }
-
-    fn while_command(&mut self) -> Option<Command<'t>> {
-        let from = self.at;
-        self.word()?;
-        let test = self.list()?;
-        let body = self.body()?;
-        Some(Command::While {
-            test,
-            body,
-            text: self.slice(from),
-        })
-    }
-
-    fn for_command(&mut self) -> Option<Command<'t>> {
-        let from = self.at;
-        self.word()?;
-        self.skip_blanks();
-        let mut words = None;
-        let name = match self.rest().starts_with("((") {
-            true => {
-                self.at = self.parenthesis_end(self.at, 0)?;
-                ""
-            }
-            false => self.word()?,
-        };
-        if self.reserved("in").is_some() {
-            let mut list = Vec::new();
-            loop {
-                self.skip_blanks();
-                match self.word()? {
-                    "" => break,
-                    word => list.push(word),
-                }
-            }
-            words = Some(list);
-        }
-        self.skip_blanks();
-        let _ = self.eat(";");
-        let body = self.body()?;
-        Some(Command::For {
-            name,
-            words,
-            body,
-            text: self.slice(from),
-        })
-    }
-
-    fn case_command(&mut self) -> Option<Command<'t>> {
-        self.reserved("case")?;
-        self.skip_blanks();
-        let subject = self.word()?;
-        self.reserved("in")?;
-        let mut arms = Vec::new();
-        while self.reserved("esac").is_none() {
-            let _ = self.eat("(");
-            let mut patterns = Vec::new();
-            loop {
-                self.skip_blanks();
-                patterns.push(self.word().filter(|it| !it.is_empty())?);
-                self.skip_blanks();
-                if self.eat("|").is_none() {
-                    break;
-                }
-            }
-            self.eat(")")?;
-            let body = self.list()?;
-            arms.push((patterns, body));
-            self.skip_newlines();
-            let _ = self.eat(";;");
-        }
-        Some(Command::Case { subject, arms })
     }
 }
 

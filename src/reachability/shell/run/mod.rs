@@ -1,11 +1,14 @@
 //! The commands that a script runs.
 
+mod output;
+mod simple;
+
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::super::script_text::{target, written};
-use super::syntax::{AndOr, Command, Document, List, Part, Pipeline, Redirect, is_name, parse};
-use super::tests_of::{is_test, result};
+use super::super::written_file::target;
+use super::syntax::{AndOr, Command, Document, List, Part, Pipeline, parse};
+use super::tests_of::Status;
 use super::words::{Variables, Word, expand, substituted};
 
 /// Longer scripts are judged by their words. EC2 accepts 16 KB.
@@ -22,13 +25,13 @@ const MAX_ITEMS: usize = 32;
 
 /// A command that a script runs.
 #[derive(Clone, Debug)]
-pub(in super::super) struct Step {
+pub(in crate::reachability) struct Step {
     /// Its text, with the values of known variables.
-    pub(in super::super) text: String,
+    pub(in crate::reachability) text: String,
     /// Its words, unless it is a part of a pipeline.
-    pub(in super::super) words: Vec<Word>,
+    pub(in crate::reachability) words: Vec<Word>,
     /// Whether the script runs it, if the commands before it succeed.
-    pub(in super::super) is_certain: bool,
+    pub(in crate::reachability) is_certain: bool,
 }
 
 /// How a list ends. A later value outweighs those before.
@@ -42,18 +45,8 @@ enum Flow {
     Exits,
 }
 
-/// The status of a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Status {
-    Succeeds,
-    Fails,
-    /// It succeeds unless something is wrong.
-    Assumed,
-    Unknown,
-}
-
 /// Returns the commands of a script, or none if a part of it is not understood.
-pub(in super::super) fn steps(script: &str) -> Option<Vec<Step>> {
+pub(in crate::reachability) fn steps(script: &str) -> Option<Vec<Step>> {
     run(script, 0)
 }
 
@@ -107,7 +100,8 @@ impl<'t> Run<'_, 't> {
             self.perhaps(|run| run.part(&body, body.text))?;
         }
         for (path, step) in std::mem::take(&mut self.prints) {
-            if self.steps.iter().any(|it| it.text.contains(&path)) {
+            let name = path.rsplit('/').next().unwrap_or_default();
+            if self.steps.iter().any(|it| it.text.contains(name)) {
                 self.steps.push(step);
             }
         }
@@ -253,6 +247,13 @@ impl<'t> Run<'_, 't> {
             return Some((Flow::Goes, Status::Unknown));
         }
         self.emit(text, &[])?;
+        // The words of each, for commands that do not read their input.
+        for part in parts {
+            if let Command::Simple { words, .. } = &part.command {
+                let words: Vec<Word> = words.iter().map(|it| expand(it, &self.variables)).collect();
+                self.emit("", simple::without_sudo(&words))?;
+            }
+        }
         for document in parts.iter().flat_map(documents) {
             let last = parts.last().map(|it| it.text.trim_start_matches("sudo "));
             match target(text) {
@@ -266,51 +267,6 @@ impl<'t> Run<'_, 't> {
             }
         }
         Some((Flow::Goes, Status::Unknown))
-    }
-
-    /// Returns the lines of a here-document.
-    fn lines(&self, document: usize) -> Vec<String> {
-        let Some(document) = self.documents.get(document) else {
-            return Vec::new();
-        };
-        let line = |line: &&str| match document.is_quoted {
-            true => (*line).to_owned(),
-            false => substituted(line, &self.variables),
-        };
-        document.lines.iter().map(line).collect()
-    }
-
-    /// Adds the lines of a file.
-    fn write(&mut self, path: &str, document: usize) -> Option<()> {
-        let path = expand(path, &self.variables).text;
-        for line in self.lines(document) {
-            self.write_line(&path, &line)?;
-        }
-        Some(())
-    }
-
-    fn write_line(&mut self, path: &str, line: &str) -> Option<()> {
-        if line.trim().is_empty() || line.trim_start().starts_with('#') {
-            return Some(());
-        }
-        let step = Step {
-            text: written(path, line),
-            words: Vec::new(),
-            is_certain: !self.is_uncertain,
-        };
-        if is_data(path) {
-            self.prints.push((path.to_owned(), step));
-            return Some(());
-        }
-        self.push(step)
-    }
-
-    /// Adds the lines of a here-document for an unknown reader.
-    fn unread(&mut self, document: usize) -> Option<()> {
-        for line in self.lines(document) {
-            self.perhaps(|run| run.emit(&line, &[]))?;
-        }
-        Some(())
     }
 
     /// Adds the commands of a script that a shell runs.
@@ -513,278 +469,20 @@ impl<'t> Run<'_, 't> {
             .retain(|name, _| !is_assigned(name) && !loops(name));
     }
 
+    /// Forgets the variables that an expansion assigns.
+    fn forget_expanded(&mut self, text: &str) {
+        self.variables.retain(|name, _| {
+            let assigns = |by: &str| text.contains(&format!("${{{name}{by}"));
+            !(assigns("=") || assigns(":=") || text.contains("$((") && text.contains(name.as_str()))
+        });
+    }
+
     fn assign(&mut self, name: &str, value: &Word) {
         if value.is_known && !self.is_uncertain {
             self.variables.insert(name.to_owned(), value.text.clone());
         } else {
             self.variables.remove(name);
         }
-    }
-
-    fn assign_raw(&mut self, name: &str, raw: &str) {
-        let mut value = expand(raw, &self.variables);
-        if raw.starts_with('(') {
-            value.is_known = false;
-        }
-        // The value of a variable is not split.
-        let quoted = format!("\"{raw}\"");
-        if !value.is_known && raw.starts_with('$') && !raw.contains(['"', '\'', '`', '\\']) {
-            value = expand(&quoted, &self.variables);
-        }
-        self.assign(name, &value);
-    }
-
-    fn simple(
-        &mut self,
-        part: &Part<'t>,
-        assignments: &[(&'t str, &'t str)],
-        raw: &[&'t str],
-        text: &str,
-    ) -> Result {
-        let is_computed = text.contains("$(") || text.contains('`');
-        if raw.is_empty() {
-            self.emit(text, &[])?;
-            for (name, value) in assignments {
-                self.assign_raw(name, value);
-            }
-            let status = if is_computed {
-                Status::Unknown
-            } else {
-                Status::Succeeds
-            };
-            return Some((Flow::Goes, status));
-        }
-        let all: Vec<Word> = raw.iter().map(|it| expand(it, &self.variables)).collect();
-        let words = without_sudo(&all);
-        let Some((name, arguments)) = words.split_first() else {
-            self.emit(text, &[])?;
-            return Some((Flow::Goes, Status::Assumed));
-        };
-        let assigned = raw.first().and_then(|it| it.split_once("+="));
-        if let Some((name, _)) = assigned.filter(|(name, _)| is_name(name)) {
-            self.variables.remove(name);
-        }
-        if !name.is_known && !["((", "[", "[["].iter().any(|it| name.text.starts_with(it)) {
-            self.calls_any = true;
-            self.variables.clear();
-            self.emit(text, words)?;
-            self.unread_all(part)?;
-            return Some((Flow::Goes, Status::Unknown));
-        }
-        let goes = |status| Some((Flow::Goes, status));
-        let command = match name.text.as_str() {
-            name if name.starts_with("((") => "((",
-            name => name.rsplit('/').next().unwrap_or_default(),
-        };
-        if let Some(entry) = self.functions.get_mut(command) {
-            entry.1 = true;
-            let body = Rc::clone(&entry.0);
-            return self.call(part, &body, arguments);
-        }
-        match command {
-            "exit" => return Some((self.exit(), Status::Unknown)),
-            "return" if self.calls > 0 && !self.is_uncertain => {
-                return Some((Flow::Returns, Status::Unknown));
-            }
-            "return" if self.calls > 0 => return Some((Flow::MayReturn, Status::Unknown)),
-            "return" => return Some((Flow::MayExit, Status::Unknown)),
-            "break" | "continue" => return Some((Flow::MayBreak, Status::Unknown)),
-            ":" | "true" | "false" | "[" | "[[" | "((" | "test" => {
-                if is_computed || !part.redirects.is_empty() {
-                    self.emit(text, &[])?;
-                }
-                if command == "((" {
-                    self.variables
-                        .retain(|name, _| !text.contains(name.as_str()));
-                }
-                return goes(result(command, arguments));
-            }
-            "set" => {
-                let mut options = arguments.iter().map(|it| it.text.as_str());
-                let is_error = |it: &str| !it.starts_with("--") && it.contains('e') || it == "-o";
-                match options.next() {
-                    Some("-o" | "+o") => match options.next() {
-                        Some("errexit") => {
-                            self.exits_on_error = !text.contains("+o");
-                        }
-                        _ => {}
-                    },
-                    Some(it) if it.starts_with('-') && is_error(it) => self.exits_on_error = true,
-                    Some(it) if it.starts_with('+') && is_error(it) => self.exits_on_error = false,
-                    _ => {}
-                }
-                return goes(Status::Succeeds);
-            }
-            "export" | "readonly" | "local" | "declare" | "typeset" => {
-                let is_plain = arguments.iter().all(|it| !it.text.starts_with('-'));
-                for argument in raw.iter().skip(1) {
-                    let (name, value) = argument.split_once('=').unwrap_or((argument, "$"));
-                    if command == "local" {
-                        self.locals.push(name.to_owned());
-                    }
-                    if is_plain && argument.contains('=') {
-                        self.assign_raw(name, value);
-                    } else if command != "export" {
-                        self.variables.remove(name);
-                    }
-                }
-                self.emit(text, &[])?;
-                return goes(Status::Succeeds);
-            }
-            "unset" | "read" | "mapfile" | "readarray" | "getopts" | "let" => {
-                self.variables
-                    .retain(|name, _| !text.contains(name.as_str()));
-            }
-            "eval" | "source" | "." => {
-                let known = arguments.iter().all(|it| it.is_known);
-                let script: Vec<&str> = arguments.iter().map(|it| it.text.as_str()).collect();
-                match command == "eval" && known {
-                    true => self.shell(&script.join(" "))?,
-                    false => self.emit(text, &[])?,
-                }
-                self.calls_any = true;
-                self.variables.clear();
-                return goes(Status::Unknown);
-            }
-            "exec" if arguments.is_empty() => {
-                let is_kept = |it: &Redirect<'t>| it.operator.contains('>') && !is_log(it.target);
-                self.keeps_prints |= part.redirects.iter().any(is_kept);
-                self.emit(text, &[])?;
-                return goes(Status::Succeeds);
-            }
-            "exec" => {
-                self.emit(text, words)?;
-                return Some((Flow::MayExit, Status::Unknown));
-            }
-            "echo" | "printf" | "logger" | "wall" if self.print(part, words)? => {
-                return goes(Status::Succeeds);
-            }
-            "bash" | "sh" | "dash" => {
-                let script = match arguments {
-                    [option, script, ..] if option.text.ends_with('c') && script.is_known => {
-                        Some(script.text.clone())
-                    }
-                    [] => documents(part).next().map(|it| self.lines(it).join("\n")),
-                    [option] if option.text == "-s" => {
-                        documents(part).next().map(|it| self.lines(it).join("\n"))
-                    }
-                    _ => None,
-                };
-                if let Some(script) = script {
-                    self.shell(&script)?;
-                    return goes(Status::Assumed);
-                }
-            }
-            _ => {}
-        }
-        let status = match is_test(words) {
-            true => Status::Unknown,
-            false => Status::Assumed,
-        };
-        self.with_documents(part, command, words, text)?;
-        goes(status)
-    }
-
-    fn unread_all(&mut self, part: &Part<'t>) -> Option<()> {
-        documents(part).try_for_each(|it| self.unread(it))
-    }
-
-    /// Adds a command with the files that it writes.
-    fn with_documents(
-        &mut self,
-        part: &Part<'t>,
-        command: &str,
-        words: &[Word],
-        text: &str,
-    ) -> Option<()> {
-        let Some(document) = documents(part).next() else {
-            return self.emit(text, words);
-        };
-        let writes = ["cat", "tee"].contains(&command);
-        let has_target = text.contains('>') || command == "tee";
-        match target(text) {
-            Some(path) if writes && has_target => {
-                let path = expand(path, &self.variables).text;
-                if !is_data(&path) {
-                    self.emit(text, words)?;
-                }
-                self.write(&path, document)
-            }
-            // It is only printed.
-            None if command == "cat" && !self.keeps_prints => Some(()),
-            _ => {
-                self.emit(text, words)?;
-                self.unread_all(part)
-            }
-        }
-    }
-
-    fn call(&mut self, part: &Part<'t>, body: &Rc<Part<'t>>, arguments: &[Word]) -> Result {
-        if self.calls >= MAX_DEPTH {
-            return None;
-        }
-        self.unread_all(part)?;
-        let is_position = |name: &str| name.starts_with(|c: char| c.is_ascii_digit());
-        let outer: Vec<(String, String)> = self
-            .variables
-            .iter()
-            .filter(|it| is_position(it.0))
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
-        self.variables.retain(|name, _| !is_position(name));
-        for (at, argument) in arguments.iter().take(9).enumerate() {
-            if argument.is_known {
-                let name = (at + 1).to_string();
-                self.variables.insert(name, argument.text.clone());
-            }
-        }
-        let (keeps, locals) = (self.keeps_prints, std::mem::take(&mut self.locals));
-        let is_kept = |it: &Redirect<'t>| it.operator.contains('>') && !is_log(it.target);
-        for redirect in part.redirects.iter().filter(|it| is_kept(it)) {
-            self.keeps_prints = true;
-            let text = format!(": {} {}", redirect.operator, redirect.target);
-            self.emit(&text, &[])?;
-        }
-        self.calls += 1;
-        let (flow, status) = self.part(body, body.text)?;
-        self.calls -= 1;
-        self.keeps_prints = keeps;
-        for name in std::mem::replace(&mut self.locals, locals) {
-            self.variables.remove(&name);
-        }
-        self.variables.retain(|name, _| !is_position(name));
-        self.variables.extend(outer);
-        Some(match flow {
-            Flow::Exits | Flow::MayExit => (flow, Status::Unknown),
-            Flow::Goes => (Flow::Goes, status),
-            _ => (Flow::Goes, Status::Unknown),
-        })
-    }
-
-    /// Reads a command that prints. Returns false if something else can read what it prints.
-    fn print(&mut self, part: &Part<'t>, words: &[Word]) -> Option<bool> {
-        let is_plain = words.iter().all(|it| it.is_known) && documents(part).next().is_none();
-        if !is_plain {
-            return Some(false);
-        }
-        let writes =
-            |it: &&Redirect<'t>| it.operator.contains('>') && !it.operator.starts_with('2');
-        let files: Vec<&Redirect<'t>> = part.redirects.iter().filter(writes).collect();
-        let path = match files.as_slice() {
-            [] => return Some(!self.keeps_prints),
-            [one] if is_log(one.target) && !one.operator.contains('&') => return Some(true),
-            [one] if is_log(one.target) => return Some(!self.keeps_prints),
-            [one] => expand(one.target, &self.variables),
-            _ => return Some(false),
-        };
-        if !path.is_known || path.text.contains("ssm") {
-            return Some(false);
-        }
-        let texts: Vec<&str> = words.iter().skip(1).map(|it| it.text.as_str()).collect();
-        for line in texts.join(" ").split('\n').flat_map(|it| it.split("\\n")) {
-            self.write_line(&path.text, line)?;
-        }
-        Some(true)
     }
 }
 
@@ -800,54 +498,20 @@ fn after_loop(flow: Flow) -> Flow {
     }
 }
 
-/// Returns the words without those that only change the user or the priority.
-fn without_sudo(words: &[Word]) -> &[Word] {
-    let mut rest = words;
-    while let [first, after @ ..] = rest {
-        match first.text.as_str() {
-            "sudo" => {
-                rest = after;
-                while let [option, after @ ..] = rest {
-                    match (option.text.as_str(), after) {
-                        ("-E" | "-n" | "-H" | "-S" | "--", _) => rest = after,
-                        ("-u", [user, after @ ..]) if user.text == "root" => rest = after,
-                        _ => break,
-                    }
-                }
-            }
-            "nohup" | "builtin" => rest = after,
-            _ => break,
-        }
-    }
-    rest
-}
-
 /// Returns whether a target of output is a terminal or a log.
 fn is_log(target: &str) -> bool {
+    let is_piped =
+        target.starts_with(">(") && (target.contains("tee /var/log/") || target.contains("logger"));
+    is_piped || is_device(target) || target.trim_matches('"').starts_with("/var/log/")
+}
+
+/// Returns whether a target of output is a terminal.
+fn is_device(target: &str) -> bool {
     let target = target.trim_matches(['"', '\'']);
     let is_device = [
         "null", "console", "stdout", "stderr", "tty", "tty0", "ttyS0", "kmsg",
     ]
     .iter()
     .any(|it| target.strip_prefix("/dev/") == Some(it));
-    let is_piped =
-        target.starts_with(">(") && (target.contains("tee /var/log/") || target.contains("logger"));
-    is_device || target.starts_with("/var/log/") || is_piped || ["1", "2"].contains(&target)
-}
-
-/// Returns whether nothing runs a file with this path by itself.
-fn is_data(path: &str) -> bool {
-    let is_text = [".txt", ".log", ".html", ".md"]
-        .iter()
-        .any(|it| path.ends_with(it));
-    let is_known = [
-        "/etc/motd",
-        "/etc/issue",
-        "/etc/banner",
-        "/var/log/",
-        "/var/www/",
-    ]
-    .iter()
-    .any(|it| path.starts_with(it));
-    (is_text || is_known) && !path.contains("update-motd")
+    is_device || ["1", "2"].contains(&target)
 }
