@@ -73,6 +73,32 @@ struct Start<'a, 'g> {
     to: AddressSet,
 }
 
+/// Returns a gateway of the VPC to which a subnet without a route to the internet can have one: a NAT gateway,
+/// or an internet gateway if the instance has a public address.
+pub(crate) fn unused_gateway<'g>(
+    index: &GraphIndex<'g>,
+    instance: &InstanceConfig<'_>,
+    subnet: &Resolved<'g, Subnet>,
+) -> Option<NodeId> {
+    let vpc = index.vpc_of(subnet);
+    let nat = index.all::<NatGateway>().find(|(id, _, nat)| {
+        let is_private = matches!(
+            nat.connectivity_type,
+            Some(Value::Lit(ConnectivityType::Private))
+        );
+        let of_vpc = index.resolve(&nat.subnet);
+        let is_in_vpc = of_vpc.iter().all(|it| index.vpc_of(it).same(&vpc).is_yes());
+        !is_private && !of_vpc.is_empty() && is_in_vpc && index.exists(*id).is_yes()
+    });
+    let gateway = || {
+        let mut gateways = index.all::<InternetGateway>();
+        let (address, _) = public_address(instance, subnet);
+        let found = gateways.find(|(id, ..)| attached(index, *id, &vpc).is_yes());
+        found.filter(|_| address.is_yes()).map(|(id, ..)| id)
+    };
+    nat.map(|(id, ..)| id).or_else(gateway)
+}
+
 /// Returns whether a subnet has no IPv4 addresses.
 pub(crate) fn is_ipv6_only(subnet: &Resolved<'_, Subnet>) -> Ternary {
     match subnet {
@@ -285,6 +311,16 @@ fn through<'g>(
             (id, "network_interface"),
         );
     }
+    if route.vpc_peering_connection.is_some() {
+        // <https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html#vpc-peering-limitations>
+        return InternetRoute::Broken(
+            format!(
+                "route `{name}` points to a VPC peering connection, through which no gateway of the \
+                 other VPC is reached"
+            ),
+            (id, "vpc_peering_connection"),
+        );
+    }
     InternetRoute::Unknown(match target(route) {
         Some(target) => format!(
             "route `{name}` points to a {target}, and the file does not show the path behind it"
@@ -297,10 +333,6 @@ fn through<'g>(
 fn target(route: &Route) -> Option<&'static str> {
     let kinds = [
         (route.transit_gateway.is_some(), "transit gateway"),
-        (
-            route.vpc_peering_connection.is_some(),
-            "VPC peering connection",
-        ),
         (
             route.vpc_endpoint.is_some(),
             "Gateway Load Balancer endpoint",

@@ -77,6 +77,7 @@ const CHECKS: &[Check] = &[
     gateways::routes_twice,
     connections::address_twice,
     connections::targets,
+    connections::types_of_targets,
     connections::overlapping_peers,
     connections::beside_predecessors,
 ];

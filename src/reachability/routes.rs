@@ -10,7 +10,7 @@ use crate::resource::{
     Subnet, SubnetRouteTableAssociation, Vpc,
 };
 
-pub(crate) use super::internet_route::{Exit, InternetRoute, internet_route};
+pub(crate) use super::internet_route::{Exit, InternetRoute, internet_route, unused_gateway};
 
 pub(super) fn flag(value: Option<&Value<bool>>) -> Ternary {
     match value {
