@@ -62,6 +62,8 @@ const CHECKS: &[Check] = &[
     group_texts::descriptions,
     group_texts::numbers,
     policies::malformed,
+    policies::malformed_of_endpoints,
+    policies::missing,
     ranges::outside_the_vpc,
     ranges::overlapping,
     ranges::sizes,

@@ -21,6 +21,7 @@ mod references;
 mod required;
 mod rules;
 mod scenarios;
+mod services;
 #[cfg(feature = "cli")]
 mod strict;
 #[cfg_attr(not(feature = "diff"), allow(dead_code))]
@@ -357,6 +358,7 @@ impl<'t> Reader<'t> {
                 self.is_secret(it)
             }));
             errors.extend(quotas::errors(&entry.key, type_name, &map));
+            errors.extend(services::errors(&entry.key, type_name, &map));
             errors.extend(self.unsignaled(&entry.key, tree));
             errors.extend(self.foreign_groups(&entry.key, &map));
             errors.extend(

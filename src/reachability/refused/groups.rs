@@ -307,7 +307,10 @@ pub(super) fn rules_twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
     let mut found = Vec::new();
     for (id, node, link, field, rule) in ingress.chain(egress) {
         // Terraform merges equal rules in the arguments of a group, and shows those of other resources.
-        let is_nested = node.origin.as_ref().is_some_and(|it| it.parent.is_some());
+        // CloudFormation ignores the error of a rule that a group has twice.
+        // <https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1532>
+        let parent = |node: &crate::resource::Node| node.origin.as_ref().and_then(|it| it.parent);
+        let is_nested = parent(node).is_some();
         let is_unknown = ["Unknown(", "OneOf(", "Opaque("]
             .iter()
             .any(|it| rule.contains(it));
@@ -318,7 +321,8 @@ pub(super) fn rules_twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
             continue;
         };
         let first = *seen.entry((group, rule)).or_insert(id);
-        if first == id {
+        let of_first = index.graph.node(first).and_then(parent);
+        if first == id || is_nested && parent(node) == of_first {
             continue;
         }
         let reason = format!(
