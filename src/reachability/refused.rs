@@ -53,6 +53,7 @@ const CHECKS: &[Check] = &[
     subnets::address_types,
     subnets::networks,
     zones::twice,
+    zones::alias_of_the_zone,
     zones::beside_private_dns,
     groups::peers,
     groups::rules_twice,
