@@ -296,6 +296,16 @@ fn through<'g>(
             (id, "network_interface"),
         );
     }
+    if route.vpc_peering_connection.is_some() {
+        // <https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html#vpc-peering-limitations>
+        return InternetRoute::Broken(
+            format!(
+                "route `{name}` points to a VPC peering connection, through which no gateway of the \
+                 other VPC is reached"
+            ),
+            (id, "vpc_peering_connection"),
+        );
+    }
     InternetRoute::Unknown(match target(route) {
         Some(target) => format!(
             "route `{name}` points to a {target}, and the file does not show the path behind it"
@@ -308,10 +318,6 @@ fn through<'g>(
 fn target(route: &Route) -> Option<&'static str> {
     let kinds = [
         (route.transit_gateway.is_some(), "transit gateway"),
-        (
-            route.vpc_peering_connection.is_some(),
-            "VPC peering connection",
-        ),
         (
             route.vpc_endpoint.is_some(),
             "Gateway Load Balancer endpoint",
@@ -578,7 +584,7 @@ pub(super) fn attached<'g>(index: &GraphIndex<'g>, gateway: NodeId, vpc: &VpcRef
 }
 
 /// Returns whether an instance has a public address, and the property that determines it.
-fn public_address(
+pub(super) fn public_address(
     instance: &InstanceConfig<'_>,
     subnet: &Resolved<'_, Subnet>,
 ) -> (Ternary, (NodeId, &'static str)) {

@@ -18,12 +18,26 @@ pub(crate) fn find(policy: &str) -> Option<PolicyDocument> {
     PolicyDocument::take(RawValue::from(document), Dialect::Cfn).ok()
 }
 
+/// Returns the policy that a name misses by its path or by the case of letters.
+pub(crate) fn near(policy: &str) -> Option<&'static str> {
+    let last = |name: &str| {
+        name.rsplit('/')
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase()
+    };
+    let wanted = last(policy);
+    let mut all = POLICIES.lines().skip(1).map(name);
+    all.find(|it| *it != policy && last(it) == wanted)
+}
+
+fn name(line: &'static str) -> &'static str {
+    let rest = line.strip_prefix("{\"policy\":\"").unwrap_or_default();
+    rest.split('"').next().unwrap_or_default()
+}
+
 /// Finds the line of a policy. The first line contains the actions.
 fn line(policy: &str) -> Option<&'static str> {
-    let name = |line: &'static str| {
-        let rest = line.strip_prefix("{\"policy\":\"").unwrap_or_default();
-        rest.split('"').next().unwrap_or_default()
-    };
     let (mut from, mut to) = (POLICIES.find('\n')? + 1, POLICIES.len());
     while from < to {
         let middle = from + (to - from) / 2;
@@ -58,6 +72,11 @@ mod tests {
             assert_eq!(found.statements.len(), wanted, "{name}");
         }
         assert!(find("NoSuchPolicy").is_none());
+        let core = Some("AmazonSSMManagedInstanceCore");
+        assert_eq!(near("service-role/AmazonSSMManagedInstanceCore"), core);
+        assert_eq!(near("AmazonSsmManagedInstanceCore"), core);
+        assert_eq!(near("AmazonSSMManagedInstanceCore"), None);
+        assert_eq!(near("NoSuchPolicy"), None);
     }
 
     #[test]

@@ -134,6 +134,15 @@ fn violation<'v>(kind: &str, argument: &str, value: &'v RawValue<'_>) -> Option<
             let why = format!("does not match `{argument}`");
             (why, format!("a text that matches `{argument}`"))
         }
+        "ipv4" | "ipv6" if super::services::is_range(kind, &text) => return None,
+        "ipv4" => (
+            "is not a range of IPv4 addresses".to_owned(),
+            "a range such as `10.0.0.0/16`".to_owned(),
+        ),
+        "ipv6" => (
+            "is not a range of IPv6 addresses".to_owned(),
+            "a range such as `2001:db8::/56`".to_owned(),
+        ),
         "boolean" if is_boolean(&text) => return None,
         "boolean" => (
             "is not a Boolean".to_owned(),

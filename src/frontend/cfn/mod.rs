@@ -21,6 +21,7 @@ mod references;
 mod required;
 mod rules;
 mod scenarios;
+mod services;
 #[cfg(feature = "cli")]
 mod strict;
 #[cfg_attr(not(feature = "diff"), allow(dead_code))]
@@ -358,6 +359,7 @@ impl<'t> Reader<'t> {
             }));
             errors.extend(limits::unknown_names(&entry.key, type_name, &map));
             errors.extend(quotas::errors(&entry.key, type_name, &map));
+            errors.extend(services::errors(&entry.key, type_name, &map));
             errors.extend(self.foreign_groups(&entry.key, &map));
             errors.extend(
                 properties

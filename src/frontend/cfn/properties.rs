@@ -73,7 +73,7 @@ pub(super) fn errors(id: &str, type_name: &str, properties: &Map<'_>) -> Vec<Tem
         .collect();
     let mut found = Vec::new();
     if !known.contains(&"*") {
-        let names = properties.iter().map(|(name, _)| name.as_ref());
+        let names = properties.iter().map(|(name, _)| name);
         found.extend(names.filter(|it| !known.contains(it)).map(|name| {
             let what = format!("`{id}` has property `{name}`, which `{type_name}` does not have");
             unknown(name, &what, &known, !of.grows)

@@ -6,6 +6,8 @@ use crate::resource::{Map, RawValue, TemplateError};
 
 /// <https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html>
 const MOST_TAGS: usize = 50;
+const MOST_OF_KEY: usize = 128;
+const MOST_OF_VALUE: usize = 256;
 /// Bytes before the encoding.
 /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html>
 const MOST_USER_DATA: usize = 16 * 1024;
@@ -118,6 +120,22 @@ fn tags(id: &str, type_name: &str, object: &Map<'_>) -> Vec<TemplateError> {
                 "remove one of the tags",
             )
         });
+    }
+    let lengths = [("Key", MOST_OF_KEY), ("Value", MOST_OF_VALUE)];
+    for (part, most) in lengths {
+        let text = |it: &RawValue<'_>| match it {
+            RawValue::Object(tag) => match tag.get(part) {
+                Some(RawValue::Str(text)) => Some(text.chars().count()),
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Some(length) = tags.iter().filter_map(text).find(|it| *it > most) {
+            found.push(error(
+                format!("a tag of `{id}` has a `{part}` of {length} characters, more than {most}"),
+                "shorten the tag",
+            ));
+        }
     }
     let is_reserved = |it: &String| it.to_ascii_lowercase().starts_with("aws:");
     if let Some(key) = keys.into_iter().find(is_reserved) {

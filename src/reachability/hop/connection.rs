@@ -19,6 +19,7 @@ use crate::resource::{
     Resource, SecurityGroup, Subnet, Vpc, VpcEndpoint, VpcEndpointPolicy, VpcEndpointSecurityGroup,
     VpcEndpointSubnet,
 };
+use crate::session_manager::SERVICES;
 
 /// A connection from a subnet to a service.
 pub(crate) struct Connection<'a, 'g> {
@@ -103,6 +104,17 @@ impl<'a, 'g> Connection<'a, 'g> {
             }
             _ => PathChoice::Unknown,
         }
+    }
+
+    /// Returns whether the VPC has an endpoint for a service of Session Manager.
+    pub(super) fn has_session_endpoints(&self) -> bool {
+        let index = self.index;
+        index.all::<VpcEndpoint>().any(|(id, _, it)| {
+            let service = path::token(&it.service_name);
+            service.is_some_and(|service| SERVICES.contains(&service.as_str()))
+                && index.exists(id).is_yes()
+                && index.resolve_one(&it.vpc).same(&self.vpc).is_yes()
+        })
     }
 
     /// Returns whether the name resolves to no address of the service.

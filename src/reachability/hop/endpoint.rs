@@ -10,7 +10,7 @@ use super::super::service_name::serves;
 use super::super::ternary::Ternary;
 use super::{
     Check, Connection, DiagramBox, Entry, Hop, PathChoice, SequenceStep, endpoint_private_dns,
-    fixes, has_subnet, link_of, subnets_of,
+    fixes, has_subnet, link_of, route, subnets_of,
 };
 use crate::ir::Value;
 use crate::resource::{RawValue, VpcEndpoint};
@@ -47,6 +47,7 @@ fn check(connection: &Connection<'_, '_>) -> Vec<HopResult> {
         (PathChoice::Endpoints(which), _) => vec![present(connection, which)],
         (PathChoice::Internet, InternetRoute::None)
             if endpoint_private_dns::disabled(connection).is_none()
+                && route::unused_gateway(connection).is_none()
                 && !matches!(connection.resolver, Resolver::Public(..)) =>
         {
             vec![missing(connection)]

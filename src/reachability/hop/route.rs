@@ -7,7 +7,7 @@ use super::super::internet_route::{Exit, InternetRoute};
 use super::super::local_route::{self, Diversion};
 use super::super::path::Candidate;
 use super::super::peering;
-use super::super::routes::flag;
+use super::super::routes::{self, flag};
 use super::super::ternary::Ternary;
 use super::super::{HopResult, HopStatus};
 use super::{
@@ -30,6 +30,10 @@ to it.
 addresses, in one range or several. They must point to a NAT gateway in a subnet with an attached
 internet gateway, or to a regional NAT gateway. Or they point to an internet gateway, and the instance
 has a public address.
+
+**Fails** if the VPC has a NAT gateway and no endpoints for Session Manager, and the subnet has no route to the NAT
+gateway. For an instance with a public address, the same applies to an internet gateway. Fails for a route to a VPC
+peering connection.
 
 **Fails** also if a more specific route diverts the traffic between instance and endpoint to a network
 interface that is attached to nothing. Fails if AWS refuses subnets, addresses, gateways or routes of
@@ -80,9 +84,34 @@ fn check(connection: &Connection<'_, '_>) -> Vec<HopResult> {
         (PathChoice::Internet, InternetRoute::Unknown(reason)) => {
             Some(HopResult::unknown(HOP, reason.clone()))
         }
-        (PathChoice::Internet, InternetRoute::None) | (PathChoice::Unknown, _) => None,
+        (PathChoice::Internet, InternetRoute::None) => missing(connection),
+        (PathChoice::Unknown, _) => None,
     };
     result.into_iter().collect()
+}
+
+/// Returns the gateway of a VPC without endpoints for Session Manager to which the subnet has no route.
+pub(super) fn unused_gateway(connection: &Connection<'_, '_>) -> Option<NodeId> {
+    let (index, subnet) = (connection.index, connection.subnet);
+    if connection.has_session_endpoints() {
+        return None;
+    }
+    routes::unused_gateway(index, connection.instance, subnet)
+}
+
+/// Returns the failure of a subnet without a route to a gateway of its VPC.
+fn missing(connection: &Connection<'_, '_>) -> Option<HopResult> {
+    let gateway = unused_gateway(connection)?;
+    let name = connection.index.name(gateway);
+    let reason =
+        format!("the subnet has no route to the internet, and `{name}` is a gateway of its VPC");
+    let result = HopResult::fail(HOP, reason);
+    let result = match connection.subnet {
+        Resolved::Node(id, _) => result.at(*id, "cidr_block"),
+        _ => result,
+    };
+    let fix = fixes::by_nat(connection).unwrap_or_else(|| fixes::endpoints(connection));
+    Some(result.fix(fix))
 }
 
 /// Returns the addresses of the instance, if they are known.

@@ -107,7 +107,7 @@ pub(crate) fn link_can_allow_agent(index: &GraphIndex<'_>, link: &Link<ManagedPo
 }
 
 /// Returns the partition of an AWS managed policy, and its path and name.
-fn aws_managed(index: &GraphIndex<'_>, expr: &Expr) -> Option<(String, String)> {
+pub(super) fn aws_managed(index: &GraphIndex<'_>, expr: &Expr) -> Option<(String, String)> {
     let parts = match expr {
         Expr::Concat(parts) => parts.as_slice(),
         one => std::slice::from_ref(one),

@@ -111,6 +111,18 @@ fn of_statement(
     if let Some(found) = aws.find_map(|it| wrong(index, it, principal_error)) {
         return Some(found);
     }
+    let services = match &statement.principal {
+        Some(Principal::Service(who)) => std::slice::from_ref(who),
+        Some(Principal::Several(kinds)) => {
+            let of = kinds.iter().find(|(kind, _)| kind == "Service");
+            of.map_or(&[][..], |(_, who)| who.as_slice())
+        }
+        _ => &[],
+    };
+    let mut services = services.iter();
+    if let Some(found) = services.find_map(|it| wrong(index, it, service_error)) {
+        return Some(found);
+    }
     statement.conditions.iter().find_map(|(operator, key, _)| {
         if !condition::is_operator(operator) {
             // IAM can have a newer one.
@@ -239,6 +251,20 @@ fn principal_error(who: &[Atom]) -> Option<String> {
         true => "a principal is empty".to_owned(),
         false => format!("principal `{who}` is neither an ARN nor an account"),
     })
+}
+
+/// Returns the error of a service whose domain is a typo.
+fn service_error(who: &[Atom]) -> Option<String> {
+    let who = known(who)?;
+    const DOMAINS: [&str; 4] = [
+        ".amazonaws.com",
+        ".amazonaws.com.cn",
+        ".amazonaws.eu",
+        ".amazon.com",
+    ];
+    let is_like_ours = who.to_ascii_lowercase().contains("amazon");
+    let is_ours = DOMAINS.iter().any(|it| who.ends_with(it));
+    (is_like_ours && !is_ours).then(|| format!("no service has the principal `{who}`"))
 }
 
 #[cfg(test)]

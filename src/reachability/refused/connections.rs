@@ -7,7 +7,8 @@ use crate::reachability::graph_index::{GraphIndex, Resolved};
 use crate::reachability::ternary::Ternary;
 use crate::reachability::{Fix, Hop};
 use crate::resource::{
-    ConnectivityType, Eip, EipAssociation, NatGateway, RawValue, Resource, Route, Typed, Vpc,
+    ConnectivityType, Eip, EipAssociation, InternetGateway, NatGateway, RawValue, Resource, Route,
+    Typed, Vpc,
 };
 
 /// A use of an Elastic IP address.
@@ -182,6 +183,53 @@ pub(super) fn targets(index: &GraphIndex<'_>) -> Vec<Refusal> {
         Some(refusal.fix(fix))
     };
     index.all::<Route>().filter_map(one).collect()
+}
+
+/// A route whose gateway is a resource of another type.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateRoute.html>
+pub(super) fn types_of_targets(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let of_route =
+        |(id, _, it): (NodeId, &crate::resource::Node, &Route)| {
+            let other = |field, to: Option<NodeId>, allowed: &[&str]| {
+                let node = index.graph.node(to?)?;
+                let of = node.resource.type_name(node.dialect())?;
+                if allowed.contains(&of) {
+                    return None;
+                }
+                let row = Route::KIND.fields.iter().find(|it| it.name == field)?;
+                let reason = format!(
+                    "AWS refuses `{}`: `{}` is of type `{of}`, and `{}` accepts another type",
+                    index.name(id),
+                    index.name(to?),
+                    match node.dialect() {
+                        Dialect::Cfn => row.cfn,
+                        Dialect::Tf => row.tf,
+                    }
+                );
+                let certain = index.exists(id).and(index.exists(to?));
+                let refusal = Refusal::new(Hop::Route, (id, field), certain, reason)?;
+                Some(refusal.fix(Fix::manual("name the resource in the property of its type")))
+            };
+            let gateway = it.gateway.as_ref().and_then(|link| {
+                match index.resolve_one::<InternetGateway>(link) {
+                    Resolved::OtherType(to) => Some(to),
+                    _ => None,
+                }
+            });
+            let nat = it.nat_gateway.as_ref().and_then(|link| {
+                match index.resolve_one::<NatGateway>(link) {
+                    Resolved::OtherType(to) => Some(to),
+                    _ => None,
+                }
+            });
+            let gateway = other(
+                "gateway",
+                gateway,
+                &["AWS::EC2::VPNGateway", "aws_vpn_gateway"],
+            );
+            gateway.or_else(|| other("nat_gateway", nat, &[]))
+        };
+    index.all::<Route>().filter_map(of_route).collect()
 }
 
 /// A peering connection of VPCs with common addresses.

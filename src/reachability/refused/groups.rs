@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::fixes::group_of_vpc;
 use super::{Refusal, is_connected, together};
-use crate::ir::{Dialect, Link, NodeId, Value};
+use crate::ir::{Dialect, Link, NodeId, Text, Value};
 use crate::reachability::fix::{link, raw};
 use crate::reachability::graph_index::{GraphIndex, Resolved, VpcRef};
 use crate::reachability::setting::Setting;
@@ -307,7 +307,10 @@ pub(super) fn rules_twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
     let mut found = Vec::new();
     for (id, node, link, field, rule) in ingress.chain(egress) {
         // Terraform merges equal rules in the arguments of a group, and shows those of other resources.
-        let is_nested = node.origin.as_ref().is_some_and(|it| it.parent.is_some());
+        // CloudFormation ignores the error of a rule that a group has twice with different descriptions.
+        // <https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1532>
+        let parent = |node: &crate::resource::Node| node.origin.as_ref().and_then(|it| it.parent);
+        let is_nested = parent(node).is_some();
         let is_unknown = ["Unknown(", "OneOf(", "Opaque("]
             .iter()
             .any(|it| rule.contains(it));
@@ -318,7 +321,11 @@ pub(super) fn rules_twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
             continue;
         };
         let first = *seen.entry((group, rule)).or_insert(id);
-        if first == id {
+        let of_first = index.graph.node(first).and_then(parent);
+        let is_ignored = is_nested
+            && parent(node) == of_first
+            && description(index, id) != description(index, first);
+        if first == id || is_ignored {
             continue;
         }
         let reason = format!(
@@ -331,6 +338,14 @@ pub(super) fn rules_twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
         found.extend(refusal.map(|it| it.fix(Fix::manual("remove one of the rules"))));
     }
     found
+}
+
+fn description<'g>(index: &GraphIndex<'g>, rule: NodeId) -> Option<&'g Value<Text>> {
+    match &index.graph.node(rule)?.resource {
+        Resource::SecurityGroupIngress(it) => it.description.as_ref(),
+        Resource::SecurityGroupEgress(it) => it.description.as_ref(),
+        _ => None,
+    }
 }
 
 /// A name of a security group that EC2 reserves, or that another one in the VPC has.

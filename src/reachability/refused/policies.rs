@@ -1,8 +1,9 @@
 //! Policies that IAM refuses, of any role in the stack.
 
 use super::{Refusal, is_in_stack};
-use crate::ir::{Expr, NodeId};
-use crate::reachability::graph_index::GraphIndex;
+use crate::ir::{Expr, Link, NodeId};
+use crate::reachability::graph_index::{GraphIndex, Resolved};
+use crate::reachability::iam;
 use crate::reachability::iam::rejection::{self, PolicyKind};
 use crate::reachability::managed;
 use crate::reachability::ternary::Ternary;
@@ -10,6 +11,7 @@ use crate::reachability::{Fix, Hop};
 use crate::resource::codec::{Prop as _, UnmodeledNotes};
 use crate::resource::{
     InlinePolicy, ManagedPolicy, Node, PolicyDocument, RawValue, Role, RolePolicy,
+    RolePolicyAttachment, VpcEndpoint, VpcEndpointPolicy,
 };
 
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html>
@@ -116,7 +118,8 @@ pub(super) fn attached(index: &GraphIndex<'_>) -> Vec<Refusal> {
             found.extend(refusal.map(|it| it.fix(Fix::manual(fix))));
         };
         let named = items.iter().filter_map(policy_of_aws);
-        let mut unknown = named.filter(|it| managed::find(it).is_none());
+        let is_unknown = |it: &String| managed::find(it).is_none() && managed::near(it).is_none();
+        let mut unknown = named.filter(is_unknown);
         if let Some(policy) = unknown.next() {
             let why = format!("`NoSuchEntity`): no AWS managed policy `{policy}` is known");
             add(why, "use the ARN of an AWS managed policy, with its path");
@@ -151,4 +154,54 @@ fn policy_of_aws(arn: &RawValue<'_>) -> Option<String> {
     };
     let (_, name) = text.split_once(":iam::aws:policy/")?;
     Some(name.to_owned())
+}
+
+/// A policy of an endpoint with an error of syntax.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpcEndpoint.html>
+pub(super) fn malformed_of_endpoints(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let refuse = |id: NodeId, node: &Node, document: &PolicyDocument| {
+        let why = document.malformed.as_ref().filter(|_| !node.is_lookup())?;
+        let reason = format!(
+            "EC2 refuses the policy of `{}` (`InvalidPolicyDocument`): {why}",
+            index.name(id)
+        );
+        let at = (id, "policy");
+        let refusal = Refusal::new(Hop::EndpointPolicy, at, is_in_stack(node), reason)?;
+        Some(refusal.fix(Fix::manual(format!("correct the policy: {why}"))))
+    };
+    let own = index.all::<VpcEndpoint>();
+    let own = own.filter_map(|(id, node, it)| refuse(id, node, it.policy.as_ref()?));
+    let separate = index.all::<VpcEndpointPolicy>();
+    let separate = separate.filter_map(|(id, node, it)| refuse(id, node, &it.policy));
+    own.chain(separate).collect()
+}
+
+/// An AWS managed policy that does not exist, since its path or the case of a letter is another one.
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachRolePolicy.html>
+pub(super) fn missing(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let of_role = |id: NodeId, node: &Node, field, link: &Link<ManagedPolicy>| {
+        let all = index.resolve(link);
+        let [Resolved::Outside(expr)] = all.as_slice() else {
+            return None;
+        };
+        let (_, name) = iam::aws_managed(index, expr)?;
+        if node.is_lookup() || managed::find(&name).is_some() {
+            return None;
+        }
+        let known = managed::near(&name)?;
+        let reason = format!(
+            "IAM refuses `{}` (`NoSuchEntity`): there is no AWS managed policy `{name}`",
+            index.name(id)
+        );
+        let refusal = Refusal::new(Hop::RolePermissions, (id, field), is_in_stack(node), reason)?;
+        Some(refusal.fix(Fix::manual(format!("attach `{known}`"))))
+    };
+    let own = index.all::<Role>().flat_map(|(id, node, role)| {
+        let links = role.managed_policies.iter();
+        let of = |link| of_role(id, node, "managed_policies", link);
+        links.filter_map(of).collect::<Vec<_>>()
+    });
+    let attached = index.all::<RolePolicyAttachment>();
+    let attached = attached.filter_map(|(id, node, it)| of_role(id, node, "policy", &it.policy));
+    own.chain(attached).collect()
 }

@@ -1,6 +1,7 @@
 //! Private hosted zones that Route 53 refuses to associate with a VPC.
 
 use super::{Refusal, together};
+use crate::ir::NodeId;
 use crate::reachability::dns_name::DnsName;
 use crate::reachability::graph_index::{GraphIndex, Resolved};
 use crate::reachability::names;
@@ -9,7 +10,7 @@ use crate::reachability::service::ServiceName;
 use crate::reachability::service_name::service_name;
 use crate::reachability::ternary::Ternary;
 use crate::reachability::{Fix, Hop};
-use crate::resource::{RawValue, Vpc, VpcEndpoint};
+use crate::resource::{Node, RawValue, RecordSet, Vpc, VpcEndpoint};
 
 /// Two private hosted zones of one name in a VPC.
 pub(super) fn twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
@@ -44,6 +45,37 @@ pub(super) fn twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
         }
     }
     found
+}
+
+/// A `CNAME` record with the name of its hosted zone.
+/// <https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/ResourceRecordTypes.html#CNAMEFormat>
+pub(super) fn alias_of_the_zone(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let of_record = |(id, _, record): (NodeId, &Node, &RecordSet)| {
+        let is_cname = record.record_type.as_ref()?.lit()?.as_ref() == "CNAME";
+        let Resolved::Node(zone, it) = index.resolve_one(record.zone.as_ref()?) else {
+            return None;
+        };
+        let own = DnsName::of(index, &record.name)?;
+        let same = own.same(&DnsName::of(index, &it.name)?);
+        if !is_cname || !same.is_yes() {
+            return None;
+        }
+        let reason = format!(
+            "Route 53 refuses `{}` (`InvalidChangeBatch`): it is a `CNAME` record with the name of its \
+             hosted zone `{}`",
+            index.name(id),
+            index.name(zone)
+        );
+        let certain = together(index, &[id, zone]);
+        let refusal = Refusal::new(
+            Hop::EndpointPrivateDns,
+            (id, "record_type"),
+            certain,
+            reason,
+        )?;
+        Some(refusal.fix(Fix::manual("create an `A` record with an alias target")))
+    };
+    index.all::<RecordSet>().filter_map(of_record).collect()
 }
 
 /// A private hosted zone with the name that private DNS of an endpoint defines in the VPC.

@@ -9,7 +9,7 @@ Left out are limits that are not safe:
 - sets that grow by their nature (`GROWING`), such as runtimes, engine versions and types of instances;
 - bounds of texts that can be an object, since CloudFormation counts another form of them;
 - `GROUP_TEXT`, which `src/reachability/refused/group_texts.rs` checks, with its characters;
-- whether a value is a list or an object, for types outside the resource tables;
+- whether a value is a list, an object or a range of addresses, for types outside the resource tables;
 - patterns other than those of names in `NAMES`: they have the syntax of another language and often no anchors;
 - `uniqueItems`, and `minItems` of less than 2: services accept many lists that contradict them.
 """
@@ -21,8 +21,9 @@ from makers.schema_names import declared_types
 
 HEAD = f"""\
 {WRITTEN_BY}
-# Columns: type, kind of limit (integer, number, boolean, enum, enum-any-case, length, items, pattern; list: can be a list;
-# object: not text), argument (a range of numbers, values separated by |, or a regular expression), properties.
+# Columns: type, kind of limit (integer, number, boolean, enum, enum-any-case, length, items, pattern; ipv4, ipv6: a range
+# of addresses; list: can be a list; object: not text), argument (a range of numbers, values separated by |, or a regular
+# expression), properties.
 """
 GROWING = re.compile(r"(Runtime|Runtimes|Version|InstanceType|InstanceTypes|NodeType|Engine|Regions?|AmiType|"
                      r"RuntimeEnvironment|InstanceClass|AcceleratorNames|Platform|OperatingSystem)$")
@@ -32,6 +33,7 @@ BOUNDS = {"integer": ("minimum", "maximum"), "number": ("minimum", "maximum"),
 # Names whose pattern the service documents too.
 NAMES = re.compile(r"AWS::(CloudTrail::Trail|Events::EventBus|IAM::(Group|InstanceProfile|Role|User)|KMS::Alias|"
                    r"Logs::LogGroup|S3::Bucket|SSM::Document)")
+FORMATS = {"ipv4-network": "ipv4", "ipv6-network": "ipv6"}
 
 GROUP_TEXT = "AWS::EC2::SecurityGroup", "GroupDescription"
 
@@ -51,6 +53,11 @@ OF_EC2 = {
     # API_LaunchTemplateInstanceMetadataOptionsRequest
     "AWS::EC2::LaunchTemplate": {
         "LaunchTemplateData.MetadataOptions.HttpPutResponseHopLimit": ("integer", "1..64")},
+    # API_CreateVpcEndpoint
+    "AWS::EC2::VPCEndpoint": {
+        "VpcEndpointType": ("enum", "Gateway|GatewayLoadBalancer|Interface|Resource|ServiceNetwork")},
+    # API_DhcpOptions: NetBIOS node types
+    "AWS::EC2::DHCPOptions": {"NetbiosNodeType": ("enum", "1|2|4|8")},
     # API_CreateVpc: "The host value cannot be used with this parameter."
     "AWS::EC2::VPC": {"InstanceTenancy": ("enum", "dedicated|default")},
 }
@@ -116,6 +123,8 @@ def forms(node):
         yield "list"
     elif of == "object" and "properties" in node:
         yield "object"
+    if kind := FORMATS.get(node.get("format")):
+        yield kind
 
 
 def bounds(node, kind):

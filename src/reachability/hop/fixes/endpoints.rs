@@ -236,13 +236,7 @@ pub(in super::super) fn by_nat(connection: &Connection<'_, '_>) -> Option<Fix> {
     let Resolved::Node(subnet, _) = connection.subnet else {
         return None;
     };
-    let has_endpoint = index.all::<VpcEndpoint>().any(|(id, _, it)| {
-        let service = path::token(&it.service_name);
-        service.is_some_and(|service| SERVICES.contains(&service.as_str()))
-            && index.exists(id).is_yes()
-            && index.resolve_one(&it.vpc).same(&connection.vpc).is_yes()
-    });
-    if has_endpoint {
+    if connection.has_session_endpoints() {
         return None;
     }
     let (_, table) = index.all::<Route>().find_map(|(id, _, route)| {
