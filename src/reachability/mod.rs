@@ -55,6 +55,7 @@ mod side_effects;
 pub(crate) mod ternary;
 mod texts;
 mod topology;
+mod unused_gateway;
 mod windows;
 
 pub use assumptions::{Assumption, assumptions};
