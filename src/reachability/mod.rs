@@ -69,6 +69,7 @@ mod ssm_documents;
 pub(crate) mod ternary;
 mod texts;
 mod topology;
+mod unused_gateway;
 mod user_data;
 mod visible_text;
 mod windows;

@@ -2,17 +2,15 @@
 
 use super::cache::{OtherRoutes, Table};
 use super::graph_index::{GraphIndex, Resolved};
-use super::instance::InstanceConfig;
 use super::setting::is_unmodeled;
 use super::ternary::Ternary;
 use crate::ir::{Expr, NodeId, Value};
 use crate::resource::{
-    ConnectivityType, DefaultRouteTable, InternetGateway, MainRouteTableAssociation, NatGateway,
-    Node, RawValue, Resource, Route, RouteTable, Subnet, SubnetRouteTableAssociation, Vpc,
+    DefaultRouteTable, MainRouteTableAssociation, Node, RawValue, Resource, Route, RouteTable,
+    Subnet, SubnetRouteTableAssociation, Vpc,
 };
 
 pub(crate) use super::internet_route::{Exit, InternetRoute, internet_route};
-use super::internet_route::{attached, public_address};
 
 pub(super) fn flag(value: Option<&Value<bool>>) -> Ternary {
     match value {
@@ -241,32 +239,6 @@ pub(super) fn has_other_routes(index: &GraphIndex<'_>) -> bool {
         || tables
             .chain(adopted)
             .any(|id| index.is_externally_modified(id) || is_unmodeled(index, id, "route"))
-}
-
-/// Returns a gateway of the VPC to which a subnet without a route to the internet can have one: a NAT gateway,
-/// or an internet gateway if the instance has a public address.
-pub(crate) fn unused_gateway<'g>(
-    index: &GraphIndex<'g>,
-    instance: &InstanceConfig<'_>,
-    subnet: &Resolved<'g, Subnet>,
-) -> Option<NodeId> {
-    let vpc = index.vpc_of(subnet);
-    let nat = index.all::<NatGateway>().find(|(id, _, nat)| {
-        let is_private = matches!(
-            nat.connectivity_type,
-            Some(Value::Lit(ConnectivityType::Private))
-        );
-        let of_vpc = index.resolve(&nat.subnet);
-        let is_in_vpc = of_vpc.iter().all(|it| index.vpc_of(it).same(&vpc).is_yes());
-        !is_private && !of_vpc.is_empty() && is_in_vpc && index.exists(*id).is_yes()
-    });
-    let gateway = || {
-        let mut gateways = index.all::<InternetGateway>();
-        let (address, _) = public_address(instance, subnet);
-        let found = gateways.find(|(id, ..)| attached(index, *id, &vpc).is_yes());
-        found.filter(|_| address.is_yes()).map(|(id, ..)| id)
-    };
-    nat.map(|(id, ..)| id).or_else(gateway)
 }
 
 /// Returns whether a route table of an internet gateway can divert inbound traffic.

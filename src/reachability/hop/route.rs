@@ -7,8 +7,9 @@ use super::super::internet_route::{Exit, InternetRoute};
 use super::super::local_route::{self, Diversion};
 use super::super::path::Candidate;
 use super::super::peering;
-use super::super::routes::{self, flag};
+use super::super::routes::flag;
 use super::super::ternary::Ternary;
+use super::super::unused_gateway::unused_gateway as gateway_of_vpc;
 use super::super::{HopResult, HopStatus};
 use super::{
     Check, Connection, DiagramBox, Entry, Hop, PathChoice, SequenceStep, address_in, fixes,
@@ -96,7 +97,7 @@ pub(super) fn unused_gateway(connection: &Connection<'_, '_>) -> Option<NodeId> 
     if connection.has_session_endpoints() {
         return None;
     }
-    routes::unused_gateway(index, connection.instance, subnet)
+    gateway_of_vpc(index, connection.instance, subnet)
 }
 
 /// Returns the failure of a subnet without a route to a gateway of its VPC.
