@@ -5,9 +5,10 @@ use super::block_public_access;
 use super::cache::Table;
 use super::graph_index::{GraphIndex, Resolved, VpcRef};
 use super::instance::InstanceConfig;
-use super::routes::{blackhole, flag, is_edge_routed, routes, table_of};
+use super::public_address::public_address;
+use super::routes::{blackhole, is_edge_routed, routes, table_of};
 use super::security::ranges_of;
-use super::setting::{Setting, is_unmodeled};
+use super::setting::is_unmodeled;
 use super::ternary::Ternary;
 use crate::ir::{AddressSet, Cidr, Expr, NodeId, Value};
 use crate::resource::{
@@ -581,24 +582,4 @@ pub(super) fn attached<'g>(index: &GraphIndex<'g>, gateway: NodeId, vpc: &VpcRef
             .and(index.exists(id))
     });
     Ternary::any(ties).and(gateway_exists)
-}
-
-/// Returns whether an instance has a public address, and the property that determines it.
-pub(super) fn public_address(
-    instance: &InstanceConfig<'_>,
-    subnet: &Resolved<'_, Subnet>,
-) -> (Ternary, (NodeId, &'static str)) {
-    match &instance.public {
-        Setting::Known(node, field, value) => (flag(Some(value)), (*node, field)),
-        Setting::Unknown(node, field) => (Ternary::Unknown, (*node, field)),
-        Setting::Unset => match subnet {
-            Resolved::Node(id, it) => (
-                flag(it.map_public_ip_on_launch.as_ref()),
-                (*id, "map_public_ip_on_launch"),
-            ),
-            Resolved::OtherType(_) | Resolved::Outside(_) => {
-                (Ternary::Unknown, (instance.node, "subnet"))
-            }
-        },
-    }
 }

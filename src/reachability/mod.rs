@@ -50,6 +50,7 @@ mod order;
 pub(crate) mod path;
 mod peering;
 mod power;
+mod public_address;
 mod refusal;
 mod refused;
 mod result;

@@ -2,7 +2,8 @@
 
 use super::graph_index::{GraphIndex, Resolved};
 use super::instance::InstanceConfig;
-use super::internet_route::{attached, public_address};
+use super::internet_route::attached;
+use super::public_address::public_address;
 use crate::ir::{NodeId, Value};
 use crate::resource::{ConnectivityType, InternetGateway, NatGateway, Subnet};
 

@@ -28,14 +28,16 @@ fn refuse(
     Some(refusal.fix(Fix::manual(fix)))
 }
 
-/// Resources of types without a table.
+/// Resources of types that no hop reads.
 pub(super) fn others(index: &GraphIndex<'_>) -> Vec<Refusal> {
     let mut found = Vec::new();
     let mut targets: Vec<(NodeId, RawValue<'_>, Option<&Subnet>)> = Vec::new();
     let mut connect: Vec<(NodeId, NodeId)> = Vec::new();
     for stack in &index.stacks {
         for (id, node) in index.graph.nodes_of(stack) {
-            if node.is_absent() || node.is_lookup() || node.resource.kind().is_some() {
+            let has_table = node.resource.kind().is_some();
+            let is_other = !has_table || matches!(node.resource, Resource::LoadBalancer(_));
+            if node.is_absent() || node.is_lookup() || !is_other {
                 continue;
             }
             let of = node.resource.type_name(node.dialect()).unwrap_or_default();
