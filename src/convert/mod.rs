@@ -181,7 +181,7 @@ pub(crate) fn check(graph: &Graph, to: Dialect, out: &mut Diagnostics) {
         );
     };
     let nodes = graph.stacks().flat_map(|stack| graph.nodes_of(stack));
-    for (_, node) in nodes {
+    for (id, node) in nodes {
         if node.resource.type_name(to).is_none() {
             let of = node.resource.type_name(to.pick(Dialect::Tf, Dialect::Cfn));
             let of = of.unwrap_or_default();
@@ -194,7 +194,7 @@ pub(crate) fn check(graph: &Graph, to: Dialect, out: &mut Diagnostics) {
             continue;
         }
         let mut found: Vec<String> = without_equivalent(node, to);
-        node.resource.put(to).walk(&mut |expr| {
+        node.walk_printed(id, graph, to, &mut |expr| {
             if let Some(what) = obstacle(expr, to).filter(|it| !found.contains(it)) {
                 found.push(what);
             }

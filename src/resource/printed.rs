@@ -4,7 +4,7 @@
 use super::codec::UnmodeledNotes;
 use super::overrides::{OverrideError, apply_overrides};
 use super::{Change, Graph, KINDS, Kind, Map, Node, Origin, Part, RawValue, RemovalPolicy};
-use crate::ir::{ConditionId, Dialect, NodeId};
+use crate::ir::{ConditionId, Dialect, Expr, NodeId};
 
 impl Node {
     /// Returns the properties or arguments as the backend prints them, and the overrides that do not
@@ -29,6 +29,26 @@ impl Node {
         let part = (dialect, Part::Properties);
         let errors = apply_overrides(&mut map, &self.overrides, of, part);
         (map, errors)
+    }
+
+    /// Calls `visit` for each expression that the backend prints for the node. Terraform prints some
+    /// properties only in satellites.
+    pub(crate) fn walk_printed(
+        &self,
+        this: NodeId,
+        graph: &Graph,
+        dialect: Dialect,
+        visit: &mut dyn FnMut(&Expr),
+    ) {
+        if self.resource.type_name(dialect).is_none() {
+            return;
+        }
+        self.printed(this, graph, dialect).0.walk(visit);
+        if dialect == Dialect::Tf {
+            for satellite in self.resource.satellites(this, graph) {
+                satellite.body.walk(visit);
+            }
+        }
     }
 
     /// Applies the overrides of the attributes in CloudFormation, and returns those that do not

@@ -56,12 +56,10 @@ impl Links {
         }
         for (n, stack) in graph.stacks().enumerate() {
             let here = StackId::next(n);
-            for (_, node) in graph.nodes_of(stack) {
+            for (id, node) in graph.nodes_of(stack) {
                 for dialect in [Dialect::Cfn, Dialect::Tf] {
-                    if node.resource.type_name(dialect).is_some() {
-                        let map = node.resource.put(dialect);
-                        map.walk(&mut |expr| links.visit(graph, here, dialect, expr));
-                    }
+                    let mut see = |expr: &Expr| links.visit(graph, here, dialect, expr);
+                    node.walk_printed(id, graph, dialect, &mut see);
                 }
                 for after in &node.depends_on {
                     links.add_dependency(graph, here, *after);

@@ -98,6 +98,14 @@ fn check_node(
             forward |= matches!(expr, Expr::Attr(to, _) if *to >= id);
             found = found.or_else(|| diagnostic(expr, graph, here, dialect));
         });
+        if dialect == Dialect::Tf {
+            // A satellite always refers to its own resource, which is no forward reference.
+            for satellite in node.resource.satellites(id, graph) {
+                satellite.body.walk(&mut |expr| {
+                    found = found.or_else(|| diagnostic(expr, graph, here, dialect));
+                });
+            }
+        }
         if let Some(found) = found {
             out.push(report(found, "use a handle of this app, or an `Id`"));
             return false;

@@ -320,6 +320,10 @@ fn lossy_conversions_are_rejected() {
             "`Fn::GetAZs eu-west-1` has no equivalent",
         ),
         (
+            "R: {Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {Statement: []}, ManagedPolicyArns: [!Transform {Name: x}]}}",
+            "`Fn::Transform` has no equivalent in Terraform",
+        ),
+        (
             "F: {Type: AWS::EC2::FlowLog, Properties: {ResourceType: Subnet, ResourceId: subnet-0123456789abcdef0, TrafficType: ALL}}",
             "unsupported property `ResourceType`",
         ),

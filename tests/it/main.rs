@@ -33,6 +33,7 @@ mod hops;
 mod layers;
 mod library;
 mod linked;
+mod modules;
 mod names;
 mod pages;
 mod parameters;
