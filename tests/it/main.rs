@@ -34,6 +34,7 @@ mod layers;
 mod library;
 mod linked;
 mod names;
+mod order;
 mod pages;
 mod parameters;
 mod parts;
