@@ -16,6 +16,10 @@ pub(crate) struct Cache<'g> {
     pub(super) ingress: OnceCell<Rules<'g>>,
     /// The outbound rules for DNS.
     pub(super) queries: OnceCell<Rules<'g>>,
+    /// Rules of security groups that the check leaves out, to decide whether a connection needs them.
+    pub(super) left_out: RefCell<HashSet<NodeId>>,
+    /// The resources that the file contains inside another one.
+    pub(super) nested: OnceCell<HashMap<NodeId, Vec<NodeId>>>,
     /// The fixed addresses of network interfaces.
     pub(super) fixed: OnceCell<Vec<FixedAddress>>,
     pub(super) other_routes: OnceCell<OtherRoutes>,
@@ -82,6 +86,7 @@ pub(super) struct OtherRoutes {
 
 /// An inbound or outbound rule for a service.
 pub(super) struct Rule<'g> {
+    pub(super) id: NodeId,
     pub(super) group: &'g Link<SecurityGroup>,
     /// Whether it exists and includes the service.
     pub(super) applies: Ternary,

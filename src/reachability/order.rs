@@ -1,24 +1,34 @@
 //! Creation order: if an instance starts before its endpoints or policies exist, the agent retries
 //! only after up to 30 minutes.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::graph_index::{GraphIndex, Resolved};
 use super::hop::{Connection, PathChoice};
 use super::iam::{can_allow_agent, link_can_allow_agent};
 use super::instance::InstanceConfig;
 use super::routes::{InternetRoute, routes, table_of};
+use super::security::rules_of_connections;
 use super::{Hop, HopResult, HopStatus};
 use crate::ir::{Dialect, Expr, NodeId, StackId};
 use crate::resource::{
-    InlinePolicy, NatGateway, PolicyDocument, RolePolicy, RolePolicyAttachment, Route,
-    SecurityGroupEgress, SecurityGroupIngress, Subnet, SubnetRouteTableAssociation, VpcCidrBlock,
-    VpcEndpoint, VpcGatewayAttachment,
+    InlinePolicy, NatGateway, PolicyDocument, RolePolicy, RolePolicyAttachment, Route, Subnet,
+    SubnetRouteTableAssociation, VpcCidrBlock, VpcEndpoint, VpcGatewayAttachment,
 };
 use crate::session_manager::SERVICES;
 
 /// Returns all nodes that exist before another.
 pub(super) fn before(index: &GraphIndex<'_>, node: NodeId) -> HashSet<NodeId> {
+    // A resource exists with all that is nested in it, such as the rules of a security group.
+    let nested = index.cache.nested.get_or_init(|| {
+        let mut nested: HashMap<NodeId, Vec<NodeId>> = HashMap::new();
+        for (id, node) in index.graph.nodes() {
+            if let Some(parent) = node.origin.as_ref().and_then(|it| it.parent) {
+                nested.entry(parent).or_default().push(id);
+            }
+        }
+        nested
+    });
     let mut seen = HashSet::new();
     let mut left = vec![node];
     while let Some(id) = left.pop() {
@@ -29,6 +39,7 @@ pub(super) fn before(index: &GraphIndex<'_>, node: NodeId) -> HashSet<NodeId> {
             .references()
             .into_iter()
             .chain(node.depends_on.iter().copied())
+            .chain(nested.get(&id).into_iter().flatten().copied())
         {
             if seen.insert(next) {
                 left.push(next);
@@ -87,18 +98,58 @@ fn internet<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> Vec<No
     found
 }
 
+/// Returns the rules of security groups, of those that can be missing when the instance starts,
+/// without which the agent cannot connect.
+fn needed_rules<'g>(
+    index: &GraphIndex<'g>,
+    instance: &InstanceConfig<'g>,
+    late: &[NodeId],
+    depends_on_instance: impl Fn(NodeId) -> bool,
+) -> Vec<NodeId> {
+    let left_out = &index.cache.left_out;
+    let mut needed = HashSet::new();
+    if late.is_empty() {
+        return Vec::new();
+    }
+    let too_late = late.iter().copied().filter(|id| depends_on_instance(*id));
+    let too_late: HashSet<NodeId> = too_late.collect();
+    for placement in &instance.placements {
+        for service in SERVICES {
+            let connection = Connection::new(index, instance, placement, service, None);
+            let statuses = || connection.statuses(&Hop::OF_SECURITY_GROUPS);
+            left_out.replace(too_late.clone());
+            let with_rules = statuses();
+            left_out.replace(late.iter().copied().collect());
+            if statuses() != with_rules {
+                left_out.replace(too_late.clone());
+                // Of several rules that each suffice, the first stays.
+                for &id in late.iter().rev().filter(|id| !too_late.contains(id)) {
+                    left_out.borrow_mut().insert(id);
+                    if statuses() != with_rules {
+                        left_out.borrow_mut().remove(&id);
+                        needed.insert(id);
+                    }
+                }
+            }
+        }
+    }
+    left_out.borrow_mut().clear();
+    let in_order = late.iter().copied();
+    in_order.filter(|id| needed.contains(id)).collect()
+}
+
 /// Returns warnings about the order of creation.
 pub(super) fn warnings<'g>(
     index: &GraphIndex<'g>,
     instance: &InstanceConfig<'g>,
 ) -> Vec<HopResult> {
     let mut warnings = of_instance(index, instance);
-    let before = stacks_before(index, instance.node);
+    let stacks = stacks_before(index, instance.node);
     let in_stack = |id: NodeId| {
         index
             .graph
             .node(id)
-            .is_some_and(|it| before.contains(&it.stack()))
+            .is_some_and(|it| stacks.contains(&it.stack()))
     };
     let mut of_each: Vec<(NodeId, &str, Vec<NodeId>)> = Vec::new();
     for (node, requires, error) in racing(index) {
@@ -122,10 +173,15 @@ pub(super) fn warnings<'g>(
             names.join(", "),
             index.name(requires)
         );
+        let result =
+            HopResult::new(Hop::Route, HopStatus::Unknown, detail).at(requires, "after");
+        // A dependency in both directions is circular.
+        let first = before(index, requires);
+        if nodes.iter().any(|it| first.contains(it)) {
+            return result;
+        }
         let fixes = nodes.iter().map(|it| super::Fix::After(*it, vec![requires]));
-        HopResult::new(Hop::Route, HopStatus::Unknown, detail)
-            .at(requires, "after")
-            .fix(super::Fix::All(fixes.collect()))
+        result.fix(super::Fix::All(fixes.collect()))
     }));
     warnings
 }
@@ -218,7 +274,7 @@ fn of_instance<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> Vec
             || is_existing(id)
             || stack_of(index, id).is_some_and(|it| complete.contains(it))
     };
-    // Only endpoints of its VPC, policies of its role, and rules of its security groups.
+    // Only endpoints of its VPC and policies of its role.
     let ours = |id: NodeId| {
         index
             .graph
@@ -258,19 +314,24 @@ fn of_instance<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> Vec
             .node(*id)
             .is_some_and(|node| node.origin.as_ref().is_none_or(|it| it.parent.is_none()))
     };
-    let rules = index
-        .all::<SecurityGroupEgress>()
-        .map(|(id, ..)| id)
-        .chain(index.all::<SecurityGroupIngress>().map(|(id, ..)| id));
+    // The instance cannot wait for what refers to it.
+    let depends_on_instance =
+        |id: NodeId| id == instance.node || self::before(index, id).contains(&instance.node);
     let mut missing: Vec<NodeId> = endpoints
-        .chain(policies.chain(rules).filter(written_alone))
-        .filter(|&id| id != instance.node && ours(id) && !waits_for(id))
+        .chain(policies.filter(written_alone))
+        .filter(|&id| ours(id) && !waits_for(id))
         .collect();
+    let rules = rules_of_connections(index).into_iter();
+    let late: Vec<NodeId> = rules
+        .filter(|id| written_alone(id) && !waits_for(*id))
+        .collect();
+    missing.extend(needed_rules(index, instance, &late, depends_on_instance));
     for id in internet(index, instance) {
         if !waits_for(id) && !missing.contains(&id) && written_alone(&id) {
             missing.push(id);
         }
     }
+    missing.retain(|id| !depends_on_instance(*id));
     if missing.is_empty() {
         return Vec::new();
     }

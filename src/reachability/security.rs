@@ -1,5 +1,7 @@
 //! Evaluation of security groups.
 
+use std::collections::BTreeSet;
+
 use super::addresses::{self, Coverage, PUBLIC};
 use super::cache::{Rule, Rules};
 use super::graph_index::{GraphIndex, GroupRef, Resolved, VpcRef};
@@ -214,6 +216,7 @@ impl<'g> Rules<'g> {
     fn egress(index: &GraphIndex<'g>, service: Service) -> Rules<'g> {
         let all = index.all::<SecurityGroupEgress>();
         let rule = |(id, _, it): (NodeId, _, &'g SecurityGroupEgress)| Rule {
+            id,
             group: &it.group,
             applies: service
                 .is_in(&it.ip_protocol, it.from_port.as_ref(), it.to_port.as_ref())
@@ -228,6 +231,7 @@ impl<'g> Rules<'g> {
     fn ingress(index: &GraphIndex<'g>, service: Service) -> Rules<'g> {
         let all = index.all::<SecurityGroupIngress>();
         let rule = |(id, _, it): (NodeId, _, &'g SecurityGroupIngress)| Rule {
+            id,
             group: &it.group,
             applies: service
                 .is_in(&it.ip_protocol, it.from_port.as_ref(), it.to_port.as_ref())
@@ -282,6 +286,9 @@ struct Decision<'a, 'p, 'g> {
 
 impl<'g> Decision<'_, '_, 'g> {
     fn add(&mut self, rule: &Rule<'g>, ours: Ternary) {
+        if self.index.cache.left_out.borrow().contains(&rule.id) {
+            return;
+        }
         let applies = ours.and(rule.applies);
         if let Some(range) = rule.cidr {
             self.add_range(range, applies);
@@ -493,17 +500,38 @@ fn default_group<'g>(
     }
 }
 
+fn outbound<'a, 'g>(index: &'a GraphIndex<'g>) -> &'a Rules<'g> {
+    let rules = &index.cache.egress;
+    rules.get_or_init(|| Rules::egress(index, HTTPS))
+}
+
+fn inbound<'a, 'g>(index: &'a GraphIndex<'g>) -> &'a Rules<'g> {
+    let rules = &index.cache.ingress;
+    rules.get_or_init(|| Rules::ingress(index, HTTPS))
+}
+
+fn queries<'a, 'g>(index: &'a GraphIndex<'g>) -> &'a Rules<'g> {
+    let rules = &index.cache.queries;
+    rules.get_or_init(|| Rules::egress(index, DNS))
+}
+
+/// Returns the rules that can allow a connection to a service or a query, in the order of the file.
+pub(crate) fn rules_of_connections(index: &GraphIndex<'_>) -> BTreeSet<NodeId> {
+    let all = [outbound(index), inbound(index), queries(index)];
+    let each = all.iter().flat_map(|rules| {
+        let of_group = rules.of_group.values().flatten();
+        of_group.chain(&rules.others)
+    });
+    each.map(|rule| rule.id).collect()
+}
+
 /// Returns whether the security groups allow outbound TCP 443 to the peer.
 pub(crate) fn allows_outbound<'g>(
     index: &GraphIndex<'g>,
     groups: &[Group<'g>],
     peer: &Peer<'_, 'g>,
 ) -> Ternary {
-    let rules = index
-        .cache
-        .egress
-        .get_or_init(|| Rules::egress(index, HTTPS));
-    direction(index, groups, peer, rules, true)
+    direction(index, groups, peer, outbound(index), true)
 }
 
 /// Returns whether the security groups allow inbound TCP 443 from the peer.
@@ -512,11 +540,7 @@ pub(crate) fn allows_inbound<'g>(
     groups: &[Group<'g>],
     peer: &Peer<'_, 'g>,
 ) -> Ternary {
-    let rules = index
-        .cache
-        .ingress
-        .get_or_init(|| Rules::ingress(index, HTTPS));
-    direction(index, groups, peer, rules, false)
+    direction(index, groups, peer, inbound(index), false)
 }
 
 /// Returns whether the security groups allow queries to a public DNS server. Queries to the VPC
@@ -526,9 +550,5 @@ pub(crate) fn allows_queries<'g>(
     groups: &[Group<'g>],
     server: Cidr,
 ) -> Ternary {
-    let rules = index
-        .cache
-        .queries
-        .get_or_init(|| Rules::egress(index, DNS));
-    direction(index, groups, &Peer::Address(server), rules, true)
+    direction(index, groups, &Peer::Address(server), queries(index), true)
 }

@@ -35,6 +35,7 @@ mod library;
 mod linked;
 mod modules;
 mod names;
+mod order;
 mod pages;
 mod parameters;
 mod parts;

@@ -1,6 +1,5 @@
 //! The connection of an instance to a service: its path, endpoints and security groups.
 
-use super::super::HopResult;
 use super::super::dhcp::{self, Resolver};
 use super::super::fixed_address;
 use super::super::graph_index::{GraphIndex, Resolved, VpcRef};
@@ -13,6 +12,7 @@ use super::super::security::{self, Group};
 use super::super::service_name::serves;
 use super::super::setting::Setting;
 use super::super::ternary::Ternary;
+use super::super::{HopResult, HopStatus};
 use super::{Check, Hop};
 use crate::ir::{Cidr, Expr, Id, Link, NodeId, Text, Value};
 use crate::resource::{
@@ -132,6 +132,17 @@ impl<'a, 'g> Connection<'a, 'g> {
             }
         }
         results
+    }
+
+    /// Returns the statuses of some hops of the connection.
+    pub(crate) fn statuses(&self, hops: &[Hop]) -> Vec<HopStatus> {
+        let mut statuses = Vec::new();
+        for hop in hops {
+            if let Check::Connection(check) = hop.entry().check {
+                statuses.extend(check(self).into_iter().map(|it| it.status));
+            }
+        }
+        statuses
     }
 
     /// Returns whether the instance can send a request to S3: through a gateway endpoint, or out of the

@@ -46,6 +46,13 @@ impl Hop {
         self.entry().code
     }
 
+    /// The hops that depend on rules of security groups.
+    pub(crate) const OF_SECURITY_GROUPS: [Hop; 3] = [
+        Hop::VpcDns,
+        Hop::InstanceSecurityGroup,
+        Hop::EndpointSecurityGroup,
+    ];
+
     /// Returns why a session requires the hop: a sentence in lowercase, without a period.
     pub const fn reason(self) -> &'static str {
         self.entry().reason
