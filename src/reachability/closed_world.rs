@@ -104,7 +104,7 @@ pub(super) enum Effect {
     None,
     /// It can add to the resources that it refers to.
     References,
-    /// It can change the resources that it refers to in any way, such as remove rules that the file
+    /// It can change everything of the resources that it refers to, such as remove rules that the file
     /// contains.
     Anything,
     /// It can change the DNS resolution in the VPCs that it refers to.

@@ -27,7 +27,7 @@ const TYPES: &[&str] = &[
     "aws_sfn_state_machine",
 ];
 
-/// Properties that tell a function which resources to change. Others, such as its subnets, do not.
+/// Properties that show a function which resources to change. Others, such as its subnets, do not.
 const INPUTS: &[&str] = &[
     "Code",
     "Definition",

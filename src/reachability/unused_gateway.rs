@@ -7,8 +7,8 @@ use super::public_address::public_address;
 use crate::ir::{NodeId, Value};
 use crate::resource::{ConnectivityType, InternetGateway, NatGateway, Subnet};
 
-/// Returns a gateway of the VPC to which a subnet without a route to the internet can have one: a NAT gateway,
-/// or an internet gateway if the instance has a public address.
+/// Returns a gateway of the VPC that a subnet without a route to the internet can use. It is a NAT gateway, or
+/// an internet gateway if the instance has a public address.
 pub(crate) fn unused_gateway<'g>(
     index: &GraphIndex<'g>,
     instance: &InstanceConfig<'_>,

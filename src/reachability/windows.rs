@@ -132,7 +132,7 @@ fn steps(script: &str, is_powershell: bool) -> Vec<Step> {
         match commands(line, is_powershell).as_mut_slice() {
             [words] => add(line, std::mem::take(words)),
             all => {
-                // The text of a line with several is judged as a whole.
+                // The text of a line with several is judged complete.
                 add(line, Vec::new());
                 all.iter_mut().for_each(|it| add("", std::mem::take(it)));
             }

@@ -99,7 +99,7 @@ fn check_node(
             found = found.or_else(|| diagnostic(expr, graph, here, dialect));
         });
         if dialect == Dialect::Tf {
-            // A satellite always refers to its own resource, which is no forward reference.
+            // A satellite always refers to its own resource, and this reference is not a forward one.
             for satellite in node.resource.satellites(id, graph) {
                 satellite.body.walk(&mut |expr| {
                     found = found.or_else(|| diagnostic(expr, graph, here, dialect));

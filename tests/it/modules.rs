@@ -22,7 +22,7 @@ fn behind<'t>(text: &'t str, prefix: &str) -> BTreeSet<&'t str> {
 }
 
 /// Checks that each module of an app without parameters declares the variables that it uses, and no
-/// others, and that the root module passes them from outputs. Returns the variables.
+/// others. The root module must pass them from outputs. Returns the variables.
 fn variables(app: &App) -> Vec<String> {
     let validated = app.validate().unwrap_or_else(|found| panic!("{found}"));
     let root = backend::tf::root(&validated);

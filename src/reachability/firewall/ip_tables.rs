@@ -110,7 +110,7 @@ impl IpTables {
             return None;
         }
         if table != "filter" {
-            // Addresses that are translated on the way out, and what passes the instance.
+            // Addresses that are translated when packets leave, and what passes the instance.
             let is_safe = table == "nat" && name.is_some_and(|it| it != "OUTPUT")
                 || matches!(*command, "-F" | "--flush")
                 || rest.contains(&"ACCEPT");

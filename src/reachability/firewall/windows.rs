@@ -161,7 +161,7 @@ impl Windows {
                         .next_if(|it| !it.starts_with('-'))
                         .unwrap_or("")
                         .to_owned();
-                    // A list with blanks.
+                    // A list with spaces.
                     while value.ends_with(',') {
                         value.push_str(words.next()?);
                     }

@@ -37,8 +37,8 @@ installs it from the internet without a route there. The bucket
 `s3.amazonaws.com/ec2-downloads-windows` and snaps count as internet.
 
 Also fails if user data powers off the instance, or if its firewall drops HTTPS, DNS or the traffic to
-the instance metadata service. User data runs only in the format of the operating system: cloud-init
-expects `#!`, `#cloud-config` or another known first line, and Windows the elements of EC2Launch.
+the instance metadata service. User data runs only in the format of the operating system. cloud-init
+expects `#!`, `#cloud-config` or another known first line. Windows expects the elements of EC2Launch.
 Without a path to CloudFormation, `cfn-init` changes nothing.
 
 An agent before 3.3.40 also requires a path to `ec2messages`. Without it, user data that installs such
@@ -56,8 +56,8 @@ changes what the connections of the agent depend on:
 - the trusted certificates, the clock, the metadata service and the role
 
 Commands of State Manager associations and of `remote-exec` provisioners count like user data. Unknown
-if an association runs a document that the check does not know, or if a rule or a remediation can stop
-each instance that starts. What can stop the instance later is a warning: alarms, schedules,
+if an association runs a document that the check does not know. Unknown also if a rule or a remediation
+can stop each instance that starts. What can stop the instance later is a warning: alarms, schedules,
 maintenance windows, budgets, and scaling to 0.
 
 **Fix:** use an image that includes the agent. Or install it in user data from the bucket of the

@@ -236,7 +236,6 @@ fn has_tag(index: &GraphIndex<'_>) -> bool {
 mod tests {
     use super::effect;
     use crate::reachability::ternary::Ternary;
-    use crate::reachability::written_file;
 
     #[test]
     fn users_that_a_script_creates_are_found() {

@@ -1,4 +1,4 @@
-//! The syntax of shell scripts: POSIX sh, and the parts of bash that user data uses.
+//! The syntax of shell scripts: POSIX sh, and the parts of Bash that user data uses.
 //!
 //! <https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html>
 
