@@ -54,3 +54,15 @@ fn each_example_prints_the_expected_output() {
         golden("examples", &[&[name], arguments].concat().join("-"), &text);
     }
 }
+
+#[test]
+fn the_instance_of_the_web_application_needs_no_other_order() {
+    let scratch = tempfile::tempdir().unwrap();
+    let file = scratch.path().join("template.json");
+    std::fs::write(&file, run("web_application", &[])).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ssm-synth"));
+    let done = command.arg("check").arg(&file).output().unwrap();
+    let text = String::from_utf8(done.stdout).unwrap();
+    assert!(text.contains("1 reachable"), "{text}");
+    assert!(!text.contains("does not depend on"), "{text}");
+}
