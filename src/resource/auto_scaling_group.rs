@@ -1,6 +1,10 @@
+use super::launch_template::invalid_template;
 use super::table::{nested, resource};
-use super::{Hooks, LaunchConfiguration, LaunchTemplate, LaunchTemplateSpecification, Subnet};
-use crate::ir::{Attr, Link, Text, Value};
+use super::{
+    Hooks, InvalidValue, LaunchConfiguration, LaunchTemplate, LaunchTemplateSpecification, Map,
+    Subnet,
+};
+use crate::ir::{Attr, Dialect, Link, Text, Value};
 
 nested! {
     /// The launch template of a mixed instances policy.
@@ -155,4 +159,9 @@ impl AutoScalingGroup {
     }
 }
 
-impl Hooks for AutoScalingGroup {}
+impl Hooks for AutoScalingGroup {
+    fn invalid(map: &Map<'_>, dialect: Dialect) -> Vec<InvalidValue> {
+        let by_two = (dialect == Dialect::Cfn).then(|| invalid_template(map));
+        by_two.flatten().into_iter().collect()
+    }
+}

@@ -135,11 +135,29 @@ const ACTIONS: [&str; 15] = [
     "aws:updateSsmAgent",
 ];
 
+/// The beginnings of names that AWS reserves.
+/// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateDocument.html>
+const RESERVED: [&str; 3] = ["aws", "amazon", "amzn"];
+
 impl Hooks for Document {
     tagged!();
 
-    /// Reports the misspelled action of a command document.
+    /// Reports a reserved name and the misspelled action of a command document.
     fn invalid(map: &Map<'_>, dialect: Dialect) -> Vec<InvalidValue> {
+        let name = map.get(dialect.pick("Name", "name"));
+        let lower = name
+            .and_then(RawValue::as_str)
+            .unwrap_or_default()
+            .to_lowercase();
+        if let Some(prefix) = RESERVED.into_iter().find(|it| lower.starts_with(it)) {
+            return vec![InvalidValue {
+                by: "Systems Manager",
+                error: "ValidationException",
+                certain: Certain::Yes,
+                reason: format!("AWS reserves names that start with `{prefix}`"),
+                fix: "use another name".to_owned(),
+            }];
+        }
         let of = map.get(dialect.pick("DocumentType", "document_type"));
         let is_command = of.is_none_or(|it| it.as_str() == Some("Command"));
         let steps = map.get_path("Content.mainSteps");
@@ -166,12 +184,10 @@ impl Hooks for Document {
     }
 
     fn check(&self, node: &Node, out: &mut Diagnostics) {
-        // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateDocument.html
         let taken = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
-        let reserved = ["aws", "amazon", "amzn"];
         if let Some(name) = self.name.as_ref().and_then(Value::lit) {
             let lower = name.to_lowercase();
-            let first = reserved.iter().find(|it| lower.starts_with(**it));
+            let first = RESERVED.into_iter().find(|it| lower.starts_with(it));
             let (message, help) = match first {
                 Some(first) => (
                     format!("document name {} starts with `{first}`", quoted(name)),

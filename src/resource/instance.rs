@@ -1,4 +1,5 @@
 use super::codec::{Mismatch, Prop, UnmodeledNotes, invalid_user_data};
+use super::launch_template::invalid_template;
 use super::table::{Unfolded, nested, resource, take_object};
 use super::{
     BlockDeviceMapping, Ebs, Hooks, InstanceProfile, InvalidValue, LaunchImage, LaunchTemplate,
@@ -299,6 +300,7 @@ impl Hooks for Instance {
         let mut found = super::volume_limits::invalid_of_instance(map, dialect);
         if dialect == Dialect::Cfn {
             found.extend(invalid_user_data(map.get("UserData")));
+            found.extend(invalid_template(map));
         }
         found
     }

@@ -1,5 +1,8 @@
-use super::{Hooks, Map, PolicyDocument, Tags, prevent_destroy, table::resource, tagged};
-use crate::ir::{Attr, Link, Text, Value};
+use super::{
+    Certain, Hooks, InvalidValue, Map, PolicyDocument, RawValue, Tags, prevent_destroy,
+    table::resource, tagged,
+};
+use crate::ir::{Attr, Dialect, Link, Text, Value};
 
 resource! {
     /// A KMS key.
@@ -68,4 +71,18 @@ resource! {
     }
 }
 
-impl Hooks for KmsAlias {}
+impl Hooks for KmsAlias {
+    /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html>
+    fn invalid(map: &Map<'_>, dialect: Dialect) -> Vec<InvalidValue> {
+        let name = map.get(dialect.pick("AliasName", "name"));
+        let name = name.and_then(RawValue::as_str).unwrap_or_default();
+        let reserved = name.starts_with("alias/aws/").then(|| InvalidValue {
+            by: "AWS KMS",
+            error: "NotAuthorizedException",
+            certain: Certain::Yes,
+            reason: format!("AWS reserves alias `{name}`"),
+            fix: "use an alias that does not start with `alias/aws/`".to_owned(),
+        });
+        reserved.into_iter().collect()
+    }
+}

@@ -232,6 +232,20 @@ impl LaunchTemplate {
     pub const LATEST_VERSION: Attr = Attr::by_get_att("LatestVersionNumber", "latest_version");
 }
 
+/// Returns the error of a launch template that CloudFormation gets by ID and by name.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_LaunchTemplateSpecification.html>
+pub(super) fn invalid_template(map: &Map<'_>) -> Option<InvalidValue> {
+    let is_set = |name: &&str| map.get_path(&format!("LaunchTemplate.{name}")).is_some();
+    let all = ["LaunchTemplateId", "LaunchTemplateName"];
+    all.iter().all(is_set).then(|| {
+        InvalidValue::of_ec2(
+            "InvalidParameterCombination",
+            "it names its launch template by ID and by name",
+            "remove `LaunchTemplateId` or `LaunchTemplateName`",
+        )
+    })
+}
+
 impl Hooks for LaunchTemplate {
     fn invalid(map: &Map<'_>, dialect: Dialect) -> Vec<InvalidValue> {
         let path = dialect.pick(

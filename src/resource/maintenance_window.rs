@@ -1,6 +1,6 @@
 use super::codec::{Mismatch, Prop};
 use super::table::{nested, resource};
-use super::{Hooks, Map, NodeTarget, RawValue, Tags, tagged};
+use super::{Certain, Hooks, InvalidValue, Map, NodeTarget, RawValue, Tags, tagged};
 use crate::ir::{Attr, Dialect, Link, Text, Value};
 
 resource! {
@@ -35,6 +35,30 @@ resource! {
 
 impl Hooks for MaintenanceWindow {
     tagged!();
+
+    /// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateMaintenanceWindow.html>
+    fn invalid(map: &Map<'_>, dialect: Dialect) -> Vec<InvalidValue> {
+        let number = |name| match map.get(name)? {
+            RawValue::Int(it) => Some(*it),
+            RawValue::Str(it) => it.parse().ok(),
+            _ => None,
+        };
+        let duration = number(dialect.pick("Duration", "duration"));
+        let cutoff = number(dialect.pick("Cutoff", "cutoff"));
+        let (Some(duration), Some(cutoff)) = (duration, cutoff) else {
+            return Vec::new();
+        };
+        let late = (cutoff >= duration).then(|| InvalidValue {
+            by: "Systems Manager",
+            error: "ValidationException",
+            certain: Certain::Yes,
+            reason: format!(
+                "its cutoff of {cutoff} hours is not before its end after {duration} hours"
+            ),
+            fix: "set a cutoff that is less than the duration".to_owned(),
+        });
+        late.into_iter().collect()
+    }
 }
 
 resource! {
