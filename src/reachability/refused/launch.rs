@@ -61,17 +61,24 @@ pub(super) fn combinations(index: &GraphIndex<'_>) -> Vec<Refusal> {
 /// An instance in another Availability Zone than its subnet.
 pub(super) fn zones(index: &GraphIndex<'_>) -> Vec<Refusal> {
     let one = |(id, _, it): (NodeId, _, &Instance)| {
-        let zone = it.availability_zone.as_ref()?.lit()?;
+        let zone = it.availability_zone.as_ref()?;
         let Resolved::Node(subnet_id, subnet) = index.resolve_one::<Subnet>(&it.subnet) else {
             return None;
         };
-        let of_subnet = subnet.availability_zone.lit()?;
+        let other = &subnet.availability_zone;
+        let (zone, of_subnet) = match (zone, other) {
+            (Value::Lit(zone), Value::Lit(other)) => (format!("`{zone}`"), format!("`{other}`")),
+            // The names of a Region are different.
+            (Value::Expr(Expr::Zone(zone)), Value::Expr(Expr::Zone(other))) => {
+                (format!("zone {}", zone + 1), format!("zone {}", other + 1))
+            }
+            _ => return None,
+        };
         if zone == of_subnet {
             return None;
         }
         let reason = format!(
-            "EC2 refuses `{}` (`InvalidParameterValue`): it is in `{zone}`, and subnet `{}` in \
-             `{of_subnet}`",
+            "EC2 refuses `{}` (`InvalidParameterValue`): it is in {zone}, and subnet `{}` in {of_subnet}",
             index.name(id),
             index.name(subnet_id)
         );

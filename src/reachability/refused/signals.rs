@@ -30,6 +30,8 @@ struct Signal {
     resource: Option<String>,
     /// Whether the script can send it several times.
     is_repeated: bool,
+    /// Whether it certainly reports a failure.
+    is_failure: bool,
 }
 
 /// The signals of the user data of an instance.
@@ -163,6 +165,14 @@ fn by_policy<'g>(
         };
         // The image, or what a script downloads, can send it.
         return refuse(index, id, Ternary::Unknown, reason);
+    }
+    let mut signals = ours
+        .iter()
+        .flat_map(|it| &it.signals)
+        .filter(|it| is_for(it));
+    if signals.all(|it| it.is_failure) {
+        let reason = format!("`{name}` waits for a signal, and user data signals only a failure");
+        return refuse(index, id, Ternary::Yes, reason);
     }
     let sent = ours.iter().map(|it| sent(index, it, &is_for));
     let sent: Option<u64> = sent.sum();
@@ -360,7 +370,14 @@ fn found(text: &str) -> Vec<Signal> {
         let option = |it: &&str| matches!(*it, "--resource" | "-r" | "--logical-resource-id");
         let at = words.iter().position(option);
         let name = at.and_then(|at| words.get(at + 1)).copied();
+        let is_failure = words.windows(2).any(|it| match it {
+            ["-s" | "--success", value] => value.eq_ignore_ascii_case("false"),
+            ["-e" | "--exit-code", value] => value.parse().is_ok_and(|code: i64| code != 0),
+            ["--status", value] => *value == "FAILURE",
+            _ => false,
+        });
         Signal {
+            is_failure,
             resource: name
                 .filter(|it| !it.contains(['$', '%', '<']))
                 .map(str::to_owned),
@@ -399,5 +416,14 @@ mod tests {
         }
         assert_eq!(of("cfn-signal --resource $NAME"), [None]);
         assert!(of("# cfn-signal --resource App\necho done").is_empty());
+    }
+
+    #[test]
+    fn a_signal_of_a_failure_is_found() {
+        let of = |text: &str| found(text).into_iter().all(|it| it.is_failure);
+        assert!(of("cfn-signal --success false --resource App"));
+        assert!(of("cfn-signal -e 1 --resource App"));
+        assert!(!of("cfn-signal -e 0 --resource App"));
+        assert!(!of("cfn-signal -e $? --resource App"));
     }
 }
