@@ -135,13 +135,6 @@ impl Schema {
             }
         }
     }
-
-    /// Returns the property of the same object with a similar name.
-    #[cfg(feature = "config")]
-    pub(crate) fn near(self, path: &str) -> Option<&'static str> {
-        let (parent, key) = path.rsplit_once('.').unwrap_or(("", path));
-        near(key, self.children(parent))
-    }
 }
 
 /// Returns whether a path is a block that Terraform itself defines.

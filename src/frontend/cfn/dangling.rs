@@ -1,6 +1,6 @@
 //! References to what a template does not contain, or not in this account. AWS refuses them.
 
-use super::{ParameterValue, Reader};
+use super::{ParameterValue, Reader, substitution};
 use crate::frontend::tree::{Kind, Tree};
 use crate::ir::Expr;
 use crate::resource::{Map, RawValue, TemplateError};
@@ -186,22 +186,9 @@ pub(super) fn references(tree: &Tree, names: &mut Vec<String>) {
             names.extend(first.map(str::to_owned));
         }
         (Some(("Fn::Sub", argument)), _) => {
-            let (text, own) = match &argument.kind {
-                Kind::List(items) => (items.first(), items.get(1)),
-                _ => (Some(argument), None),
-            };
-            let pieces = text.and_then(Tree::text).unwrap_or_default().split("${");
-            for piece in pieces.skip(1) {
-                let Some((name, _)) = piece.split_once('}') else {
-                    continue;
-                };
-                let name = name.trim();
-                let id = name.split('.').next().unwrap_or_default();
-                let is_own = own.is_some_and(|own| own.get(name).is_some());
-                if !name.starts_with('!') && !is_own {
-                    names.push(id.to_owned());
-                }
-            }
+            let (used, own) = substitution::names(argument);
+            let ids = used.into_iter().filter_map(|it| it.split('.').next());
+            names.extend(ids.map(str::to_owned));
             own.into_iter().for_each(|own| references(own, names));
         }
         (_, Kind::Map(entries)) => entries.iter().for_each(|it| references(&it.value, names)),

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::required::{can_be_absent, objects};
-use crate::ir::{Dialect, Expr, near};
-use crate::resource::{Map, RawValue, Schema, TemplateError};
+use crate::ir::{Expr, near};
+use crate::resource::{Map, RawValue, TemplateError};
 use crate::tsv;
 
 /// Columns: type, kind of limit, argument, properties.
@@ -45,28 +45,6 @@ pub(super) fn paths(type_name: &str, kind: &str) -> Vec<&'static str> {
         paths.flatten().unwrap_or_default().split(',')
     };
     tsv::rows_of(TABLE, type_name).flat_map(of_row).collect()
-}
-
-/// Returns the errors of properties inside others that the type does not have, also inside those that
-/// cannot affect a session. CloudFormation can know a name that no other one resembles.
-pub(super) fn unknown_names(id: &str, type_name: &str, properties: &Map<'_>) -> Vec<TemplateError> {
-    let Some(schema) = Schema::of(type_name, Dialect::Cfn) else {
-        return Vec::new();
-    };
-    let mut found = Vec::new();
-    schema.check_names(properties, "", &mut |path, (reason, fix)| {
-        let (parent, name) = path.rsplit_once('.').unwrap_or(("", path));
-        let is_function = |it: &str| it.starts_with("Fn::");
-        if !parent.is_empty() && !is_function(name) && !is_function(parent) {
-            found.push(TemplateError {
-                is_certain: schema.near(path).is_some(),
-                ignores_condition: false,
-                reason: format!("`{id}` has {reason}"),
-                fix,
-            });
-        }
-    });
-    found
 }
 
 /// A value that a limit excludes.
@@ -272,13 +250,10 @@ fn a_number(kind: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::errors;
-    use crate::resource::{Map, RawValue};
+    use crate::frontend::cfn::object;
 
     fn found(type_name: &str, json: serde_json::Value) -> Vec<String> {
-        let RawValue::Object(map) = RawValue::from(json) else {
-            panic!("no object");
-        };
-        let map: Map<'_> = map;
+        let map = object(json);
         let errors = errors("Id", type_name, &map, |it| it == "secret").into_iter();
         errors.map(|it| it.reason + ": " + &it.fix).collect()
     }

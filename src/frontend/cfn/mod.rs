@@ -24,6 +24,7 @@ mod scenarios;
 mod services;
 #[cfg(feature = "cli")]
 mod strict;
+mod substitution;
 #[cfg_attr(not(feature = "diff"), allow(dead_code))]
 mod symbolic;
 
@@ -357,7 +358,6 @@ impl<'t> Reader<'t> {
             errors.extend(limits::errors(&entry.key, type_name, &map, |it| {
                 self.is_secret(it)
             }));
-            errors.extend(limits::unknown_names(&entry.key, type_name, &map));
             errors.extend(quotas::errors(&entry.key, type_name, &map));
             errors.extend(services::errors(&entry.key, type_name, &map));
             errors.extend(self.foreign_groups(&entry.key, &map));
@@ -470,4 +470,13 @@ const PARAMETER: &str = "parameter ";
 
 fn opaque(text: impl Into<Text>) -> RawValue<'static> {
     RawValue::from(Expr::Opaque(text.into()))
+}
+
+/// Returns the properties of a test.
+#[cfg(test)]
+fn object(json: serde_json::Value) -> Map<'static> {
+    match RawValue::from(json) {
+        RawValue::Object(map) => map,
+        other => panic!("no object: {other:?}"),
+    }
 }

@@ -2,7 +2,7 @@
 //! a template with them.
 
 use super::required::objects;
-use crate::ir::{Dialect, Expr, nearest, typo};
+use crate::ir::{Dialect, Expr, near, nearest, typo};
 use crate::resource::{Map, RawValue, Schema, TemplateError};
 use crate::tsv;
 
@@ -111,7 +111,9 @@ fn nested(
                     Some(_) => {
                         let what = format!("`{id}` has property `{inner}`, which does not exist");
                         let known: Vec<&str> = schema.children(path).collect();
-                        found.push(unknown(name, &what, &known, !of.grows));
+                        // The names of an object are few, so that a similar one is meant.
+                        let is_settled = !of.grows || near(name, known.iter().copied()).is_some();
+                        found.push(unknown(name, &what, &known, is_settled));
                     }
                     None => nested((id, of), schema, &inner, value, found),
                 }
@@ -197,13 +199,10 @@ pub(super) fn unknown_attribute(
 #[cfg(test)]
 mod tests {
     use super::{errors, unknown_attribute, unknown_type};
-    use crate::resource::{Map, RawValue};
+    use crate::frontend::cfn::object;
 
     fn found(type_name: &str, json: serde_json::Value) -> Vec<String> {
-        let RawValue::Object(map) = RawValue::from(json) else {
-            panic!("no object");
-        };
-        let map: Map<'_> = map;
+        let map = object(json);
         let errors = errors("Id", type_name, &map).into_iter();
         errors
             .filter(|it| it.is_certain)

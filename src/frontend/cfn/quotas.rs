@@ -207,13 +207,10 @@ fn characters(value: &RawValue<'_>) -> usize {
 #[cfg(test)]
 mod tests {
     use super::errors;
-    use crate::resource::{Map, RawValue};
+    use crate::frontend::cfn::object;
 
     fn count(type_name: &str, json: serde_json::Value) -> usize {
-        let RawValue::Object(map) = RawValue::from(json) else {
-            panic!("no object");
-        };
-        let map: Map<'_> = map;
+        let map = object(json);
         errors("Id", type_name, &map).len()
     }
 

@@ -133,13 +133,10 @@ fn full(path: &str, name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::errors;
-    use crate::resource::{Map, RawValue};
+    use crate::frontend::cfn::object;
 
     fn found(type_name: &str, json: serde_json::Value) -> Vec<String> {
-        let RawValue::Object(map) = RawValue::from(json) else {
-            panic!("no object");
-        };
-        let map: Map<'_> = map;
+        let map = object(json);
         let errors = errors("Id", type_name, &map).into_iter();
         errors.map(|it| it.reason).collect()
     }

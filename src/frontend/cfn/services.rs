@@ -191,12 +191,10 @@ fn has_host_bits(address: &str, length: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{errors, is_range};
-    use crate::resource::RawValue;
+    use crate::frontend::cfn::object;
 
     fn is_wrong(type_name: &str, json: serde_json::Value) -> bool {
-        let RawValue::Object(map) = RawValue::from(json) else {
-            panic!("no object");
-        };
+        let map = object(json);
         !errors("Id", type_name, &map).is_empty()
     }
 

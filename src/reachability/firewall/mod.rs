@@ -171,7 +171,7 @@ fn by_range(range: Ipv4Net, remote: Remote) -> Ternary {
 enum Target {
     Accept,
     Drop,
-    /// The next rule decides, as after a log.
+    /// The next rule applies, as after a log.
     Next,
     Unknown,
 }
@@ -188,7 +188,7 @@ impl Rule {
     }
 }
 
-/// Returns whether rules accept a packet. The first that matches decides.
+/// Returns whether rules accept a packet. The first that matches applies.
 fn accepts(rules: &[Rule], policy: Target, packet: Packet) -> Ternary {
     let (mut accepted, mut dropped) = (false, false);
     let policy = Rule {

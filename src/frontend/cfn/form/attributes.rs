@@ -4,6 +4,7 @@
 
 use super::{FormError, section};
 use crate::frontend::cfn::properties::unknown_attribute;
+use crate::frontend::cfn::substitution;
 use crate::frontend::tree::{At, Entry, Kind, Tree};
 
 /// A resource, its attribute, and the place of the reference.
@@ -46,19 +47,9 @@ fn references<'t>(tree: &'t Tree, used: &mut Vec<Reference<'t>>) {
             used.extend(parts.map(|(id, attribute)| (id, attribute, at)));
         }
         (Some(("Fn::Sub", argument)), _) => {
-            let (text, own) = match &argument.kind {
-                Kind::List(items) => (items.first(), items.get(1)),
-                _ => (Some(argument), None),
-            };
-            let pieces = text.and_then(Tree::text).unwrap_or_default().split("${");
-            for piece in pieces.skip(1) {
-                let Some((name, _)) = piece.split_once('}') else {
-                    continue;
-                };
-                let is_own = own.is_some_and(|own| own.get(name.trim()).is_some());
-                let parts = name.trim().split_once('.');
-                used.extend(parts.filter(|_| !is_own).map(|(id, of)| (id, of, at)));
-            }
+            let (names, own) = substitution::names(argument);
+            let parts = names.into_iter().filter_map(|it| it.split_once('.'));
+            used.extend(parts.map(|(id, of)| (id, of, at)));
             own.into_iter().for_each(|own| references(own, used));
         }
         (_, Kind::Map(entries)) => entries.iter().for_each(|it| references(&it.value, used)),
