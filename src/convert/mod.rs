@@ -24,7 +24,7 @@ fn language(of: Dialect) -> &'static str {
 /// Returns why the other language cannot express a value.
 fn obstacle(expr: &Expr, to: Dialect) -> Option<String> {
     Some(match expr {
-        Expr::Opaque(text) | Expr::Unknown(text) => {
+        Expr::SourceParam { name: text, .. } | Expr::Opaque(text) | Expr::Unknown(text) => {
             format!("`{text}` has no equivalent in {}", language(to))
         }
         Expr::Call(name, arguments) if to == Dialect::Tf && has_equivalent(name, arguments) => {

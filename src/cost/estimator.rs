@@ -362,7 +362,9 @@ fn subnets(graph: &Graph, links: &[Link<Subnet>]) -> Option<u64> {
                     .filter(|it| !it.trim().is_empty())
                     .count() as u64
             }
-            Value::Expr(Expr::Opaque(_) | Expr::Other(..) | Expr::OneOf(_)) if links.len() == 1 => {
+            Value::Expr(
+                Expr::SourceParam { .. } | Expr::Opaque(_) | Expr::Other(..) | Expr::OneOf(_),
+            ) if links.len() == 1 => {
                 return None;
             }
             Value::Lit(_) | Value::Expr(_) => 1,

@@ -270,6 +270,13 @@ pub enum Expr {
     SsmParameter(Text),
     /// One of several values that the source file does not resolve.
     OneOf(Vec<Expr>),
+    /// A parameter of the source file that has no value. It is equal to itself.
+    SourceParam {
+        /// The name of the parameter.
+        name: Text,
+        /// Whether it is a list, as the entire value of a list property.
+        is_list: bool,
+    },
     /// An expression that the source file does not resolve, in its own words. Equal texts are equal
     /// values.
     Opaque(Text),
@@ -321,7 +328,7 @@ impl Expr {
     /// Returns whether it is a list, as the entire value of a list property.
     pub(crate) fn is_list(&self) -> bool {
         match self {
-            Expr::Items(_) => true,
+            Expr::Items(_) | Expr::SourceParam { is_list: true, .. } => true,
             Expr::Call(name, _) => matches!(
                 name.as_ref(),
                 "list" | "Fn::Split" | "Fn::GetAZs" | "Fn::Cidr" | Expr::LIST_IN_MAP
@@ -367,6 +374,7 @@ impl Expr {
             | Expr::Items(_)
             | Expr::Other(..)
             | Expr::SsmParameter(_)
+            | Expr::SourceParam { .. }
             | Expr::Opaque(_)
             | Expr::Unknown(_)
             | Expr::Absent => {}

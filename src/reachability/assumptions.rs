@@ -133,7 +133,7 @@ fn has_s3_parameter(graph: &Graph) -> bool {
                 Expr::Param(id) => graph
                     .parameter(*id)
                     .is_some_and(|it| it.id == S3_PREFIX_LIST),
-                Expr::Opaque(text) => text.strip_prefix("parameter ") == Some(S3_PREFIX_LIST),
+                Expr::SourceParam { name, .. } => name == S3_PREFIX_LIST,
                 _ => false,
             };
         });

@@ -65,7 +65,10 @@ pub(super) fn doubt_of_change(node: &Node, by: &Node, effect: Effect) -> Option<
     (does_anything || !ASKED_FOR_CHANGES.contains(&kind.name)).then(|| {
         let type_name = by.resource.type_name(by.dialect()).unwrap_or_default();
         let by = by.display_id();
-        format!("can be changed by `{by}` of type `{type_name}`, which is not modeled")
+        match type_name {
+            "" => format!("can be changed by `{by}`, whose type is unknown"),
+            name => format!("can be changed by `{by}` of type `{name}`, which is not modeled"),
+        }
     })
 }
 

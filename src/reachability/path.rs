@@ -106,7 +106,7 @@ pub(crate) fn s3_gateway<'g>(
             })),
             Table::MainOf(vpc) => Ternary::any(links.iter().map(|link| match link {
                 Value::Expr(Expr::Attr(node, _)) => (*node == vpc).into(),
-                Value::Expr(Expr::Opaque(_)) => Ternary::Unknown,
+                Value::Expr(Expr::SourceParam { .. } | Expr::Opaque(_)) => Ternary::Unknown,
                 _ => Ternary::No,
             })),
             Table::Unknown => {

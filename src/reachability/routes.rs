@@ -25,10 +25,14 @@ pub(super) fn flag(value: Option<&Value<bool>>) -> Ternary {
 /// the deployment.
 pub(super) fn is_existing(expr: &Expr) -> bool {
     match expr {
-        Expr::Text(_) | Expr::Param(_) | Expr::Items(_) | Expr::Absent => true,
+        Expr::Text(_)
+        | Expr::Param(_)
+        | Expr::Items(_)
+        | Expr::SourceParam { .. }
+        | Expr::Absent => true,
         Expr::Select(list, _) => is_existing(list),
         Expr::Opaque(text) => {
-            let names = ["parameter ", "Fn::ImportValue", "Fn::FindInMap"];
+            let names = ["Fn::ImportValue", "Fn::FindInMap"];
             names.iter().any(|name| text.starts_with(name))
                 || text.split('.').any(|part| part == "data")
         }

@@ -396,7 +396,7 @@ pub(crate) fn is_s3(index: &GraphIndex<'_>, link: &Link<PrefixList>) -> bool {
             let declared = index.graph.parameter(*id);
             declared.is_some_and(|it| it.id == S3_PREFIX_LIST)
         }
-        Value::Expr(Expr::Opaque(text)) => text.strip_prefix("parameter ") == Some(S3_PREFIX_LIST),
+        Value::Expr(Expr::SourceParam { name, .. }) => name == S3_PREFIX_LIST,
         Value::Expr(Expr::PerLanguage { cfn, tf }) => match cfn.as_ref() {
             Expr::Text(id) => is_s3(index, &Value::Lit(Id::new(id.clone()))),
             _ => is_s3(index, &Value::Expr((**tf).clone())),

@@ -61,6 +61,7 @@ impl GraphIndex<'_> {
             | Expr::Call(..)
             | Expr::Other(..)
             | Expr::SsmParameter(_)
+            | Expr::SourceParam { .. }
             | Expr::Opaque(_)
             | Expr::Unknown(_) => unknown(),
         };

@@ -376,6 +376,7 @@ pub(crate) fn display_expr(graph: &Graph, expr: &Expr) -> String {
     let node = |id: &NodeId| graph.node(*id).map(|it| it.display_id().to_owned());
     match expr {
         Expr::Text(text) | Expr::Opaque(text) | Expr::Unknown(text) => text.to_string(),
+        Expr::SourceParam { name, .. } => format!("parameter {name}"),
         Expr::Call(name, arguments) => {
             let all: Vec<String> = arguments.iter().map(|it| display_expr(graph, it)).collect();
             format!("{name} {}", all.join(", "))

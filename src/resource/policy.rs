@@ -364,6 +364,7 @@ impl Prop for PolicyDocument {
             },
             RawValue::Expr(expr) => {
                 return Some(opaque(match expr.as_ref() {
+                    Expr::SourceParam { name, .. } => format!("parameter {name}"),
                     Expr::Opaque(text) | Expr::Unknown(text) | Expr::Call(text, _) => {
                         text.to_string()
                     }

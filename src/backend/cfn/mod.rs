@@ -353,6 +353,7 @@ impl<'g> Lower<'g, '_> {
             Expr::OneOf(of) => of
                 .first()
                 .map_or(Tree::str(""), |first| self.expr_of(first)),
+            Expr::SourceParam { name, .. } => Tree::call("Ref", Tree::str(name.as_ref())),
             Expr::Opaque(text) | Expr::Unknown(text) | Expr::Call(text, _) => {
                 Tree::str(text.as_ref())
             }

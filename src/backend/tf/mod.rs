@@ -517,7 +517,9 @@ impl<'g> Lower<'g, '_> {
                 .first()
                 .map_or("null".to_owned(), |first| self.code(first)),
             Expr::Call(name, arguments) => self.call(name, arguments),
-            Expr::Opaque(text) | Expr::Unknown(text) => text.to_string(),
+            Expr::SourceParam { name: text, .. } | Expr::Opaque(text) | Expr::Unknown(text) => {
+                text.to_string()
+            }
             Expr::Absent => "null".to_owned(),
         }
     }

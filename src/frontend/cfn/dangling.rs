@@ -12,7 +12,7 @@ impl Reader<'_> {
             is_certain: true,
             ignores_condition: true,
             reason: format!(
-                "(`Unresolved resource dependencies`): `{id}` refers to `{name}`, which does not exist"
+                "`{id}` refers to `{name}`, which does not exist (`Unresolved resource dependencies`)"
             ),
             fix: "add the resource or parameter, or correct its name".to_owned(),
         };

@@ -120,8 +120,8 @@ fn conditions(root: &Tree) -> Vec<FormError> {
                 error(
                     *at,
                     format!(
-                        "(`Unresolved condition dependency`): {what}`{key}` refers to condition \
-                         `{condition}`, which does not exist"
+                        "{what}`{key}` refers to condition `{condition}`, which does not exist \
+                         (`Unresolved condition dependency`)"
                     ),
                     "add the condition, or correct its name".to_owned(),
                 )
@@ -171,8 +171,8 @@ fn names(root: &Tree) -> Vec<FormError> {
             error(
                 *at,
                 format!(
-                    "(`Unresolved resource dependencies`): output `{key}` refers to `{name}`, \
-                     which does not exist"
+                    "output `{key}` refers to `{name}`, which does not exist \
+                     (`Unresolved resource dependencies`)"
                 ),
                 "add the resource or parameter, or correct its name".to_owned(),
             )
@@ -186,8 +186,8 @@ fn names(root: &Tree) -> Vec<FormError> {
             error(
                 *at,
                 format!(
-                    "(`Unresolved dependencies`): condition `{key}` refers to `{name}`, which is \
-                     not a parameter"
+                    "condition `{key}` refers to `{name}`, which is not a parameter \
+                     (`Unresolved dependencies`)"
                 ),
                 "refer only to parameters and pseudo parameters".to_owned(),
             )

@@ -465,9 +465,6 @@ fn restricted_default_group(resource: &Tree, map: &Map<'_>) -> Option<DefaultSec
     }
 }
 
-/// Prefix of a placeholder for a parameter without a value.
-const PARAMETER: &str = "parameter ";
-
 fn opaque(text: impl Into<Text>) -> RawValue<'static> {
     RawValue::from(Expr::Opaque(text.into()))
 }

@@ -29,6 +29,12 @@ pub(super) fn item(name: &str) -> Option<&str> {
     name.strip_prefix("List<")?.strip_suffix('>')
 }
 
+/// Returns whether a type is a list, in Parameter Store or not.
+pub(super) fn is_list(name: &str) -> bool {
+    let name = stored_type(name).unwrap_or(name);
+    name == "CommaDelimitedList" || item(name).is_some()
+}
+
 /// Returns whether a type exists.
 pub(super) fn exists(name: &str) -> bool {
     let name = stored_type(name).unwrap_or(name);

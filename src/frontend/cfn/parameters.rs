@@ -21,7 +21,9 @@ impl Reader<'_> {
         let own = section("Parameters").iter().filter_map(|entry| {
             let value = self.parameters.get(entry.key.as_str())?;
             let values = match value {
-                ParameterValue::Text(text) | ParameterValue::Stored(text) => vec![text.clone()],
+                ParameterValue::Text(text) | ParameterValue::Stored { name: text, .. } => {
+                    vec![text.clone()]
+                }
                 ParameterValue::List(items) => items.clone(),
                 _ => return None,
             };

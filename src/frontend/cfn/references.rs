@@ -1,19 +1,25 @@
 //! References to parameters, pseudo parameters and resources.
 
 use super::super::tree::{Entry, Kind, Tree};
-use super::{Deployment, PARAMETER, REGION, Reader, opaque};
+use super::{Deployment, REGION, Reader, opaque};
 use crate::ir::{Expr, ParamId, ParameterType, Pseudo};
 use crate::resource::RawValue;
 
 pub(super) enum ParameterValue {
     Text(String),
     List(Vec<String>),
-    /// The name of a parameter in Parameter Store.
-    Stored(String),
+    /// The name of a parameter in Parameter Store, and whether its value is a list.
+    Stored {
+        name: String,
+        is_list: bool,
+    },
     /// A parameter of the converted document.
     #[cfg_attr(not(feature = "cli"), allow(dead_code))]
     Retained(ParamId, ParameterType),
-    Unknown,
+    /// Whether the parameter is a list.
+    Unset {
+        is_list: bool,
+    },
 }
 
 /// Returns the texts in a value, in order.
@@ -40,6 +46,7 @@ impl Reader<'_> {
             .and_then(Tree::text)
             .unwrap_or("String");
         let stored = crate::ir::stored_type(of).is_some();
+        let is_list = super::parameter_types::is_list(of);
         let specified = deployment
             .parameters
             .iter()
@@ -56,9 +63,12 @@ impl Reader<'_> {
             _ => None,
         };
         match specified.or_else(default) {
-            None => ParameterValue::Unknown,
-            Some(text) if stored => ParameterValue::Stored(text),
-            Some(text) if of == "CommaDelimitedList" || of.starts_with("List<") => {
+            None => ParameterValue::Unset { is_list },
+            Some(text) if stored => ParameterValue::Stored {
+                name: text,
+                is_list,
+            },
+            Some(text) if is_list => {
                 if text.is_empty() {
                     ParameterValue::List(Vec::new())
                 } else {
@@ -117,14 +127,21 @@ impl Reader<'_> {
                         .map(|item| RawValue::Str(item.clone().into()))
                         .collect(),
                 ),
-                ParameterValue::Stored(name) => {
-                    RawValue::from(Expr::SsmParameter(name.clone().into()))
+                ParameterValue::Stored { name, is_list } => {
+                    let stored = Expr::SsmParameter(name.clone().into());
+                    RawValue::from(match is_list {
+                        true => Expr::Call("Fn::Split".into(), vec![Expr::text(","), stored]),
+                        false => stored,
+                    })
                 }
                 ParameterValue::Retained(id, of) if of.is_list() => {
                     RawValue::List(vec![RawValue::from(Expr::Items(*id))])
                 }
                 ParameterValue::Retained(id, _) => RawValue::from(Expr::Param(*id)),
-                ParameterValue::Unknown => opaque(format!("{PARAMETER}{name}")),
+                ParameterValue::Unset { is_list } => RawValue::from(Expr::SourceParam {
+                    name: name.to_owned().into(),
+                    is_list: *is_list,
+                }),
             });
         }
         Some(match self.id(name) {

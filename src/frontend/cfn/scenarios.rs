@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::super::tree::Tree;
-use super::{MAX_DEPTH, PARAMETER, REGION, Reader};
+use super::{MAX_DEPTH, REGION, Reader};
 use crate::ir::{Expr, Pseudo};
 
 /// Limits the combinations of unknown values.
@@ -162,7 +162,7 @@ impl Reader<'_> {
             _ => return None,
         };
         let question = match open {
-            Expr::Opaque(text) if text.starts_with(PARAMETER) => text[PARAMETER.len()..].to_owned(),
+            Expr::SourceParam { name, .. } => name.to_string(),
             Expr::Pseudo(Pseudo::Region) => REGION.to_owned(),
             Expr::Pseudo(Pseudo::AccountId) => "AWS::AccountId".to_owned(),
             Expr::Pseudo(Pseudo::Partition) => "AWS::Partition".to_owned(),

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::functions::GET_AZS;
 use super::references::ParameterValue;
 use super::scenarios::Scenario;
-use super::{Deployment, PARAMETER, Reader, into_expr, resource_entries};
+use super::{Deployment, Reader, into_expr, resource_entries};
 use crate::frontend::tree::{Kind, Tree};
 use crate::ir::{CfnAttr, Expr, Pseudo};
 use crate::region::Region;
@@ -87,10 +87,13 @@ pub(crate) fn evaluated(root: &Tree, deployment: &Deployment, assumed: &Assumed)
         {
             *text = (assumed.hide)(text);
         }
+        let of = entry.value.get("Type").and_then(Tree::text);
+        let is_list = of.is_some_and(super::parameter_types::is_list);
+        let unset = ParameterValue::Unset { is_list };
         let value = match assumed.choices.get(name) {
             Some(Some(value)) => ParameterValue::Text(value.clone()),
-            Some(None) => ParameterValue::Unknown,
-            None if assumed.free.contains(name) => ParameterValue::Unknown,
+            Some(None) => unset,
+            None if assumed.free.contains(name) => unset,
             None => continue,
         };
         reader.parameters.insert(name, value);
@@ -244,6 +247,7 @@ impl Reader<'_> {
             Expr::PerLanguage { cfn, .. } => self.expression(cfn),
             Expr::SsmParameter(name) => format!("{{{{resolve:ssm:{name}}}}}").into(),
             Expr::OneOf(of) => json!({ "(one of)": all(of) }),
+            Expr::SourceParam { name, .. } => reference(name),
             Expr::Opaque(text) => opaque(text),
             Expr::Call(name, items) => match name.as_ref() {
                 "list" => Value::Array(all(items)),
@@ -285,7 +289,7 @@ impl Reader<'_> {
 }
 
 fn opaque(text: &str) -> Value {
-    if let Some(name) = text.strip_prefix(PARAMETER).or(text.strip_prefix("Ref ")) {
+    if let Some(name) = text.strip_prefix("Ref ") {
         return json!({ "Ref": name });
     }
     if let Some((id, attribute)) = text

@@ -89,11 +89,8 @@ fn push(
         }
         Expr::Pseudo(pseudo) => push_pseudo(index, *pseudo, out),
         Expr::Attr(id, attr) => push_attribute(index, *id, *attr, out),
-        Expr::Param(_) | Expr::Other(..) | Expr::SsmParameter(_) => {
-            out.push(Atom::Same(expr.clone()));
-        }
-        // Only a parameter has an identity: equal texts of other functions can be different values.
-        Expr::Opaque(text) if text.starts_with("parameter ") => {
+        // Equal texts of functions can be different values.
+        Expr::Param(_) | Expr::SourceParam { .. } | Expr::Other(..) | Expr::SsmParameter(_) => {
             out.push(Atom::Same(expr.clone()));
         }
         _ => out.push(Atom::Unknown),

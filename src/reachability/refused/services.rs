@@ -105,8 +105,14 @@ fn subnets<'g>(
 /// Returns whether the subnets in a list are in one Availability Zone, unless they are not.
 fn in_one_zone(index: &GraphIndex<'_>, node: &Node, property: &str) -> Option<Ternary> {
     let all = subnets(index, node, property)?;
-    if let [_] = all.as_slice() {
-        return Some(Ternary::Yes);
+    if let [one] = all.as_slice() {
+        // An attribute of a custom resource can be a list.
+        let is_known = !matches!(one, Resolved::Outside(Expr::Opaque(_) | Expr::Other(..)));
+        return Some(Ternary::Yes.and(if is_known {
+            Ternary::Yes
+        } else {
+            Ternary::Unknown
+        }));
     }
     let subnets = all.iter().map(|it| match it {
         Resolved::Node(_, subnet) => Some(*subnet),

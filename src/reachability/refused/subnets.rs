@@ -55,11 +55,14 @@ pub(super) fn same_zone_name(a: &Expr, b: &Expr) -> Ternary {
     match (a, b) {
         (Expr::Text(a), Expr::Text(b)) => (a == b).into(),
         (Expr::Zone(a), Expr::Zone(b)) => (a == b).into(),
-        (Expr::Param(_) | Expr::Select(..) | Expr::Attr(..) | Expr::Other(..), _) if a == b => {
-            Ternary::Yes
-        }
-        // A parameter of a file without a known value.
-        (Expr::Opaque(text), _) if a == b && text.starts_with("parameter ") => Ternary::Yes,
+        (
+            Expr::Param(_)
+            | Expr::SourceParam { .. }
+            | Expr::Select(..)
+            | Expr::Attr(..)
+            | Expr::Other(..),
+            _,
+        ) if a == b => Ternary::Yes,
         (Expr::Concat(parts), _) if a == b => parts
             .iter()
             .all(|part| matches!(part, Expr::Text(_) | Expr::Pseudo(_)))

@@ -136,7 +136,10 @@ fn resource(entry: &Entry, found: &mut Vec<FormError>) {
     if type_name.is_none() {
         found.push(error(
             *at,
-            format!("resource `{key}` has no `Type`"),
+            match value.get("Type") {
+                None => format!("resource `{key}` has no `Type`"),
+                Some(_) => format!("the `Type` of resource `{key}` is not text"),
+            },
             format!("set the type of `{key}`"),
         ));
     }
