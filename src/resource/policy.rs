@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use super::codec::{Mismatch, Prop, UnmodeledNotes};
+use super::raw_value::json_of;
 use super::{Map, RawValue};
 use crate::ir::{Dialect, Expr, IntoValue, Text, Value, words};
 
@@ -362,15 +363,18 @@ impl Prop for PolicyDocument {
                     });
                 }
             },
-            RawValue::Expr(expr) => {
-                return Some(opaque(match expr.as_ref() {
-                    Expr::SourceParam { name, .. } => format!("parameter {name}"),
-                    Expr::Opaque(text) | Expr::Unknown(text) | Expr::Call(text, _) => {
-                        text.to_string()
-                    }
-                    _ => "an expression".to_owned(),
-                }));
-            }
+            RawValue::Expr(expr) => match json_of(&expr) {
+                Some(document) => document,
+                None => {
+                    return Some(opaque(match expr.as_ref() {
+                        Expr::SourceParam { name, .. } => format!("parameter {name}"),
+                        Expr::Opaque(text) | Expr::Unknown(text) | Expr::Call(text, _) => {
+                            text.to_string()
+                        }
+                        _ => "an expression".to_owned(),
+                    }));
+                }
+            },
             other => other,
         };
         let RawValue::Object(mut map) = document else {

@@ -188,6 +188,57 @@ impl From<serde_json::Value> for RawValue<'static> {
     }
 }
 
+/// A character that no document contains, around the number of an expression in its text.
+const MARK: char = '\u{f8ff}';
+
+/// Reads JSON text that contains references. None if it is no JSON text, or if a reference stands
+/// outside a string, in a key, or for text that can contain a quote.
+pub(crate) fn json_of(expr: &Expr) -> Option<RawValue<'static>> {
+    let Expr::Concat(parts) = expr else {
+        return None;
+    };
+    let mut text = String::new();
+    for (n, part) in parts.iter().enumerate() {
+        match part {
+            Expr::Text(it) if !it.contains(MARK) => text.push_str(it),
+            // AWS chooses IDs, names and ARNs, without quotes.
+            Expr::Attr(..) | Expr::Pseudo(_) | Expr::Zone(_) => text += &format!("{MARK}{n}{MARK}"),
+            Expr::Other(_, name) if name == "Ref" => text += &format!("{MARK}{n}{MARK}"),
+            _ => return None,
+        }
+    }
+    let value: serde_json::Value = serde_json::from_str(&text).ok()?;
+    with_references(value.into(), parts)
+}
+
+fn with_references(value: RawValue<'static>, of: &[Expr]) -> Option<RawValue<'static>> {
+    Some(match value {
+        RawValue::Str(text) if text.contains(MARK) => {
+            let part = |(n, part): (usize, &str)| match n % 2 {
+                0 => Some(Expr::text(part.to_owned())),
+                _ => of.get(part.parse::<usize>().ok()?).cloned(),
+            };
+            let parts: Option<Vec<Expr>> = text.split(MARK).enumerate().map(part).collect();
+            RawValue::from(Expr::concat(parts?))
+        }
+        RawValue::List(items) => {
+            let items = items.into_iter().map(|it| with_references(it, of));
+            RawValue::List(items.collect::<Option<_>>()?)
+        }
+        RawValue::Object(entries) => {
+            let mut map = Map::default();
+            for (key, value) in entries {
+                if key.contains(MARK) {
+                    return None;
+                }
+                map.insert(key, with_references(value, of)?);
+            }
+            RawValue::Object(map)
+        }
+        other => other,
+    })
+}
+
 /// A map in insertion order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Map<'a>(Vec<(Cow<'a, str>, RawValue<'a>)>);
@@ -365,5 +416,37 @@ impl<'a> Extend<(Cow<'a, str>, RawValue<'a>)> for Map<'a> {
 impl<'a> FromIterator<(Cow<'a, str>, RawValue<'a>)> for Map<'a> {
     fn from_iter<I: IntoIterator<Item = (Cow<'a, str>, RawValue<'a>)>>(entries: I) -> Self {
         Map(entries.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RawValue, json_of};
+    use crate::ir::{Expr, Pseudo};
+
+    fn document(before: &str, part: Expr, after: &str) -> Option<RawValue<'static>> {
+        json_of(&Expr::Concat(vec![
+            Expr::text(before.to_owned()),
+            part,
+            Expr::text(after.to_owned()),
+        ]))
+    }
+
+    #[test]
+    fn references_stand_inside_the_strings_of_json_text() {
+        let region = Expr::Pseudo(Pseudo::Region);
+        let Some(RawValue::Object(map)) = document("{\"a\": [\"x/", region.clone(), "/y\"]}")
+        else {
+            panic!("no object");
+        };
+        let parts = [Expr::text("x/"), region.clone(), Expr::text("/y")];
+        let expected = RawValue::List(vec![RawValue::from(Expr::concat(parts))]);
+        assert_eq!(map.get("a"), Some(&expected));
+        assert_eq!(document("{\"a\": ", region.clone(), "}"), None);
+        assert_eq!(document("{\"", region, "\": 1}"), None);
+        assert_eq!(
+            document("{\"a\": \"", Expr::Opaque("x".into()), "\"}"),
+            None
+        );
     }
 }
