@@ -52,6 +52,71 @@ pub(super) fn constant(expression: &Json) -> Option<&Json> {
     }
 }
 
+/// Returns the items of a list in JSON syntax, whose text a plan shows next to the references.
+pub(super) fn written_items(expression: &Json) -> Option<&[Json]> {
+    if references(expression).is_empty() {
+        return None;
+    }
+    match expression.get("constant_value")? {
+        Json::Array(items) => Some(items),
+        _ => None,
+    }
+}
+
+/// Returns the blocks of an argument in JSON syntax, as a plan shows the blocks of other arguments.
+pub(super) fn written_blocks(expression: &Json) -> Option<Vec<Json>> {
+    let items = written_items(expression)?;
+    let block = |item: &Json| {
+        let set = item
+            .as_object()?
+            .iter()
+            .filter(|(_, value)| !value.is_null());
+        let arguments = set.map(|(key, value)| {
+            let mut names = Vec::new();
+            templates(value, &mut names).then(|| {
+                let mut of = serde_json::Map::new();
+                of.insert("constant_value".to_owned(), value.clone());
+                if !names.is_empty() {
+                    of.insert("references".to_owned(), names.into());
+                }
+                (key.clone(), Json::Object(of))
+            })
+        });
+        Some(Json::Object(arguments.collect::<Option<_>>()?))
+    };
+    items.iter().map(block).collect()
+}
+
+/// Collects the references in a value in JSON syntax. Returns false if it contains an expression that is
+/// more than a reference.
+fn templates<'j>(value: &'j Json, names: &mut Vec<&'j str>) -> bool {
+    match value {
+        Json::String(text) => match reference(text) {
+            Some(name) => {
+                names.push(name);
+                true
+            }
+            None => is_literal(text),
+        },
+        Json::Array(items) => items.iter().all(|it| templates(it, names)),
+        Json::Object(entries) => entries.values().all(|it| templates(it, names)),
+        _ => true,
+    }
+}
+
+/// Returns the reference in text that is nothing else, such as `${aws_vpc.main.id}`.
+pub(super) fn reference(text: &str) -> Option<&str> {
+    let name = text.strip_prefix("${")?.strip_suffix('}')?;
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "_-.[]\"*".contains(c);
+    let is_reference = name.contains('.') && name.chars().all(is_name);
+    (is_reference && name.starts_with(|c: char| c.is_ascii_alphabetic())).then_some(name)
+}
+
+/// Returns whether text in JSON syntax contains no expression.
+pub(super) fn is_literal(text: &str) -> bool {
+    !text.contains("${") && !text.contains("%{")
+}
+
 /// Keeps the longest references. A plan also lists each prefix of a reference.
 pub(super) fn most_specific<'a>(names: &[&'a str]) -> Vec<&'a str> {
     let mut out: Vec<&'a str> = Vec::new();

@@ -2,7 +2,10 @@
 
 use serde_json::Value as Json;
 
-use super::expression::{constant, expected, fits, gather, is_list, references};
+use super::expression::{
+    constant, expected, fits, gather, is_list, is_literal, reference, references, written_blocks,
+    written_items,
+};
 use super::json::{array, has_unknown, plain};
 use super::references::Found;
 use super::{MAX_STEPS, Plan, Planned};
@@ -175,6 +178,9 @@ impl<'p> Plan<'p> {
             let known = known.filter(|(n, item)| !item.is_null() && !is_open(*n));
             let known = known.map(|(_, item)| self.by_ids(it, plain(item)));
             let mut out: Vec<RawValue<'static>> = known.collect();
+            if let Some(written) = self.written(it, key, expression) {
+                return RawValue::List(written);
+            }
             let open = unknowns
                 .iter()
                 .filter(|it| **it == Json::Bool(true))
@@ -182,6 +188,8 @@ impl<'p> Plan<'p> {
             out.extend(self.items(it, key, &references(expression), Some(open)));
             return RawValue::List(out);
         }
+        let written = written_blocks(expression).map(Json::Array);
+        let expression = written.as_ref().unwrap_or(expression);
         // The configuration has one expression for an argument in block syntax, so each item can
         // refer to any of its references.
         if expression.get("references").is_some() {
@@ -200,18 +208,20 @@ impl<'p> Plan<'p> {
         let mut out = Vec::new();
         for (n, item) in items.iter().enumerate() {
             let unknown = unknowns.get(n).unwrap_or(&Json::Null);
-            let mut fitting = (0..blocks.len()).filter(|&at| is_only || fits(blocks[at], item));
-            let (first, second) = (fitting.next(), fitting.next());
-            let alike = |a: usize, b: usize| {
-                let (a, b) = (references_of(blocks[a]), references_of(blocks[b]));
-                a == b
+            let fitting: Vec<usize> = (0..blocks.len())
+                .filter(|&at| is_only || fits(blocks[at], item))
+                .collect();
+            let alike = |other: &usize| {
+                let (a, b) = (blocks[fitting[0]], blocks[*other]);
+                // Items of blocks that differ only in their references look equal, and each has one
+                // of these blocks. A block of another syntax can be `dynamic`, without items.
+                references_of(a) == references_of(b)
+                    || written.is_some() && constants(a) == constants(b)
             };
-            // Blocks that differ only in unknown values look equal.
-            let block = match (first, second) {
-                (Some(at), None) => blocks.remove(at),
-                (Some(at), Some(other)) if self.configured || alike(at, other) => blocks.remove(at),
+            let block = match fitting.first() {
+                Some(&at) if self.configured || fitting.iter().all(alike) => blocks.remove(at),
                 // A `dynamic` block has several items.
-                (None, _) if blocks.is_empty() => match expression {
+                None if blocks.is_empty() => match expression {
                     Json::Array(all) if all.len() == 1 => &all[0],
                     _ => &Json::Null,
                 },
@@ -293,10 +303,36 @@ impl<'p> Plan<'p> {
                 if !self.is_set(it, key, &names) {
                     return None;
                 }
-                Some(self.referenced(it, key, &names))
+                let written = self.written(it, key, expression);
+                Some(match written {
+                    Some(items) => RawValue::List(items),
+                    None => self.referenced(it, key, &names),
+                })
             }
             _ => None,
         }
+    }
+
+    /// Returns the items of a list in JSON syntax, each of which is text or a reference.
+    fn written(
+        &self,
+        it: &Planned<'p>,
+        key: &str,
+        expression: &Json,
+    ) -> Option<Vec<RawValue<'static>>> {
+        if !is_list(key) {
+            return None;
+        }
+        let mut out = Vec::new();
+        for item in written_items(expression)? {
+            let text = item.as_str()?;
+            match reference(text) {
+                Some(name) => out.extend(self.items(it, key, &[name], None)),
+                None if is_literal(text) => out.push(self.by_ids(it, plain(item))),
+                None => return None,
+            }
+        }
+        Some(out)
     }
 
     pub(super) fn block(&self, it: &Planned<'p>, block: &Json) -> Option<RawValue<'static>> {
@@ -406,6 +442,12 @@ pub(super) fn hide(map: &mut Map<'static>, unknown: &Json, address: &str) {
             map.insert(key.clone(), RawValue::from(Expr::Opaque(text)));
         }
     }
+}
+
+/// Returns the arguments of a block and their constant values.
+fn constants(block: &Json) -> Vec<(&String, Option<&Json>)> {
+    let arguments = block.as_object().into_iter().flatten();
+    arguments.map(|(key, it)| (key, constant(it))).collect()
 }
 
 /// Returns the references of a block, in order.
