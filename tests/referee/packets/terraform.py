@@ -25,10 +25,12 @@ TYPES = {
     "nat": "aws_nat_gateway",
     "acl": "aws_network_acl",
 }
+# Arguments that are nested blocks.
+BLOCKS = ("alias", "egress", "ingress", "vpc")
 
 
 def configuration(worlds):
-    """Returns the text of `main.tf.json` for the worlds of some seeds, each with its own prefix.
+    """Returns the configuration of the worlds of some seeds, each with its own prefix.
 
     The seed selects between inline and standalone rules.
     """
@@ -45,7 +47,31 @@ def configuration(worlds):
         "data": {"aws_ssm_parameter": {"image": {"name": IMAGE}}},
         "resource": resources,
     }
-    return json.dumps(document, indent=2) + "\n"
+    return document
+
+
+def native(document):
+    """Returns a configuration in Terraform's own syntax, whose expressions a plan shows only by their references."""
+    lines = ["terraform {", "  required_providers {", '    aws = { source = "hashicorp/aws" }', "  }", "}"]
+    lines += block(["provider", "aws"], document["provider"]["aws"])
+    for section in ("data", "resource"):
+        for kind, named in document[section].items():
+            for name, arguments in named.items():
+                lines += block([section, kind, name], arguments)
+    return "\n".join(lines) + "\n"
+
+
+def block(labels, arguments):
+    lines = [" ".join([labels[0], *map(json.dumps, labels[1:])]) + " {"]
+    for key, value in arguments.items():
+        if key in BLOCKS and isinstance(value, (dict, list)):
+            inner = [value] if isinstance(value, dict) else value
+            lines += [f"  {line}" for it in inner for line in block([key], it)]
+        elif key == "depends_on":
+            lines.append(f"  {key} = [{', '.join(value)}]")
+        elif value is not None:
+            lines.append(f"  {key} = {json.dumps(value)}")
+    return [*lines, "}"]
 
 
 def prefix(seed):
@@ -55,20 +81,22 @@ def prefix(seed):
 class Planner:
     """Plans with Terraform and its provider; an emulator answers the data source of the image."""
 
-    def __init__(self, folder, emulator):
+    def __init__(self, folder, emulator, is_native):
         # Terraform and the emulator are necessary for plans only.
         from harness.terraform import Terraform
 
         self.terraform = Terraform(folder)
+        self.is_native = is_native
         self.place = SimpleNamespace(endpoint=emulator.endpoint, region=REGION)
 
     def plan(self, worlds):
-        self.terraform.write(configuration(worlds))
+        document = configuration(worlds)
+        self.terraform.write(json.dumps(document), hcl=native(document) if self.is_native else None)
         return self.terraform.plan_as_json(self.place)
 
 
-def compare_plans(program, seeds, batch=20):
-    """Returns the disagreements over plans, and the number of instances.
+def compare_plans(program, seeds, is_native, batch=20):
+    """Returns the disagreements over plans, and the number of instances. A plan of Terraform's own syntax shows less.
 
     One plan contains several worlds, since Terraform and the provider start slowly. What disagrees is planned again, alone.
     """
@@ -76,7 +104,7 @@ def compare_plans(program, seeds, batch=20):
 
     found, instances = [], 0
     with tempfile.TemporaryDirectory(prefix="packets-") as folder, emulators(folder) as started:
-        planner, path = Planner(Path(folder) / "terraform", started.copy("terraform")), Path(folder) / "plan.json"
+        planner, path = Planner(Path(folder) / "terraform", started.copy("terraform"), is_native), Path(folder) / "plan.json"
         for index in range(0, len(seeds), batch):
             worlds = {seed: generate(seed) for seed in seeds[index : index + batch]}
             path.write_text(planner.plan(worlds))
