@@ -8,6 +8,7 @@
     clippy::print_stdout
 )]
 
+mod agreement;
 mod application;
 mod assertions;
 mod check_coverage;
