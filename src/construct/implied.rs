@@ -2,7 +2,8 @@
 
 use crate::ir::{NodeId, Value};
 use crate::resource::{
-    Graph, Node, Resource, Route, RouteTable, TransitGatewayVpcAttachment, Typed, VpcGatewayAttachment,
+    Graph, Node, Resource, Route, RouteTable, TransitGatewayVpcAttachment, Typed,
+    VpcGatewayAttachment,
 };
 
 /// Adds the dependencies between a new resource and those of its stack.
@@ -53,7 +54,9 @@ fn requires(graph: &Graph, route: &Route, attachment: &Resource) -> bool {
         Value::Expr(crate::ir::Expr::Attr(table, _)) => graph.node(*table),
         _ => None,
     };
-    let vpc = table.and_then(|it| RouteTable::of(&it.resource)).map(|it| &it.vpc);
+    let vpc = table
+        .and_then(|it| RouteTable::of(&it.resource))
+        .map(|it| &it.vpc);
     route.transit_gateway.as_ref() == Some(&it.transit_gateway)
         && vpc.is_none_or(|vpc| *vpc == it.vpc)
 }

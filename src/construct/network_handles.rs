@@ -1,11 +1,11 @@
 //! The handles of a network and its subnets.
 
+use super::network::SubnetZone;
 #[cfg(feature = "config")]
 use super::option_types::{Kind, Named, OptionType, Options};
 use super::options::options;
 #[cfg(feature = "config")]
 use super::reader::{Item, Node, Reader};
-use super::network::SubnetZone;
 use super::scope::Scope;
 use crate::ir::{Cidr, Expr, Handle, Id, IntoValue, Link, NodeId, Text, Value};
 use crate::resource::{RouteTable, Subnet, Typed as _, Vpc};

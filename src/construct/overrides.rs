@@ -158,7 +158,9 @@ impl Overrides<'_, '_> {
     #[track_caller]
     fn reject(&mut self, message: String, help: &'static str) {
         let location = caller_or(&self.scope.location);
-        let found = Diagnostic::error("override", message).at(location).help(help);
+        let found = Diagnostic::error("override", message)
+            .at(location)
+            .help(help);
         let path = self.scope.graph.node(self.node).map(|it| it.path.clone());
         self.scope.add_diagnostic(match path {
             Some(path) => found.path(path),

@@ -6,8 +6,8 @@ use super::overrides::{OverrideError, apply_overrides};
 use super::printed_values::PrintedValues;
 use super::property_errors::{self, REMOVAL_POLICIES, removal_policy, unknown_attribute};
 use super::{
-    Change, Graph, KINDS, Kind, Map, Node, Origin, Part, RawResource, RemovalPolicy,
-    Resource, TemplateError,
+    Change, Graph, KINDS, Kind, Map, Node, Origin, Part, RawResource, RemovalPolicy, Resource,
+    TemplateError,
 };
 use crate::ir::{CfnAttr, ConditionId, Dialect, Expr, NodeId, Stack, StackId};
 
@@ -59,7 +59,9 @@ impl Node {
 
     /// Returns whether an override changes a part.
     fn is_changed(&self, part: (Dialect, Part)) -> bool {
-        self.overrides.iter().any(|it| (it.dialect, it.part) == part)
+        self.overrides
+            .iter()
+            .any(|it| (it.dialect, it.part) == part)
     }
 
     /// Applies the overrides of the attributes in CloudFormation, and returns those that do not
@@ -218,7 +220,8 @@ impl Graph {
                 value.and_then(|it| removal_policy((path, type_name), attribute, it.as_str()));
             errors.extend(wrong.map(|(reason, fix)| certain(reason, fix)));
         }
-        errors.extend(self.unknown_attributes(path, |visit| map.walk_in(Some(Dialect::Cfn), visit)));
+        errors
+            .extend(self.unknown_attributes(path, |visit| map.walk_in(Some(Dialect::Cfn), visit)));
         let missing = values.missing.drain(..);
         errors.extend(missing.map(|name| {
             certain(

@@ -171,11 +171,17 @@ impl Hooks for TargetGroup {
                 // An override can set it.
                 (false, false) if node.overrides.is_empty() => (
                     format!("the target group has no `{name}`"),
-                    format!("set `{name}`, or use `TargetGroup::of_function` for a Lambda function"),
+                    format!(
+                        "set `{name}`, or use `TargetGroup::of_function` for a Lambda function"
+                    ),
                 ),
                 _ => continue,
             };
-            out.push(node.error("target-group", message).about(&[name]).help(help));
+            out.push(
+                node.error("target-group", message)
+                    .about(&[name])
+                    .help(help),
+            );
         }
     }
 
@@ -184,10 +190,14 @@ impl Hooks for TargetGroup {
         let Some(RawValue::Block(check)) = map.get_mut("health_check") else {
             return;
         };
-        let protocol = self.protocol.as_ref().and_then(Value::lit).map(|protocol| match protocol {
-            LoadBalancerProtocol::Http | LoadBalancerProtocol::Https => "HTTP",
-            _ => "TCP",
-        });
+        let protocol = self
+            .protocol
+            .as_ref()
+            .and_then(Value::lit)
+            .map(|protocol| match protocol {
+                LoadBalancerProtocol::Http | LoadBalancerProtocol::Https => "HTTP",
+                _ => "TCP",
+            });
         let defaults = [
             ("healthy_threshold", Some(RawValue::Int(5))),
             ("unhealthy_threshold", Some(RawValue::Int(2))),

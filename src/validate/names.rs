@@ -3,9 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Links;
-use crate::ir::{
-    Diagnostic, Diagnostics, Dialect, SourceLocation, Stack, StackId, terraform_name,
-};
+use crate::ir::{Diagnostic, Diagnostics, Dialect, SourceLocation, Stack, StackId, terraform_name};
 use crate::resource::Graph;
 
 /// Names in use, with their path and location.

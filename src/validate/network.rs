@@ -2,8 +2,8 @@
 
 use crate::ir::{Diagnostics, Expr, Link, NodeId, Text, Value};
 use crate::resource::{
-    Graph, LoadBalancer, LoadBalancerType, Node, Route, Scheme, Subnet, SubnetRouteTableAssociation,
-    Typed,
+    Graph, LoadBalancer, LoadBalancerType, Node, Route, Scheme, Subnet,
+    SubnetRouteTableAssociation, Typed,
 };
 
 pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
@@ -37,7 +37,11 @@ fn check_ranges(graph: &Graph, out: &mut Diagnostics) {
         if let Some((other, Some(of_other))) = before.map(|it| (it.0, it.1.cidr_block.lit())) {
             let message = format!("subnet ranges `{of_other}` and `{range}` overlap");
             let found = node.error("network-subnet-cidrs", message);
-            out.push(found.path(other.path.clone()).help("use ranges that do not overlap"));
+            out.push(
+                found
+                    .path(other.path.clone())
+                    .help("use ranges that do not overlap"),
+            );
         }
     }
 }
@@ -63,7 +67,9 @@ fn check_balancer(graph: &Graph, node: &Node, balancer: &LoadBalancer, out: &mut
     };
     if is_application && balancer.subnets.len() < 2 {
         let message = "an Application Load Balancer requires subnets in two Availability Zones";
-        let found = node.error("load-balancer-subnets", message).about(&["subnets"]);
+        let found = node
+            .error("load-balancer-subnets", message)
+            .about(&["subnets"]);
         out.push(found.help("add a subnet in another Availability Zone"));
     }
     let mut zones: Vec<(&Value<Text>, &Node)> = Vec::new();
@@ -78,7 +84,9 @@ fn check_balancer(graph: &Graph, node: &Node, balancer: &LoadBalancer, out: &mut
                     "subnets `{}` and `{}` of the load balancer are in one Availability Zone",
                     other.path, subnet_node.path
                 );
-                let found = node.error("load-balancer-subnets", message).about(&["subnets"]);
+                let found = node
+                    .error("load-balancer-subnets", message)
+                    .about(&["subnets"]);
                 out.push(found.help("use one subnet for each Availability Zone"));
             }
             None => zones.push((zone, subnet_node)),
@@ -89,7 +97,9 @@ fn check_balancer(graph: &Graph, node: &Node, balancer: &LoadBalancer, out: &mut
                  gateway; clients cannot connect",
                 subnet_node.path
             );
-            let found = node.warning("load-balancer-subnets", message).about(&["subnets"]);
+            let found = node
+                .warning("load-balancer-subnets", message)
+                .about(&["subnets"]);
             out.push(found.help("use the subnets of `PublicSubnets`, or `Scheme::Internal`"));
         }
     }

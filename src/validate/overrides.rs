@@ -7,7 +7,11 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
     for (_, node, raw) in graph.all::<RawResource>() {
         let own = raw.argument_value("provider").and_then(RawValue::as_str);
         if let Some((message, help)) = own.and_then(|it| provider(graph, node, it)) {
-            out.push(node.error("raw-resource-provider", message).only(Dialect::Tf).help(help));
+            out.push(
+                node.error("raw-resource-provider", message)
+                    .only(Dialect::Tf)
+                    .help(help),
+            );
         }
     }
     let nodes = graph.nodes();
@@ -34,7 +38,11 @@ pub(super) fn provider(graph: &Graph, node: &Node, provider: &str) -> Option<(St
 
 /// Returns the error for an argument in `ignore_changes` that the type does not have. Of a type without
 /// a schema, only a name similar to an argument of the resource is an error.
-fn ignored_name(graph: &Graph, (id, node): (NodeId, &Node), name: &str) -> Option<(String, String)> {
+fn ignored_name(
+    graph: &Graph,
+    (id, node): (NodeId, &Node),
+    name: &str,
+) -> Option<(String, String)> {
     let argument = name.split(['.', '[']).next().unwrap_or_default();
     let type_name = node.resource.type_name(Dialect::Tf)?;
     if argument == "all" {
@@ -93,7 +101,8 @@ fn check_node(graph: &Graph, (id, node): (NodeId, &Node), out: &mut Diagnostics)
         };
         let ignored = match change.pointer.as_str() {
             "/provider" if own => {
-                if let Some((message, help)) = value.as_str().and_then(|it| provider(graph, node, it))
+                if let Some((message, help)) =
+                    value.as_str().and_then(|it| provider(graph, node, it))
                 {
                     report(change, format!("override `/provider`: {message}"), help);
                 }

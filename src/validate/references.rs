@@ -122,13 +122,17 @@ fn check_node(
         let mut found = None;
         map.walk_in(Some(dialect), &mut |expr| {
             forward |= matches!(expr, Expr::Attr(to, _) if *to >= id);
-            found = found.take().or_else(|| diagnostic(expr, graph, here, dialect));
+            found = found
+                .take()
+                .or_else(|| diagnostic(expr, graph, here, dialect));
         });
         if dialect == Dialect::Tf {
             // A satellite always refers to its own resource, and this reference is not a forward one.
             for satellite in node.resource.satellites(id, graph) {
                 satellite.body.walk_in(Some(dialect), &mut |expr| {
-                    found = found.take().or_else(|| diagnostic(expr, graph, here, dialect));
+                    found = found
+                        .take()
+                        .or_else(|| diagnostic(expr, graph, here, dialect));
                 });
             }
         }
@@ -252,7 +256,9 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
             let mut found = None;
             for dialect in [Dialect::Cfn, Dialect::Tf] {
                 output.value.walk_in(Some(dialect), &mut |expr| {
-                    found = found.take().or_else(|| diagnostic(expr, graph, stack, dialect));
+                    found = found
+                        .take()
+                        .or_else(|| diagnostic(expr, graph, stack, dialect));
                 });
             }
             if let Some((message, help)) = found {

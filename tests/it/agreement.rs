@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use ssm_synth::construct::AccessHandles;
 use ssm_synth::frontend::cfn::Deployment;
 use ssm_synth::frontend::{Input, SourceFile};
 use ssm_synth::ir::Dialect;
 use ssm_synth::prelude::*;
 use ssm_synth::reachability::{self, Assumptions, Hop, HopStatus, Reachability, Verdict};
-use ssm_synth::construct::AccessHandles;
 use ssm_synth::resource::{
     Listener, ListenerAction, LoadBalancer, LoadBalancerProtocol, Route, RouteTable, Scheme,
     SecurityGroup, TransitGatewayVpcAttachment, Vpc,
@@ -17,7 +17,10 @@ use super::{built, cases};
 
 type Verdicts = BTreeMap<String, (Verdict, BTreeMap<Hop, HopStatus>)>;
 
-fn verdicts(of: &Reachability, name: impl Fn(&reachability::InstanceReachability) -> String) -> Verdicts {
+fn verdicts(
+    of: &Reachability,
+    name: impl Fn(&reachability::InstanceReachability) -> String,
+) -> Verdicts {
     let each = of.instances.iter();
     each.map(|it| {
         let hops = it.hops.iter().map(|hop| (hop.hop, hop.status));
@@ -30,9 +33,8 @@ fn verdicts(of: &Reachability, name: impl Fn(&reachability::InstanceReachability
 fn of_app(app: &App) -> (Verdicts, Reachability) {
     let graph = app.graph();
     let checked = reachability::check_in(graph, Dialect::Cfn, &Assumptions::default());
-    let name = |it: &reachability::InstanceReachability| {
-        graph.node(it.node).unwrap().cfn_id().to_owned()
-    };
+    let name =
+        |it: &reachability::InstanceReachability| graph.node(it.node).unwrap().cfn_id().to_owned();
     (verdicts(&checked, name), checked)
 }
 
@@ -61,7 +63,9 @@ fn agree(name: &str, app: &App) -> Option<String> {
     let validated = app.validate().unwrap_or_else(|it| panic!("{name}: {it}"));
     let stacks = app.graph().stacks();
     let templates = stacks.map(|it| {
-        let text = backend::cfn::template(&validated, &it.name).unwrap().to_json();
+        let text = backend::cfn::template(&validated, &it.name)
+            .unwrap()
+            .to_json();
         (it.name.clone(), text)
     });
     let (own, checked) = of_app(app);
@@ -90,7 +94,11 @@ fn sound() -> (App, AccessHandles) {
 
 /// A change that makes the template one that CloudFormation or a service refuses, and a part of the
 /// reason.
-type Broken = (&'static str, fn(&mut Scope<'_>, &AccessHandles), &'static str);
+type Broken = (
+    &'static str,
+    fn(&mut Scope<'_>, &AccessHandles),
+    &'static str,
+);
 
 const BROKEN: &[Broken] = &[
     (
@@ -99,7 +107,10 @@ const BROKEN: &[Broken] = &[
             let subnets = &access.network.subnets;
             let balancer = LoadBalancer::new(Scheme::Internal).subnets(subnets);
             let balancer = stack.add("Balancer", balancer);
-            stack.add("Listener", Listener::new(balancer, 80, LoadBalancerProtocol::Http));
+            stack.add(
+                "Listener",
+                Listener::new(balancer, 80, LoadBalancerProtocol::Http),
+            );
         },
         "DefaultActions",
     ),
@@ -131,7 +142,10 @@ const BROKEN: &[Broken] = &[
         "a route without a destination",
         |stack, access| {
             let table = stack.add("Table", RouteTable::new(&access.network.vpc));
-            stack.add("Route", Route::new(table).transit_gateway("tgw-0a1b2c3d4e5f60718"));
+            stack.add(
+                "Route",
+                Route::new(table).transit_gateway("tgw-0a1b2c3d4e5f60718"),
+            );
         },
         "DestinationCidrBlock",
     ),
@@ -195,7 +209,9 @@ const BROKEN: &[Broken] = &[
             let topic = stack.add("Topic", RawResource::new().cfn("AWS::SNS::Topic"));
             let arn = topic.attr(Attr::by_get_att("TopicArm", "arn"));
             let raw = RawResource::new().cfn("AWS::SNS::TopicInlinePolicy");
-            let policy = raw.property("TopicArn", arn).property("PolicyDocument", json!({}));
+            let policy = raw
+                .property("TopicArn", arn)
+                .property("PolicyDocument", json!({}));
             stack.add("Policy", policy);
         },
         "`TopicArm`",
@@ -227,14 +243,17 @@ const BROKEN: &[Broken] = &[
     (
         "a raw resource without a required property",
         |stack, _| {
-            stack.add("Subscription", RawResource::new().cfn("AWS::SNS::Subscription"));
+            stack.add(
+                "Subscription",
+                RawResource::new().cfn("AWS::SNS::Subscription"),
+            );
         },
         "TopicArn",
     ),
     (
         "too many tags",
         |stack, access| {
-            let tags = (0..60).map(|n| (format!("k{n}"), "v"));
+            let tags: [(String, &str); 60] = std::array::from_fn(|n| (format!("k{n}"), "v"));
             let vpc = Vpc::new(Cidr::v4([10, 9, 0, 0], 16)).tags(tags);
             stack.add("Other", vpc);
             let _ = access;
@@ -248,8 +267,12 @@ const BROKEN: &[Broken] = &[
             let group = stack.add("Group", group);
             let other = SecurityGroup::new("another group", &access.network.vpc);
             let other = stack.add("Other", other);
-            stack.overrides(group).cfn("/GroupDescription", json!({ "Ref": "Other" }));
-            stack.overrides(other).cfn("/GroupDescription", json!({ "Ref": "Group" }));
+            stack
+                .overrides(group)
+                .cfn("/GroupDescription", json!({ "Ref": "Other" }));
+            stack
+                .overrides(other)
+                .cfn("/GroupDescription", json!({ "Ref": "Group" }));
         },
         "circular dependency",
     ),
@@ -279,9 +302,10 @@ const BROKEN: &[Broken] = &[
     (
         "a group without outbound rules",
         |stack, access| {
-            stack
-                .overrides(access.security_group)
-                .cfn("/SecurityGroupEgress", json!([{ "CidrIp": "127.0.0.1/32", "IpProtocol": "-1" }]));
+            stack.overrides(access.security_group).cfn(
+                "/SecurityGroupEgress",
+                json!([{ "CidrIp": "127.0.0.1/32", "IpProtocol": "-1" }]),
+            );
         },
         "",
     ),
@@ -308,7 +332,9 @@ fn the_check_of_a_broken_app_agrees_with_that_of_its_template() {
         let (own, checked) = of_app(&app);
         let is_reachable = own.values().any(|it| it.0 == Verdict::Reachable);
         let details = checked.instances.iter().flat_map(|it| &it.hops);
-        let details: Vec<String> = details.map(|it| format!("{} {:?}", it.detail, it.fix)).collect();
+        let details: Vec<String> = details
+            .map(|it| format!("{} {:?}", it.detail, it.fix))
+            .collect();
         if is_reachable || !details.iter().any(|it| it.contains(reason)) {
             found.push(format!("{name}: {own:?} {details:#?}"));
         }
@@ -324,7 +350,11 @@ fn validation_reports_what_cloudformation_refuses() {
         change(&mut app.stack("Access"), &access);
         // Only the reachability check follows signals, circles and scripts.
         let is_of_check = ["", "signal", "circular dependency"].contains(reason);
-        let out = app.validate().err().map(|it| format!("{it}")).unwrap_or_default();
+        let out = app
+            .validate()
+            .err()
+            .map(|it| format!("{it}"))
+            .unwrap_or_default();
         if out.contains("error[template]") == is_of_check || !is_of_check && !out.contains(reason) {
             found.push(format!("{name}: {out}"));
         }

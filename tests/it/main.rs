@@ -49,6 +49,7 @@ mod readers;
 mod regions;
 mod schemas;
 mod skip;
+mod team_app;
 mod threads;
 
 use std::path::{Path, PathBuf};

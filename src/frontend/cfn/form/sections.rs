@@ -150,8 +150,7 @@ fn resource(entry: &Entry, found: &mut Vec<FormError>) {
         }
         let attribute = member.key.as_str();
         if REMOVAL_POLICIES.contains(&attribute)
-            && let Some((why, fix)) =
-                removal_policy((key, name), attribute, member.value.text())
+            && let Some((why, fix)) = removal_policy((key, name), attribute, member.value.text())
         {
             found.push(error(member.at, why, fix));
         }
