@@ -31,27 +31,16 @@ impl Construct for Web {
     fn build(self, scope: &mut Scope<'_>) -> Handle<Instance> {
         let role = scope.add("Role", InstanceRole::new(Permissions::ManagedInstanceCore));
         let profile: Handle<InstanceProfile> = role.instance_profile;
-        scope.add("Instance", Moved { profile })
-    }
-}
-
-struct Moved {
-    profile: Handle<InstanceProfile>,
-}
-
-impl Construct for Moved {
-    type Handle = Handle<Instance>;
-
-    fn build(self, scope: &mut Scope<'_>) -> Handle<Instance> {
-        // The logical ID of the CDK, with its hash.
-        scope.renamed_from("WebInstance3A2B1F4C");
         let subnet: Id<Subnet> = Id::new("subnet-0a1b2c3d4e5f60718");
         let group: Id<SecurityGroup> = Id::new("sg-0a1b2c3d4e5f60718");
         let instance = Instance::new("t3.micro", subnet)
             .image(Id::new("ami-0a1b2c3d4e5f60718"))
             .security_groups([group])
-            .iam_instance_profile(self.profile);
-        scope.add_inline(instance)
+            .iam_instance_profile(profile);
+        let instance = scope.add("Instance", instance);
+        // The logical ID of the CDK, with its hash.
+        scope.overrides(instance).logical_id("WebInstance3A2B1F4C");
+        instance
     }
 }
 

@@ -38,15 +38,13 @@ impl Construct for SpokeNetwork {
         let attachment = TransitGatewayVpcAttachment::new(self.transit_gateway, vpc)
             .subnets(subnets.iter().map(|(subnet, _)| subnet))
             .tags([("Team", "core")]);
-        let attachment = scope.add("Attachment", attachment);
+        scope.add("Attachment", attachment);
         let mut ready: Vec<_> = subnets.iter().map(|(_, tie)| tie.node()).collect();
         for (n, table) in tables.iter().enumerate() {
             let route = Route::new(table)
                 .cidr_block(COMPANY)
                 .transit_gateway(self.transit_gateway);
             let route = scope.add(&format!("ToCompany{n}"), route);
-            // A route to a transit gateway needs the attachment.
-            scope.depends_on(route, [attachment.node()]);
             ready.push(route.node());
         }
         NetworkHandles::new(vpc)

@@ -47,7 +47,7 @@ impl Construct for Frontend<'_> {
             .subnets(self.subnets)
             .security_groups([group]);
         let balancer = scope.add("LoadBalancer", balancer);
-        let targets = TargetGroup::new(vpc, PORT, LoadBalancerProtocol::Http)
+        let targets = TargetGroup::of_instances(vpc, PORT, LoadBalancerProtocol::Http)
             .health_check_path("/health")
             .targets(
                 self.instances

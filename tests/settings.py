@@ -161,6 +161,7 @@ NOT_CHANGED = {
     "region": "a stack stays in its Region",
     "parameters": "by its fields",
     "parameters.NAME.type": "CloudFormation rejects another type of value, not another resource",
+    "parameters.NAME.no_echo": "changes what tools show, not a resource",
     "parameters.NAME.from_parameter_store": "as `parameters.NAME.type`: it is another type of the parameter",
     "network": "by its fields",
     "network.vpc": "moves the stack into another VPC: everything in it is new",

@@ -167,6 +167,7 @@ impl App {
     pub fn validate(&self) -> Result<Validated<'_>, Diagnostics> {
         let graph = self.graph();
         let mut found = Diagnostics::default();
+        validate::template_errors(graph, &mut found);
         for rule in in_order(&self.rules) {
             rule(graph, &mut found);
         }

@@ -197,15 +197,14 @@ impl PlacedEndpoints<'_> {
                         .iter()
                         .any(|subnet| subnet.zone.as_ref() == Some(name))
                     {
-                        let zones = chosen.iter().filter_map(|subnet| subnet.zone.as_deref());
-                        let zones = zones.collect::<Vec<_>>().join(", ");
+                        let known = self.network.known_zones();
                         scope.add_diagnostic(
                             Diagnostic::error(
                                 "endpoint-zones",
                                 format!("the network has no Availability Zone `{name}`"),
                             )
                             .about(&["zones", &n.to_string()])
-                            .help(format!("use one of: {zones}")),
+                            .help(known),
                         );
                     }
                 }

@@ -81,7 +81,7 @@ impl Construct for Network {
                             .help("add one with `NetworkHandles::subnets`"),
                     );
                 }
-                handles
+                handles.completed(scope)
             }
         }
     }

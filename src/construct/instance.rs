@@ -352,15 +352,12 @@ impl PlacedInstance<'_> {
         }
         let (what, known) = match &self.instance.zone {
             Some(zone) => {
-                let zones = subnets.iter().filter_map(|subnet| subnet.zone.as_deref());
-                (
-                    format!("in Availability Zone `{zone}`"),
-                    zones.collect::<Vec<_>>().join(", "),
-                )
+                let what = format!("in Availability Zone `{zone}`");
+                (what, self.network.known_zones())
             }
             None => (
                 format!("with index {index}"),
-                format!("0 to {}", subnets.len().saturating_sub(1)),
+                format!("use one of: 0 to {}", subnets.len().saturating_sub(1)),
             ),
         };
         // `ExistingNetwork` reports a network without subnets.
@@ -372,7 +369,7 @@ impl PlacedInstance<'_> {
                 )
                 .about(&["zone"])
                 .about(&["subnet_index"])
-                .help(format!("use one of: {known}")),
+                .help(known),
             );
         }
         Value::Lit(crate::ir::Id::new(""))

@@ -11,6 +11,7 @@ mod endpoints;
 mod environment;
 mod existing_network;
 mod image;
+mod implied;
 mod instance;
 mod instance_image;
 mod instance_role;

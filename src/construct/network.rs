@@ -153,7 +153,7 @@ pub(super) struct SubnetZone {
     /// The block of the VPC for its subnet; Local Zones have none.
     number: Option<u32>,
     /// What users call it.
-    label: Text,
+    pub(super) label: Text,
     pub(super) zone: Value<Text>,
 }
 

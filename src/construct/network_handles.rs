@@ -1,12 +1,14 @@
 //! The handles of a network and its subnets.
 
+use super::network::SubnetZone;
 #[cfg(feature = "config")]
 use super::option_types::{Kind, Named, OptionType, Options};
 use super::options::options;
 #[cfg(feature = "config")]
 use super::reader::{Item, Node, Reader};
+use super::scope::Scope;
 use crate::ir::{Cidr, Expr, Handle, Id, IntoValue, Link, NodeId, Text, Value};
-use crate::resource::{RouteTable, Subnet, Vpc};
+use crate::resource::{RouteTable, Subnet, Typed as _, Vpc};
 
 options! {
     /// A subnet of a network.
@@ -138,6 +140,42 @@ impl NetworkHandles {
         self
     }
 
+    /// Sets the zones and ranges of the subnets that this app creates.
+    pub(super) fn completed(mut self, scope: &Scope<'_>) -> NetworkHandles {
+        let region = scope.target_region();
+        for (n, subnet) in self.subnets.iter_mut().enumerate() {
+            let Value::Expr(Expr::Attr(id, _)) = &subnet.id else {
+                continue;
+            };
+            let node = scope.graph.node(*id);
+            let Some(created) = node.and_then(|it| Subnet::of(&it.resource)) else {
+                continue;
+            };
+            if subnet.zone.is_none() {
+                subnet.zone = match &created.availability_zone {
+                    Value::Lit(name) => Some(name.clone()),
+                    zone @ Value::Expr(Expr::Zone(_)) => {
+                        SubnetZone::of(zone, n, region).map(|it| it.label)
+                    }
+                    Value::Expr(_) => None,
+                };
+            }
+            subnet.cidr = subnet.cidr.or(created.cidr_block.lit().copied());
+        }
+        self
+    }
+
+    /// Returns the hint for a zone that the network does not have.
+    pub(super) fn known_zones(&self) -> String {
+        let zones = self.subnets.iter().filter_map(|it| it.zone.as_deref());
+        match zones.collect::<Vec<_>>().join(", ") {
+            none if none.is_empty() => {
+                "set `zone` for each of `network.subnets`; their zones are unknown".to_owned()
+            }
+            zones => format!("use one of: {zones}"),
+        }
+    }
+
     /// Adds what an instance waits for, such as routes.
     #[must_use]
     pub fn ready(mut self, nodes: impl IntoIterator<Item = NodeId>) -> Self {
@@ -154,8 +192,40 @@ impl IntoValue<SubnetHandle> for Link<Subnet> {
 }
 
 #[diagnostic::do_not_recommend]
+impl IntoValue<SubnetHandle> for &Link<Subnet> {
+    /// A subnet in an unknown zone.
+    fn into_value(self) -> SubnetHandle {
+        SubnetHandle::new(self.clone())
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl IntoValue<Link<Subnet>> for SubnetHandle {
+    /// The subnet, or the first of a list.
+    fn into_value(self) -> Link<Subnet> {
+        self.one()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl IntoValue<Link<Subnet>> for &SubnetHandle {
+    /// The subnet, or the first of a list.
+    fn into_value(self) -> Link<Subnet> {
+        self.one()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl IntoValue<SubnetHandle> for &Handle<Subnet> {
+    /// A subnet of the app.
+    fn into_value(self) -> SubnetHandle {
+        SubnetHandle::new(*self)
+    }
+}
+
+#[diagnostic::do_not_recommend]
 impl IntoValue<SubnetHandle> for Handle<Subnet> {
-    /// A subnet of the app in an unknown zone.
+    /// A subnet of the app.
     fn into_value(self) -> SubnetHandle {
         SubnetHandle::new(self)
     }

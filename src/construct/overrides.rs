@@ -1,8 +1,13 @@
 //! Overrides of one resource, for what the model does not support.
 
 use super::scope::{Scope, caller_or};
-use crate::ir::{Dialect, Handle, NodeId, SourceLocation};
+use crate::ir::{Diagnostic, Dialect, Handle, NodeId, SourceLocation, quoted};
 use crate::resource::{Change, Override, Part};
+
+/// The longest logical ID.
+///
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>
+const MAX_ID: usize = 255;
 
 /// Changes to the generated output of one resource, applied last and in order.
 ///
@@ -102,6 +107,65 @@ impl Overrides<'_, '_> {
             node.overrides.push(change);
         }
         self
+    }
+
+    /// Sets the logical ID in CloudFormation, such as that of a template from which you migrate. All
+    /// references use it. Default: derived from the path.
+    ///
+    /// ```
+    /// use ssm_synth::{App, backend, resource::LogGroup};
+    ///
+    /// let mut app = App::new();
+    /// let mut stack = app.stack("Access");
+    /// let group = stack.add("Logs", LogGroup::new());
+    /// stack.overrides(group).logical_id("LogsF2A7B1C4").tf_name("logs_of_sessions");
+    /// let validated = app.validate().expect("the ID is free");
+    /// let template = backend::cfn::template(&validated, "Access").expect("the stack exists");
+    /// assert!(template.to_json().contains("\"LogsF2A7B1C4\""));
+    /// ```
+    #[doc(alias = "overrideLogicalId")]
+    #[track_caller]
+    pub fn logical_id(mut self, id: &str) -> Self {
+        let is_id = id.len() <= MAX_ID && id.bytes().all(|it| it.is_ascii_alphanumeric());
+        if id.is_empty() || !is_id {
+            let message = format!("{} is not a logical ID", quoted(id));
+            self.reject(message, "use letters and digits, at most 255");
+        } else if let Some(node) = self.scope.node_mut(self.node) {
+            id.clone_into(&mut node.cfn_id);
+        }
+        self
+    }
+
+    /// Sets the name in Terraform, the last part of its address. All references use it. Default: derived
+    /// from the path.
+    #[track_caller]
+    pub fn tf_name(mut self, name: &str) -> Self {
+        let is_letter = |it: u8| it.is_ascii_alphabetic() || it == b'_';
+        let mut rest = name.bytes();
+        let is_name = rest.next().is_some_and(is_letter)
+            && rest.all(|it| is_letter(it) || it.is_ascii_digit() || it == b'-');
+        if !is_name {
+            let message = format!("{} is not a name in Terraform", quoted(name));
+            let help = "start with a letter or `_`, then use letters, digits, `-` and `_`";
+            self.reject(message, help);
+        } else if let Some(node) = self.scope.node_mut(self.node) {
+            name.clone_into(&mut node.tf_name);
+        }
+        self
+    }
+
+    /// Reports a name that a language does not accept.
+    #[track_caller]
+    fn reject(&mut self, message: String, help: &'static str) {
+        let location = caller_or(&self.scope.location);
+        let found = Diagnostic::error("override", message)
+            .at(location)
+            .help(help);
+        let path = self.scope.graph.node(self.node).map(|it| it.path.clone());
+        self.scope.add_diagnostic(match path {
+            Some(path) => found.path(path),
+            None => found,
+        });
     }
 
     /// Sets a property in CloudFormation, in JSON. `-` is the index after the last one.

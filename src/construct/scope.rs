@@ -248,6 +248,7 @@ impl Scope<'_> {
             origin: None,
         });
         self.graph.stacks[self.stack.index()].nodes.push(id);
+        super::implied::add_dependencies(self.graph, id);
         Handle::new(id)
     }
 

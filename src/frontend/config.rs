@@ -48,6 +48,8 @@ options! {
         /// Enables reading the value from Parameter Store at each deployment. The deployment, the
         /// default and the allowed values then name a parameter there.
         stored: def bool = false, key "from_parameter_store";
+        /// Enables hiding the value in the output of CloudFormation and Terraform.
+        no_echo: def bool = false;
         /// Allowed values.
         allowed_values: many Text, shown "any";
         /// Regular expression for the whole value, for `String` and `CommaDelimitedList`.
@@ -234,7 +236,7 @@ impl Config {
                 range: [None, None],
                 constraint_description: None,
                 from_parameter_store: parameter.stored,
-                no_echo: false,
+                no_echo: parameter.no_echo,
                 only: None,
                 location: entry.map_or(SourceLocation::Default, |(_, at, _)| at.clone()),
             };

@@ -1,6 +1,6 @@
 //! Creates the graph for the reachability check from the resources of a file.
 
-use crate::ir::{Attr, CfnAttr, Dialect, Expr, NodeId, SourceLocation, Stack, StackId, Value};
+use crate::ir::{Dialect, Expr, NodeId, SourceLocation, Stack, StackId, Value};
 #[cfg(feature = "cli")]
 use crate::ir::{Link, terraform_name};
 use crate::region::Region;
@@ -91,24 +91,7 @@ impl Lift {
             removal_policy: None,
             overrides: Vec::new(),
             location,
-            origin: Some(Box::new(Origin {
-                dialect: self.dialect,
-                address,
-                locations: Vec::new(),
-                unmodeled: Vec::new(),
-                is_conditional: false,
-                is_excluded: false,
-                parent: None,
-                errors: Vec::new(),
-                invalid: Vec::new(),
-                declared: Map::default(),
-                init: None,
-                signal: None,
-                provisioners: Vec::new(),
-                is_existing: false,
-                replacement_conflict: None,
-                unknown_properties: Map::default(),
-            })),
+            origin: Some(Box::new(Origin::new(self.dialect, address))),
         });
         self.graph.stacks[self.stack.index()].nodes.push(id);
         id
@@ -136,31 +119,9 @@ impl Lift {
 
     /// Returns the attribute with this name in the language of the file.
     pub(crate) fn attribute(&self, id: NodeId, name: &str) -> Expr {
-        let other = || Expr::Other(id, name.to_owned().into());
-        let Some(kind) = self.kind(id) else {
-            return other();
-        };
-        let spelled = |attr: &Attr| match (self.dialect, attr.cfn) {
-            (Dialect::Tf, _) => attr.tf == name,
-            (Dialect::Cfn, CfnAttr::Ref) => name == "Ref",
-            (Dialect::Cfn, CfnAttr::GetAtt(own)) => own == name,
-        };
-        // In Terraform, `id` identifies a resource of any type.
-        let instance_role = match self.dialect {
-            Dialect::Tf => name == "id",
-            // `Ref` also returns the ID of a security group or prefix list, and most types have an
-            // attribute with the value of `Ref`.
-            Dialect::Cfn => {
-                name == kind.identifiers
-                    || name == "Ref" && matches!(kind.name, "SecurityGroup" | "PrefixList")
-            }
-        };
-        if instance_role || spelled(&kind.link) {
-            return id.at(kind.link);
-        }
-        match kind.attrs.iter().find(|attr| spelled(attr)) {
-            Some(attr) => id.at(*attr),
-            None => other(),
+        match self.kind(id) {
+            Some(kind) => kind.attribute(self.dialect, id, name),
+            None => Expr::Other(id, name.to_owned().into()),
         }
     }
 
@@ -202,7 +163,8 @@ impl Lift {
                         .type_name(self.dialect)
                         .unwrap_or_default()
                         .to_owned();
-                    node.resource = raw(self.dialect, type_name, std::mem::take(&mut map)).into();
+                    let body = std::mem::take(&mut map);
+                    node.resource = RawResource::in_language(self.dialect, type_name, body).into();
                 }
             }
             if let Some(origin) = &mut node.origin {
@@ -489,18 +451,4 @@ impl Lift {
             }
         }
     }
-}
-
-fn raw(dialect: Dialect, type_name: String, map: Map<'static>) -> RawResource {
-    let mut raw = match dialect {
-        Dialect::Cfn => RawResource::new().cfn(type_name),
-        Dialect::Tf => RawResource::new().tf(type_name),
-    };
-    for (key, term) in map {
-        raw = match dialect {
-            Dialect::Cfn => raw.property(key.into_owned(), term),
-            Dialect::Tf => raw.argument(key.into_owned(), term),
-        };
-    }
-    raw
 }

@@ -16,7 +16,6 @@ pub(crate) fn near<'a>(text: &str, words: impl Iterator<Item = &'a str>) -> Opti
 
 /// Returns the known word of which a text is certainly a typo: at most two letters differ, and no digit. A
 /// suffix other than a plural makes another word.
-#[cfg(feature = "config")]
 pub(crate) fn typo<'a>(text: &str, words: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let digits = |text: &str| -> Vec<char> { text.chars().filter(char::is_ascii_digit).collect() };
     let own = digits(text);

@@ -5,6 +5,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
+use super::Dialect;
 use super::index::{ConditionId, NodeId, ParamId};
 
 /// Text, borrowed or owned.
@@ -352,19 +353,28 @@ impl Expr {
 
     /// Calls `visit` for this expression and each nested one.
     pub fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
+        self.walk_in(None, visit);
+    }
+
+    /// Calls `visit` for this expression and each nested one of a language, or of both.
+    pub(crate) fn walk_in<'a>(&'a self, only: Option<Dialect>, visit: &mut dyn FnMut(&'a Expr)) {
         visit(self);
         match self {
             Expr::Concat(parts) | Expr::OneOf(parts) | Expr::Call(_, parts) => {
-                parts.iter().for_each(|part| part.walk(visit))
+                parts.iter().for_each(|part| part.walk_in(only, visit))
             }
-            Expr::Select(list, _) => list.walk(visit),
+            Expr::Select(list, _) => list.walk_in(only, visit),
             Expr::PerLanguage { cfn, tf } => {
-                cfn.walk(visit);
-                tf.walk(visit);
+                if only != Some(Dialect::Tf) {
+                    cfn.walk_in(only, visit);
+                }
+                if only != Some(Dialect::Cfn) {
+                    tf.walk_in(only, visit);
+                }
             }
             Expr::If(_, then, other) => {
-                then.walk(visit);
-                other.walk(visit);
+                then.walk_in(only, visit);
+                other.walk_in(only, visit);
             }
             Expr::Attr(..)
             | Expr::Param(_)

@@ -91,25 +91,32 @@ pub(crate) use topology::{display_expr, display_text};
 
 use std::cell::OnceCell;
 
-use crate::ir::Stack;
+use crate::ir::{Dialect, Stack};
 use crate::resource::{AutoScalingGroup, Graph, Typed as _};
 use graph_index::GraphIndex;
 use instance::InstanceConfig;
 use refusal::Refusal;
 
 /// Checks whether Session Manager can reach each instance of the graph. The stacks of a Region are
-/// checked together, and apart from those of other Regions. Overrides count: where the languages
-/// differ by them, the result is unknown.
+/// checked together, and apart from those of other Regions.
+///
+/// The check judges an app as the backends print it, with what CloudFormation refuses in the template.
+/// Overrides and raw resources count: where the languages differ by them, the result is unknown.
 #[must_use]
 pub fn check(graph: &Graph, assumptions: &Assumptions) -> Reachability {
-    match graph.as_printed() {
+    let printed = graph.as_printed();
+    match printed.as_slice() {
+        [] => check_graph(graph, assumptions),
+        all => merge(all.iter().map(|it| check_graph(it, assumptions)).collect()),
+    }
+}
+
+/// Checks the graph as one language prints it. See [`check`].
+#[must_use]
+pub fn check_in(graph: &Graph, dialect: Dialect, assumptions: &Assumptions) -> Reachability {
+    match graph.printed(dialect) {
         None => check_graph(graph, assumptions),
-        Some(printed) => merge(
-            printed
-                .iter()
-                .map(|it| check_graph(it, assumptions))
-                .collect(),
-        ),
+        Some(printed) => check_graph(&printed, assumptions),
     }
 }
 
@@ -148,7 +155,8 @@ fn regions(graph: &Graph) -> Vec<Vec<&Stack>> {
 /// Returns whether an instance is unreachable. Skips the warnings, which only a report shows.
 #[cfg(feature = "cli")]
 pub(crate) fn is_unreachable(graph: &Graph, assumptions: &Assumptions) -> bool {
-    if let Some(printed) = graph.as_printed() {
+    let printed = graph.as_printed();
+    if !printed.is_empty() {
         let all = printed.iter();
         let checked = merge(all.map(|it| check_graph(it, assumptions)).collect());
         let mut verdicts = checked.instances.iter().map(|it| it.verdict);

@@ -59,9 +59,14 @@ pub(super) fn stacks_before(index: &GraphIndex<'_>, node: NodeId) -> HashSet<Sta
         .collect()
 }
 
-/// Returns the prefix of a resource in templates that are checked together.
+/// Returns the stack of a resource of an app, or its prefix in templates that are checked together.
 fn stack_of<'g>(index: &GraphIndex<'g>, id: NodeId) -> Option<&'g str> {
-    let origin = index.graph.node(id)?.origin.as_ref()?;
+    let node = index.graph.node(id)?;
+    let origin = node.origin.as_ref()?;
+    if origin.is_of_app {
+        let stack = index.graph.stacks.get(node.stack().index())?;
+        return Some(&stack.name);
+    }
     if let Some(parent) = origin.parent {
         return stack_of(index, parent);
     }

@@ -125,8 +125,34 @@ pub struct Origin {
     pub unknown_properties: Map<'static>,
     /// Whether it exists before the deployment, which keeps it.
     pub(crate) is_existing: bool,
+    /// Whether a construct added it, and the file is what the backend prints.
+    pub(crate) is_of_app: bool,
     /// Why it cannot exist beside the resource that it replaces, if the deployment creates it first.
     pub(crate) replacement_conflict: Option<ReplacementConflict>,
+}
+
+impl Origin {
+    pub(crate) fn new(dialect: Dialect, address: String) -> Origin {
+        Origin {
+            dialect,
+            address,
+            locations: Vec::new(),
+            unmodeled: Vec::new(),
+            is_conditional: false,
+            is_excluded: false,
+            parent: None,
+            errors: Vec::new(),
+            invalid: Vec::new(),
+            init: None,
+            signal: None,
+            provisioners: Vec::new(),
+            declared: Map::default(),
+            unknown_properties: Map::default(),
+            is_existing: false,
+            is_of_app: false,
+            replacement_conflict: None,
+        }
+    }
 }
 
 /// A property that a resource cannot have in common with the one that it replaces.

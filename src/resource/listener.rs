@@ -171,6 +171,11 @@ resource! {
     }
 }
 
+impl Listener {
+    /// The ARN.
+    pub const ARN: Attr = Attr::by_ref("arn");
+}
+
 impl Hooks for Listener {
     fn check(&self, node: &Node, out: &mut Diagnostics) {
         let encrypts = matches!(

@@ -110,6 +110,8 @@ resource! {
 }
 
 impl LoadBalancer {
+    /// The ARN.
+    pub const ARN: Attr = Attr::by_ref("arn");
     /// The DNS name.
     pub const DNS_NAME: Attr = Attr::by_get_att("DNSName", "dns_name");
     /// The hosted zone of the DNS name, for an alias record.

@@ -11,7 +11,9 @@ mod parameters;
 mod policy;
 mod policy_syntax;
 mod printed;
+mod printed_values;
 pub(crate) mod property;
+pub(crate) mod property_errors;
 mod raw_resource;
 mod raw_value;
 #[cfg(test)]
@@ -33,7 +35,6 @@ pub use policy::{Effect, Not, PolicyDocument, Principal, Statement};
 pub use property::{Coverage, Field, Inert, Inside, Occurs};
 pub use raw_resource::RawResource;
 pub use raw_value::{Map, RawValue};
-#[cfg(feature = "config")]
 pub(crate) use schema::Schema;
 #[cfg(feature = "diff")]
 pub(crate) use security_group::OTHER_PEER;
@@ -65,6 +66,13 @@ pub trait Typed: sealed::Sealed + Sized + Into<Resource> + 'static {
 impl<R: Typed> IntoValue<Link<R>> for Handle<R> {
     fn into_value(self) -> Link<R> {
         Value::Expr(self.attr(R::LINK))
+    }
+}
+
+impl<R: Typed> From<Handle<R>> for crate::ir::Expr {
+    /// The attribute that references to the resource contain.
+    fn from(handle: Handle<R>) -> Self {
+        handle.attr(R::LINK)
     }
 }
 

@@ -1,10 +1,15 @@
-//! The graph as a backend prints it: with overrides, and with raw resources of types that have a
-//! table.
+//! The graph as a backend prints it: with overrides, with raw resources of types that have a table, and
+//! with the errors for which CloudFormation refuses the template.
 
 use super::codec::UnmodeledNotes;
 use super::overrides::{OverrideError, apply_overrides};
-use super::{Change, Graph, KINDS, Kind, Map, Node, Origin, Part, RawValue, RemovalPolicy};
-use crate::ir::{ConditionId, Dialect, Expr, NodeId};
+use super::printed_values::PrintedValues;
+use super::property_errors::{self, REMOVAL_POLICIES, removal_policy, unknown_attribute};
+use super::{
+    Change, Graph, KINDS, Kind, Map, Node, Origin, Part, RawResource, RemovalPolicy, Resource,
+    TemplateError,
+};
+use crate::ir::{CfnAttr, ConditionId, Dialect, Expr, NodeId, Stack, StackId};
 
 impl Node {
     /// Returns the properties or arguments as the backend prints them, and the overrides that do not
@@ -43,12 +48,20 @@ impl Node {
         if self.resource.type_name(dialect).is_none() {
             return;
         }
-        self.printed(this, graph, dialect).0.walk(visit);
+        let only = Some(dialect);
+        self.printed(this, graph, dialect).0.walk_in(only, visit);
         if dialect == Dialect::Tf {
             for satellite in self.resource.satellites(this, graph) {
-                satellite.body.walk(visit);
+                satellite.body.walk_in(only, visit);
             }
         }
+    }
+
+    /// Returns whether an override changes a part.
+    fn is_changed(&self, part: (Dialect, Part)) -> bool {
+        self.overrides
+            .iter()
+            .any(|it| (it.dialect, it.part) == part)
     }
 
     /// Applies the overrides of the attributes in CloudFormation, and returns those that do not
@@ -80,49 +93,189 @@ impl Node {
 impl Graph {
     /// Returns the condition of a stack with an ID.
     pub(crate) fn condition_of(&self, node: &Node, id: &str) -> Option<ConditionId> {
-        let stack = self.stacks.get(node.stack.index())?;
+        self.condition_in(self.stacks.get(node.stack.index())?, id)
+    }
+
+    pub(super) fn condition_in(&self, stack: &Stack, id: &str) -> Option<ConditionId> {
         let mut conditions = stack.conditions.iter().copied();
         conditions.find(|it| self.condition(*it).is_some_and(|it| it.id == id))
     }
 
-    /// Returns the graph as each language prints it, or none if that is the graph itself.
-    pub(crate) fn as_printed(&self) -> Option<[Graph; 2]> {
-        let differs = |node: &Node| {
-            !node.overrides.is_empty()
-                || [Dialect::Cfn, Dialect::Tf]
-                    .iter()
-                    .any(|dialect| raw_kind(node, *dialect).is_some())
-        };
-        self.nodes
-            .iter()
-            .any(differs)
-            .then(|| [Dialect::Cfn, Dialect::Tf].map(|dialect| self.printed_in(dialect)))
+    /// Returns the graph of an app as each language prints it: only as CloudFormation does if the
+    /// languages cannot differ. Returns none for the graph of a file.
+    pub(crate) fn as_printed(&self) -> Vec<Graph> {
+        let of_app = || self.nodes.iter().filter(|node| node.origin.is_none());
+        let can_differ =
+            |node: &Node| !node.overrides.is_empty() || matches!(node.resource, Resource::Raw(_));
+        match of_app().count() {
+            0 => Vec::new(),
+            _ if of_app().any(can_differ) => {
+                vec![self.printed_in(Dialect::Cfn), self.printed_in(Dialect::Tf)]
+            }
+            _ => vec![self.printed_in(Dialect::Cfn)],
+        }
+    }
+
+    /// Returns the graph of an app as a language prints it, or none for the graph of a file.
+    pub(crate) fn printed(&self, dialect: Dialect) -> Option<Graph> {
+        let is_of_app = self.nodes.iter().any(|node| node.origin.is_none());
+        is_of_app.then(|| self.printed_in(dialect))
     }
 
     fn printed_in(&self, dialect: Dialect) -> Graph {
         let mut out = self.clone();
-        for at in 0..self.nodes.len() {
-            let (id, node) = (NodeId::next(at), &self.nodes[at]);
-            let raw = raw_kind(node, dialect);
-            let condition = node
-                .overridden_condition()
-                .filter(|_| dialect == Dialect::Cfn);
-            if let Some(condition) = condition {
-                out.nodes[at].condition = self.condition_of(node, condition);
+        for (at, stack) in self.stacks.iter().enumerate() {
+            let mut values = PrintedValues::of_stack(self, stack, dialect);
+            for (id, node) in self.nodes_of(stack) {
+                if node.origin.is_none() && node.resource.type_name(dialect).is_some() {
+                    out.print(self, (id, node), dialect, &mut values);
+                }
             }
-            let own = (dialect, Part::Properties);
-            let is_changed = node.overrides.iter().any(|it| (it.dialect, it.part) == own);
-            let Some(kind) = raw.or(node.resource.kind().filter(|_| is_changed)) else {
-                continue;
-            };
-            // Validation reports an override that does not apply.
-            let (mut map, _) = node.printed(id, self, dialect);
-            if dialect == Dialect::Tf {
-                map.remove("lifecycle");
+            if dialect == Dialect::Cfn {
+                let errors = self.errors_of_outputs(stack).into_iter();
+                let of = StackId::next(at);
+                out.errors.extend(errors.map(|it| (of, it)));
             }
-            out.reread(id, kind, dialect, plain(map.into_owned()));
         }
         out
+    }
+
+    /// Replaces a resource by the one that a reader finds in the output.
+    fn print(
+        &mut self,
+        of: &Graph,
+        (id, node): (NodeId, &Node),
+        dialect: Dialect,
+        values: &mut PrintedValues<'_>,
+    ) {
+        let own = (dialect, Part::Properties);
+        let is_changed = node.is_changed(own);
+        let raw = raw_kind(node, dialect);
+        let kind = raw.or(node.resource.kind().filter(|_| is_changed));
+        let is_raw = matches!(node.resource, Resource::Raw(_));
+        // Terraform has no errors here, and the model has what it prints.
+        if dialect == Dialect::Tf && kind.is_none() && !is_raw {
+            return;
+        }
+        // Validation reports an override that does not apply.
+        let (mut map, _) = node.printed(id, of, dialect);
+        if dialect == Dialect::Tf {
+            map.remove("lifecycle");
+        }
+        let map = values.map(map);
+        let mut origin = Origin::new(dialect, node.path.clone());
+        origin.is_of_app = true;
+        if dialect == Dialect::Cfn {
+            origin.parent = node.resource.cfn_inside(id, of);
+            let parent = origin.parent.and_then(|it| of.node(it));
+            // The group is read again, with its rules.
+            origin.is_excluded = parent.is_some_and(|it| it.is_changed(own));
+            if parent.is_none() {
+                of.read_parts((node, &map), &mut origin, values);
+            }
+            if let Some(condition) = node.overridden_condition() {
+                self.nodes[id.index()].condition = of.condition_of(node, condition);
+            }
+        }
+        if let Some(kind) = kind.or(node.resource.kind()) {
+            origin.invalid = (kind.invalid)(&map, dialect);
+            if matches!(kind.name, "Instance" | "LaunchTemplate") {
+                origin.declared = map.clone();
+            }
+        }
+        self.nodes[id.index()].origin = Some(Box::new(origin));
+        match (kind, node.resource.type_name(dialect)) {
+            (Some(kind), _) => self.reread(id, kind, dialect, map),
+            (None, Some(of)) if is_raw => {
+                let raw = RawResource::in_language(dialect, of.to_owned(), map);
+                self.nodes[id.index()].resource = raw.into();
+            }
+            _ => {}
+        }
+    }
+
+    /// Reads the attributes of a resource in CloudFormation, and the errors in all of its parts.
+    fn read_parts(
+        &self,
+        (node, map): (&Node, &Map<'static>),
+        origin: &mut Origin,
+        values: &mut PrintedValues<'_>,
+    ) {
+        let type_name = node.resource.type_name(Dialect::Cfn).unwrap_or_default();
+        let mut attributes = node.cfn_attributes(self);
+        // Validation reports an override that does not apply.
+        let _ = node.override_attributes(&mut attributes);
+        let mut attributes = values.map(attributes);
+        let path = node.path.as_str();
+        let is_secret = |it: &str| self.is_secret(it);
+        // Reading the schemas takes half the time of a synthesis.
+        let is_of_table = node.resource.kind().is_some() && node.overrides.is_empty();
+        let mut errors = match is_of_table {
+            true => property_errors::of_values(path, type_name, map, is_secret),
+            false => property_errors::errors(path, type_name, map, is_secret),
+        };
+        for attribute in REMOVAL_POLICIES {
+            let value = attributes.get(attribute);
+            let wrong =
+                value.and_then(|it| removal_policy((path, type_name), attribute, it.as_str()));
+            errors.extend(wrong.map(|(reason, fix)| certain(reason, fix)));
+        }
+        errors
+            .extend(self.unknown_attributes(path, |visit| map.walk_in(Some(Dialect::Cfn), visit)));
+        let missing = values.missing.drain(..);
+        errors.extend(missing.map(|name| {
+            certain(
+                format!(
+                    "(`Unresolved resource dependencies`): `{path}` refers to `{name}`, which does not \
+                     exist"
+                ),
+                "add the resource or parameter, or correct its name".to_owned(),
+            )
+        }));
+        origin.errors = errors;
+        origin.init = attributes.remove_path("Metadata.AWS::CloudFormation::Init");
+        origin.signal = attributes.remove_path("CreationPolicy.ResourceSignal");
+    }
+
+    /// Returns the errors for attributes that a type does not have.
+    fn unknown_attributes(
+        &self,
+        caller: &str,
+        walk: impl FnOnce(&mut dyn FnMut(&Expr)),
+    ) -> Vec<TemplateError> {
+        let mut found = Vec::new();
+        walk(&mut |expr| {
+            let (id, name) = match expr {
+                Expr::Attr(id, attr) => match attr.cfn {
+                    CfnAttr::GetAtt(name) => (*id, name),
+                    CfnAttr::Ref => return,
+                },
+                Expr::Other(_, name) if name == "Ref" => return,
+                Expr::Other(id, name) => (*id, name.as_ref()),
+                _ => return,
+            };
+            let Some(target) = self.node(id) else { return };
+            let of = target.resource.type_name(Dialect::Cfn).unwrap_or_default();
+            found.extend(unknown_attribute(caller, &target.path, of, name));
+        });
+        found
+    }
+
+    fn errors_of_outputs(&self, stack: &Stack) -> Vec<TemplateError> {
+        let outputs = stack.outputs.iter();
+        let of = |output: &crate::ir::Output| {
+            self.unknown_attributes(&output.path, |visit| {
+                let only = Some(Dialect::Cfn);
+                output.value.walk_in(only, &mut |it| visit(it));
+            })
+        };
+        outputs.flat_map(of).collect()
+    }
+
+    /// Returns whether a text is the value of a parameter that CloudFormation never shows.
+    fn is_secret(&self, text: &str) -> bool {
+        let mut hidden = self.parameters.iter().filter(|it| it.no_echo);
+        hidden.any(|it| it.default_value().is_some_and(|it| it == text))
     }
 
     /// Reads a resource again, as from a file.
@@ -136,24 +289,10 @@ impl Graph {
         let resource = (kind.lift)(&mut map, dialect, &mut unmodeled);
         let node = &mut self.nodes[id.index()];
         node.resource = resource;
-        node.origin = Some(Box::new(Origin {
-            dialect,
-            address: node.path.clone(),
-            locations: Vec::new(),
-            unmodeled: notes,
-            is_conditional: false,
-            is_excluded: false,
-            parent: None,
-            errors: Vec::new(),
-            invalid: Vec::new(),
-            declared: Map::default(),
-            init: None,
-            signal: None,
-            is_existing: false,
-            replacement_conflict: None,
-            provisioners: Vec::new(),
-            unknown_properties: map,
-        }));
+        if let Some(origin) = &mut node.origin {
+            origin.unmodeled = notes;
+            origin.unknown_properties = map;
+        }
         let (stack, like) = (node.stack, node.clone());
         for inner in unfolded {
             // A security group without rules of its own has the default rule of EC2 only in a file.
@@ -163,12 +302,11 @@ impl Graph {
             let inner_id = NodeId::next(self.nodes.len());
             let mut child = like.clone();
             child.resource = inner.resource;
-            if let Some(origin) = &mut child.origin {
-                origin.parent = Some(id);
-                origin.unmodeled = Vec::new();
-                origin.unknown_properties = Map::default();
-                origin.is_conditional = inner.is_conditional;
-            }
+            let mut origin = Origin::new(dialect, like.path.clone());
+            origin.is_of_app = true;
+            origin.parent = Some(id);
+            origin.is_conditional = inner.is_conditional;
+            child.origin = Some(Box::new(origin));
             child.overrides = Vec::new();
             self.nodes.push(child);
             self.stacks[stack.index()].nodes.push(inner_id);
@@ -176,29 +314,22 @@ impl Graph {
     }
 }
 
+fn certain(reason: String, fix: String) -> TemplateError {
+    TemplateError {
+        is_certain: true,
+        ignores_condition: false,
+        reason,
+        fix,
+    }
+}
+
 /// Returns the table of a raw resource whose type has one.
 fn raw_kind(node: &Node, dialect: Dialect) -> Option<&'static Kind> {
-    if node.resource.kind().is_some() || node.origin.is_some() {
+    if node.resource.kind().is_some() {
         return None;
     }
     let name = node.resource.type_name(dialect)?;
     KINDS
         .iter()
         .find(|kind| dialect.pick(kind.cfn, kind.tf) == name)
-}
-
-/// Returns the values of overrides as the values of a file.
-fn plain(map: Map<'static>) -> Map<'static> {
-    fn value(term: RawValue<'static>) -> RawValue<'static> {
-        match term {
-            RawValue::Raw(json) => RawValue::from(json.into_owned()),
-            RawValue::List(items) => RawValue::List(items.into_iter().map(value).collect()),
-            RawValue::Object(map) => RawValue::Object(plain(map)),
-            RawValue::Block(map) => RawValue::Block(plain(map)),
-            other => other,
-        }
-    }
-    map.into_iter()
-        .map(|(key, term)| (key, value(term)))
-        .collect()
 }

@@ -111,6 +111,23 @@ impl RawResource {
         self.tf.body.get(name)
     }
 
+    /// Creates a resource of one language.
+    pub(crate) fn in_language(dialect: Dialect, type_name: String, body: Map<'static>) -> RawResource {
+        let own = Definition {
+            type_name: Some(type_name),
+            body,
+        };
+        let (cfn, tf) = match dialect {
+            Dialect::Cfn => (own, Definition::default()),
+            Dialect::Tf => (Definition::default(), own),
+        };
+        RawResource {
+            cfn,
+            tf,
+            tags: None,
+        }
+    }
+
     fn definition(&self, dialect: Dialect) -> &Definition {
         dialect.pick(&self.cfn, &self.tf)
     }
@@ -171,18 +188,14 @@ impl Hooks for RawResource {
 }
 
 impl RawResource {
-    /// Reports properties that a type with a known schema does not have.
+    /// Reports arguments that a type with a known schema does not have. The validation of the template
+    /// knows the properties of all types in CloudFormation.
     fn check_names(&self, node: &Node, out: &mut Diagnostics) {
-        for dialect in [Dialect::Cfn, Dialect::Tf] {
-            let schema = self
-                .type_name(dialect)
-                .and_then(|of| Schema::of(of, dialect));
-            if let Some(schema) = schema {
-                let body = &self.definition(dialect).body;
-                schema.check_names(body, "", &mut |_, (message, help)| {
-                    out.push(node.error("raw-resource-property", message).help(help));
-                });
-            }
+        let of = self.type_name(Dialect::Tf);
+        if let Some(schema) = of.and_then(|of| Schema::of(of, Dialect::Tf)) {
+            schema.check_names(&self.tf.body, "", &mut |_, (message, help)| {
+                out.push(node.error("raw-resource-property", message).help(help));
+            });
         }
     }
 }

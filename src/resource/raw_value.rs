@@ -78,11 +78,15 @@ impl<'a> RawValue<'a> {
 
     /// Calls `visit` for each expression.
     pub fn walk(&self, visit: &mut dyn FnMut(&Expr)) {
+        self.walk_in(None, visit);
+    }
+
+    fn walk_in(&self, only: Option<Dialect>, visit: &mut dyn FnMut(&Expr)) {
         match self {
-            RawValue::Expr(expr) => expr.walk(&mut |inner| visit(inner)),
-            RawValue::List(items) => items.iter().for_each(|item| item.walk(visit)),
-            RawValue::Object(map) | RawValue::Block(map) => map.walk(visit),
-            RawValue::Json(inner) | RawValue::Base64(inner) => inner.walk(visit),
+            RawValue::Expr(expr) => expr.walk_in(only, &mut |inner| visit(inner)),
+            RawValue::List(items) => items.iter().for_each(|item| item.walk_in(only, visit)),
+            RawValue::Object(map) | RawValue::Block(map) => map.walk_in(only, visit),
+            RawValue::Json(inner) | RawValue::Base64(inner) => inner.walk_in(only, visit),
             RawValue::Bool(_) | RawValue::Int(_) | RawValue::Str(_) | RawValue::Raw(_) => {}
         }
     }
@@ -368,7 +372,12 @@ impl<'a> Map<'a> {
     }
 
     pub(crate) fn walk(&self, visit: &mut dyn FnMut(&Expr)) {
-        self.0.iter().for_each(|(_, term)| term.walk(visit));
+        self.walk_in(None, visit);
+    }
+
+    /// Calls `visit` for each expression of a language, or of both.
+    pub(crate) fn walk_in(&self, only: Option<Dialect>, visit: &mut dyn FnMut(&Expr)) {
+        self.0.iter().for_each(|(_, term)| term.walk_in(only, visit));
     }
 
     /// Returns the resources that expressions in the map refer to.

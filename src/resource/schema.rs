@@ -108,6 +108,17 @@ impl Schema {
 }
 
 impl Schema {
+    /// Returns the error for a name in `ignore_changes` that is not an argument or an attribute.
+    pub(crate) fn check_ignored(self, name: &str) -> Option<(String, String)> {
+        let is_set_by_aws = self.read_only.iter().any(|it| it == name);
+        let known: Vec<&str> = self.children("").collect();
+        if is_set_by_aws || known.contains(&name) {
+            return None;
+        }
+        let message = format!("unknown argument `{name}`");
+        Some((message, suggestion(name, &known)))
+    }
+
     /// Reports the path and the error of each property that the type does not have.
     pub(crate) fn check_names(
         self,

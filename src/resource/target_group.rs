@@ -1,6 +1,8 @@
 use super::table::{Fields, nested, resource};
-use super::{Graph, Hooks, Instance, Map, RawValue, Satellite, Tags, Typed, Vpc, tagged};
-use crate::ir::{Attr, Dialect, Expr, Link, NodeId, Text, Value, words};
+use super::{Graph, Hooks, Instance, Map, Node, RawValue, Satellite, Tags, Typed, Vpc, tagged};
+use crate::ir::{
+    Attr, Diagnostics, Dialect, Expr, Id, IntoValue, Link, NodeId, Text, Value, words,
+};
 
 words! {
     /// The protocol of a listener or target group.
@@ -61,15 +63,13 @@ resource! {
         link Attr::by_ref("arn"),
         import "TargetGroupArn" / "{arn}",
         satellites ["aws_lb_target_group_attachment" = ""];
-    one {
-        /// The VPC.
-        vpc: Link<Vpc> = "VpcId" / "vpc_id",
-        /// The port of the targets.
-        port: Value<i64> = "Port" / "port",
-        /// The protocol to the targets.
-        protocol: Value<LoadBalancerProtocol> = "Protocol" / "protocol",
-    }
     opt {
+        /// The VPC. Lambda functions have none.
+        vpc: Link<Vpc> = "VpcId" / "vpc_id",
+        /// The port of the targets. Lambda functions have none.
+        port: Value<i64> = "Port" / "port",
+        /// The protocol to the targets. Lambda functions have none.
+        protocol: Value<LoadBalancerProtocol> = "Protocol" / "protocol",
         /// The name. Default: generated.
         name: Value<Text> = "Name" / "name",
         /// What the targets are. Default: instances.
@@ -101,18 +101,103 @@ resource! {
     }
 }
 
+impl TargetGroup {
+    /// The ARN.
+    pub const ARN: Attr = Attr::by_ref("arn");
+
+    /// Instances as targets, by ID.
+    pub fn of_instances(
+        vpc: impl IntoValue<Link<Vpc>>,
+        port: impl IntoValue<Value<i64>>,
+        protocol: impl IntoValue<Value<LoadBalancerProtocol>>,
+    ) -> TargetGroup {
+        TargetGroup::new().vpc(vpc).port(port).protocol(protocol)
+    }
+
+    /// IP addresses as targets.
+    pub fn of_addresses(
+        vpc: impl IntoValue<Link<Vpc>>,
+        port: impl IntoValue<Value<i64>>,
+        protocol: impl IntoValue<Value<LoadBalancerProtocol>>,
+    ) -> TargetGroup {
+        TargetGroup::of_instances(vpc, port, protocol).target_type(TargetType::Ip)
+    }
+
+    /// One Lambda function as the target. It has no VPC, port and protocol.
+    pub fn of_function() -> TargetGroup {
+        TargetGroup::new().target_type(TargetType::Lambda)
+    }
+}
+
+impl TargetDescription {
+    /// Creates a target by IP address.
+    pub fn address(address: impl IntoValue<Value<Text>>) -> TargetDescription {
+        TargetDescription::other(address.into_value())
+    }
+
+    /// Creates a target by the ARN of a Lambda function.
+    pub fn function(arn: impl IntoValue<Value<Text>>) -> TargetDescription {
+        TargetDescription::other(arn.into_value())
+    }
+
+    fn other(id: Value<Text>) -> TargetDescription {
+        TargetDescription::new(match id {
+            Value::Lit(text) => Value::Lit(Id::new(text)),
+            Value::Expr(expr) => Value::Expr(expr),
+        })
+    }
+}
+
 impl Hooks for TargetGroup {
     tagged!();
+
+    /// <https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html>
+    fn check(&self, node: &Node, out: &mut Diagnostics) {
+        let is_lambda = match &self.target_type {
+            None => false,
+            Some(Value::Lit(of)) => *of == TargetType::Lambda,
+            Some(Value::Expr(_)) => return,
+        };
+        for (name, is_set) in [
+            ("vpc", self.vpc.is_some()),
+            ("port", self.port.is_some()),
+            ("protocol", self.protocol.is_some()),
+        ] {
+            let (message, help) = match (is_lambda, is_set) {
+                (true, true) => (
+                    format!("a target group of a Lambda function has `{name}`"),
+                    format!("remove `{name}`"),
+                ),
+                // An override can set it.
+                (false, false) if node.overrides.is_empty() => (
+                    format!("the target group has no `{name}`"),
+                    format!(
+                        "set `{name}`, or use `TargetGroup::of_function` for a Lambda function"
+                    ),
+                ),
+                _ => continue,
+            };
+            out.push(
+                node.error("target-group", message)
+                    .about(&[name])
+                    .help(help),
+            );
+        }
+    }
 
     // With a block, the provider replaces the defaults of AWS by its own: 3, 3 and HTTP.
     fn tf_extra<'a>(&'a self, map: &mut Map<'a>) {
         let Some(RawValue::Block(check)) = map.get_mut("health_check") else {
             return;
         };
-        let protocol = self.protocol.lit().map(|protocol| match protocol {
-            LoadBalancerProtocol::Http | LoadBalancerProtocol::Https => "HTTP",
-            _ => "TCP",
-        });
+        let protocol = self
+            .protocol
+            .as_ref()
+            .and_then(Value::lit)
+            .map(|protocol| match protocol {
+                LoadBalancerProtocol::Http | LoadBalancerProtocol::Https => "HTTP",
+                _ => "TCP",
+            });
         let defaults = [
             ("healthy_threshold", Some(RawValue::Int(5))),
             ("unhealthy_threshold", Some(RawValue::Int(2))),

@@ -68,7 +68,7 @@ impl Links {
             for output in &stack.outputs {
                 for dialect in [Dialect::Cfn, Dialect::Tf] {
                     let mut see = |expr: &Expr| links.visit(graph, here, dialect, expr);
-                    output.value.walk(&mut see);
+                    output.value.walk_in(Some(dialect), &mut see);
                 }
             }
         }

@@ -5,16 +5,19 @@ mod limits;
 mod links;
 mod literals;
 mod names;
+mod network;
 mod overrides;
 mod parameters;
 mod references;
 mod tags;
+mod template;
 
 use crate::ir::{Diagnostics, Dialect};
 use crate::resource::Graph;
 
 pub(crate) use links::{Export, Links};
 pub(crate) use literals::{ArnOf, IdOf};
+pub(crate) use template::template_errors;
 
 /// A graph without errors.
 #[derive(Clone, Debug)]
@@ -108,6 +111,7 @@ pub(crate) fn run(graph: &Graph, own: Diagnostics) -> Result<Validated<'_>, Diag
     parameters::check(graph, &mut out);
     overrides::check(graph, &mut out);
     tags::check(graph, &mut out);
+    network::check(graph, &mut out);
     for node in &graph.nodes {
         node.resource.check(node, &mut out);
     }

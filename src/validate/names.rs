@@ -3,14 +3,20 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Links;
-use crate::ir::{Diagnostic, Diagnostics, Dialect, SourceLocation, StackId, terraform_name};
+use crate::ir::{Diagnostic, Diagnostics, Dialect, SourceLocation, Stack, StackId, terraform_name};
 use crate::resource::Graph;
 
 /// Names in use, with their path and location.
 type Taken<'a> = HashMap<(&'a str, &'a str), (&'a str, &'a SourceLocation)>;
 
-/// Pairs of paths that were reported, and of their parents.
-type Reported<'a> = HashSet<(&'a str, &'a str)>;
+/// What was reported.
+#[derive(Default)]
+struct Reported<'a> {
+    /// Pairs of paths, and of their parents.
+    paths: HashSet<(&'a str, &'a str)>,
+    /// Pairs of lines that add the same path.
+    lines: Vec<(&'a SourceLocation, &'a SourceLocation)>,
+}
 
 fn take<'a>(
     taken: &mut Taken<'a>,
@@ -26,9 +32,16 @@ fn take<'a>(
         // enough.
         let above = |path: &'a str| path.rsplit_once('/').map_or("", |(above, _)| above);
         let parents = (above(other), above(path));
-        let new = reported.insert((other, path));
-        if !new || (parents.0 != parents.1 && !reported.insert(parents)) {
+        let new = reported.paths.insert((other, path));
+        if !new || (parents.0 != parents.1 && !reported.paths.insert(parents)) {
             return;
+        }
+        let lines = (at, location);
+        if other == path && *at != SourceLocation::Default {
+            if reported.lines.contains(&lines) {
+                return;
+            }
+            reported.lines.push(lines);
         }
         out.push(
             Diagnostic::error(
@@ -45,7 +58,27 @@ fn take<'a>(
     }
 }
 
+/// Reports stacks of one module name: the root module calls a module for each stack.
+fn check_modules(graph: &Graph, out: &mut Diagnostics) {
+    let mut modules: HashMap<String, &Stack> = HashMap::new();
+    for stack in graph.stacks() {
+        let name = terraform_name(&stack.name);
+        let message = format!("duplicate module name `{name}` in Terraform");
+        if let Some(other) = modules.insert(name, stack) {
+            out.push(
+                Diagnostic::error("duplicate-name", message)
+                    .path(other.name.clone())
+                    .path(stack.name.clone())
+                    .at(stack.location.clone())
+                    .only(Dialect::Tf)
+                    .help("rename one of the stacks; Terraform's names are in lowercase"),
+            );
+        }
+    }
+}
+
 pub(super) fn check(graph: &Graph, links: &Links, out: &mut Diagnostics) {
+    check_modules(graph, out);
     for (n, stack) in graph.stacks().enumerate() {
         let here = StackId::next(n);
         let parameter_names: Vec<(String, &SourceLocation, &str)> = stack
@@ -56,7 +89,7 @@ pub(super) fn check(graph: &Graph, links: &Links, out: &mut Diagnostics) {
             .collect();
         let max = stack.nodes.len() + stack.parameters.len();
         let (mut cfn, mut tf) = (Taken::with_capacity(max), Taken::with_capacity(max));
-        let mut reported = Reported::new();
+        let mut reported = Reported::default();
         for (name, location, id) in &parameter_names {
             take(
                 &mut cfn,

@@ -1,13 +1,64 @@
 //! Validation of overrides.
 
-use crate::ir::{Diagnostic, Diagnostics, Dialect, NodeId, SourceLocation};
-use crate::resource::{Change, Graph, Node, Override, Part};
+use crate::ir::{Diagnostic, Diagnostics, Dialect, NodeId, SourceLocation, near, typo};
+use crate::resource::{Change, Graph, Node, Override, Part, RawResource, RawValue, Schema};
 
 pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
+    for (_, node, raw) in graph.all::<RawResource>() {
+        let own = raw.argument_value("provider").and_then(RawValue::as_str);
+        if let Some((message, help)) = own.and_then(|it| provider(graph, node, it)) {
+            out.push(
+                node.error("raw-resource-provider", message)
+                    .only(Dialect::Tf)
+                    .help(help),
+            );
+        }
+    }
     let nodes = graph.nodes();
     for (id, node) in nodes.filter(|(_, node)| !node.overrides.is_empty()) {
         check_node(graph, (id, node), out);
     }
+}
+
+/// Returns the error for a provider that the stack does not declare.
+pub(super) fn provider(graph: &Graph, node: &Node, provider: &str) -> Option<(String, String)> {
+    let stack = graph.stacks().nth(node.stack().index());
+    let aliases = stack.map_or(&[][..], |stack| stack.provider_aliases.as_slice());
+    let aliases: Vec<String> = aliases.iter().map(|it| format!("aws.{}", it.0)).collect();
+    if aliases.iter().any(|it| it == provider) {
+        return None;
+    }
+    let message = format!("the stack has no provider `{provider}`");
+    let help = match near(provider, aliases.iter().map(String::as_str)) {
+        Some(alias) => format!("did you mean `{alias}`?"),
+        None => "declare it with `Scope::provider_alias`".to_owned(),
+    };
+    Some((message, help))
+}
+
+/// Returns the error for an argument in `ignore_changes` that the type does not have. Of a type without
+/// a schema, only a name similar to an argument of the resource is an error.
+fn ignored_name(
+    graph: &Graph,
+    (id, node): (NodeId, &Node),
+    name: &str,
+) -> Option<(String, String)> {
+    let argument = name.split(['.', '[']).next().unwrap_or_default();
+    let type_name = node.resource.type_name(Dialect::Tf)?;
+    if argument == "all" {
+        return None;
+    }
+    if let Some(schema) = Schema::of(type_name, Dialect::Tf) {
+        return schema.check_ignored(argument);
+    }
+    let (map, _) = node.printed(id, graph, Dialect::Tf);
+    let known: Vec<&str> = map.iter().map(|(key, _)| key).collect();
+    if known.contains(&argument) {
+        return None;
+    }
+    let meant = typo(argument, known.into_iter())?;
+    let message = format!("unknown argument `{argument}`");
+    Some((message, format!("did you mean `{meant}`?")))
 }
 
 /// Reports the overrides that do not apply, each at its line.
@@ -44,23 +95,29 @@ fn check_node(graph: &Graph, (id, node): (NodeId, &Node), out: &mut Diagnostics)
         }
     }
     for change in &node.overrides {
-        let Change::Set(serde_json::Value::String(provider)) = &change.change else {
+        let own = change.dialect == Dialect::Tf && change.part == Part::Properties;
+        let Change::Set(value) = &change.change else {
             continue;
         };
-        let stack = graph.stacks().nth(node.stack().index());
-        let aliases = stack.map_or(&[][..], |stack| stack.provider_aliases.as_slice());
-        let is_declared =
-            |(alias, _): &(String, _)| provider.strip_prefix("aws.") == Some(alias.as_str());
-        if change.dialect == Dialect::Tf
-            && change.pointer == "/provider"
-            && !aliases.iter().any(is_declared)
-        {
-            let message = format!("override `/provider`: the stack has no provider `{provider}`");
-            report(
-                change,
-                message,
-                "declare it with `Scope::provider_alias`".to_owned(),
-            );
+        let ignored = match change.pointer.as_str() {
+            "/provider" if own => {
+                if let Some((message, help)) =
+                    value.as_str().and_then(|it| provider(graph, node, it))
+                {
+                    report(change, format!("override `/provider`: {message}"), help);
+                }
+                continue;
+            }
+            "/lifecycle" if own => value.get("ignore_changes"),
+            "/lifecycle/ignore_changes" if own => Some(value),
+            _ => continue,
+        };
+        let names = ignored.and_then(serde_json::Value::as_array);
+        for name in names.into_iter().flatten().filter_map(|it| it.as_str()) {
+            if let Some((message, help)) = ignored_name(graph, (id, node), name) {
+                let message = format!("override `{}`: {message}", change.pointer);
+                report(change, message, help);
+            }
         }
     }
     let mut attributes = node.cfn_attributes(graph);

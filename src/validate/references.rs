@@ -4,30 +4,56 @@ use super::literals;
 use crate::ir::{ConditionId, Diagnostic, Diagnostics, Dialect, Expr, NodeId, Stack, StackId};
 use crate::resource::{Graph, Map, Node, RawValue, Tags};
 
-/// Returns what is wrong with a reference.
-fn diagnostic(expr: &Expr, graph: &Graph, stack: &Stack, dialect: Dialect) -> Option<&'static str> {
-    match expr {
-        Expr::Attr(node, _) => match graph.node(*node) {
-            None => Some("refers to a resource of another app"),
+/// Returns what is wrong with a reference, and how to correct it.
+fn diagnostic(
+    expr: &Expr,
+    graph: &Graph,
+    stack: &Stack,
+    dialect: Dialect,
+) -> Option<(String, String)> {
+    let foreign = match expr {
+        Expr::Attr(id, _) | Expr::Other(id, _) => match graph.node(*id) {
+            None => "resource of another app",
             Some(node) if node.resource.type_name(dialect).is_none() => {
-                Some("refers to a raw resource that does not exist in this language")
+                return Some(absent(node, dialect));
             }
-            Some(_) => None,
+            Some(_) => return None,
         },
         Expr::Param(param) | Expr::Items(param) if graph.parameter(*param).is_none() => {
-            Some("refers to a parameter of another app")
+            "parameter of another app"
         }
         Expr::If(condition, ..) if graph.condition(*condition).is_none() => {
-            Some("refers to a condition of another app")
+            "condition of another app"
         }
         Expr::Param(param) | Expr::Items(param) if !stack.parameters.contains(param) => {
-            Some("refers to a parameter of another stack")
+            "parameter of another stack"
         }
         Expr::If(condition, ..) if !stack.conditions.contains(condition) => {
-            Some("refers to a condition of another stack")
+            "condition of another stack"
         }
-        _ => None,
-    }
+        _ => return None,
+    };
+    let help = "use a handle of this app, or an `Id`";
+    Some((format!("refers to a {foreign}"), help.to_owned()))
+}
+
+/// Returns the error for a resource that only the other language has.
+fn absent(node: &Node, dialect: Dialect) -> (String, String) {
+    let (language, own, other) = match dialect {
+        Dialect::Cfn => ("CloudFormation", ".cfn(\"AWS::…\")", "cfn"),
+        Dialect::Tf => ("Terraform", ".tf(\"aws_…\")", "tf"),
+    };
+    let message = format!(
+        "refers to `{}`, which does not exist in {language}",
+        node.path
+    );
+    let help = match node.resource.kind() {
+        None => format!(
+            "add its type with `{own}`, or set `{other}` of `Expr::PerLanguage` to a value without it"
+        ),
+        Some(_) => format!("set `{other}` of `Expr::PerLanguage` to a value without it"),
+    };
+    (message, help)
 }
 
 /// Returns whether a list contains all items of a list parameter and other items that are not
@@ -94,20 +120,24 @@ fn check_node(
         }
         let map = node.resource.put(dialect);
         let mut found = None;
-        map.walk(&mut |expr| {
+        map.walk_in(Some(dialect), &mut |expr| {
             forward |= matches!(expr, Expr::Attr(to, _) if *to >= id);
-            found = found.or_else(|| diagnostic(expr, graph, here, dialect));
+            found = found
+                .take()
+                .or_else(|| diagnostic(expr, graph, here, dialect));
         });
         if dialect == Dialect::Tf {
             // A satellite always refers to its own resource, and this reference is not a forward one.
             for satellite in node.resource.satellites(id, graph) {
-                satellite.body.walk(&mut |expr| {
-                    found = found.or_else(|| diagnostic(expr, graph, here, dialect));
+                satellite.body.walk_in(Some(dialect), &mut |expr| {
+                    found = found
+                        .take()
+                        .or_else(|| diagnostic(expr, graph, here, dialect));
                 });
             }
         }
-        if let Some(found) = found {
-            out.push(report(found, "use a handle of this app, or an `Id`"));
+        if let Some((message, help)) = found {
+            out.push(report(&message, &help));
             return false;
         }
         if mixes_lists(&map) {
@@ -225,16 +255,18 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
         for output in &stack.outputs {
             let mut found = None;
             for dialect in [Dialect::Cfn, Dialect::Tf] {
-                output.value.walk(&mut |expr| {
-                    found = found.or_else(|| diagnostic(expr, graph, stack, dialect));
+                output.value.walk_in(Some(dialect), &mut |expr| {
+                    found = found
+                        .take()
+                        .or_else(|| diagnostic(expr, graph, stack, dialect));
                 });
             }
-            if let Some(found) = found {
+            if let Some((message, help)) = found {
                 out.push(
-                    Diagnostic::error("reference", format!("output {found}"))
+                    Diagnostic::error("reference", format!("output {message}"))
                         .path(output.path.clone())
                         .at(output.location.clone())
-                        .help("use a handle of this app"),
+                        .help(help),
                 );
             }
         }

@@ -37,7 +37,7 @@ fn both_languages_have_the_same_scheme_certificate_and_health_check() {
         ("Web", LoadBalancerProtocol::Http),
         ("Raw", LoadBalancerProtocol::Tcp),
     ] {
-        let group = TargetGroup::new(vpc, 80, protocol).health_check_interval_seconds(10);
+        let group = TargetGroup::of_instances(vpc, 80, protocol).health_check_interval_seconds(10);
         let target = TargetDescription::new(access.instances[0].instance).port(8080);
         stack.add(id, group.targets([target]));
     }

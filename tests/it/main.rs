@@ -8,6 +8,7 @@
     clippy::print_stdout
 )]
 
+mod agreement;
 mod application;
 mod assertions;
 mod check_coverage;
@@ -48,6 +49,7 @@ mod readers;
 mod regions;
 mod schemas;
 mod skip;
+mod team_app;
 mod threads;
 
 use std::path::{Path, PathBuf};

@@ -58,7 +58,7 @@ fn with_target_group() -> App {
     let mut app = App::new();
     let access = app.stack("Access").add_inline(SessionAccess::new());
     let target = TargetDescription::new(access.instances[0].instance);
-    let group = TargetGroup::new(&access.network.vpc, 80, LoadBalancerProtocol::Http);
+    let group = TargetGroup::of_instances(&access.network.vpc, 80, LoadBalancerProtocol::Http);
     app.stack("Front").add("T", group.targets([target]));
     app
 }
@@ -97,8 +97,9 @@ fn a_satellite_cannot_refer_to_a_resource_that_terraform_lacks() {
     let mut front = app.stack("Front");
     let target = front.add("Target", RawResource::new().cfn("AWS::X::Y"));
     let target = TargetDescription::new(target.attr(Attr::by_ref("id")));
-    let group = TargetGroup::new(&access.network.vpc, 80, LoadBalancerProtocol::Http);
+    let group = TargetGroup::of_instances(&access.network.vpc, 80, LoadBalancerProtocol::Http);
     front.add("T", group.targets([target]));
     let found = app.validate().unwrap_err().to_string();
-    assert!(found.contains("does not exist in this language"), "{found}");
+    assert!(found.contains("refers to `Front/Target`, which does not exist in Terraform"), "{found}");
+    assert!(found.contains("add its type with `.tf(\"aws_…\")`"), "{found}");
 }

@@ -10,18 +10,13 @@ mod dangling;
 mod exports;
 mod form;
 mod functions;
-mod limits;
 mod link;
 mod loops;
 mod parameter_types;
 mod parameters;
-mod properties;
-mod quotas;
 mod references;
-mod required;
 mod rules;
 mod scenarios;
-mod services;
 #[cfg(feature = "cli")]
 mod strict;
 mod substitution;
@@ -36,7 +31,9 @@ use super::lift::{Exists, Lift};
 use super::tree::{At, Entry, Kind, SyntaxError, Tree};
 use crate::ir::{ConditionId, Dialect, Expr, NodeId, ParamId, SourceLocation, Span, Text, Value};
 use crate::region::Region;
-use crate::resource::{DefaultSecurityGroup, Graph, Map, RawValue, Typed, Vpc};
+use crate::resource::{
+    DefaultSecurityGroup, Graph, Map, RawValue, Typed, Vpc, property_errors,
+};
 
 /// Known values of a deployment.
 #[derive(Clone, Debug, Default)]
@@ -352,14 +349,10 @@ impl<'t> Reader<'t> {
         let type_name = tree.get("Type").and_then(Tree::text).unwrap_or_default();
         let mut errors = self.dangling(&entry.key, tree);
         if !opaque && self.is_final() {
-            errors.extend(properties::unknown_type(&entry.key, type_name));
-            errors.extend(properties::errors(&entry.key, type_name, &map));
-            errors.extend(required::errors(&entry.key, type_name, &map));
-            errors.extend(limits::errors(&entry.key, type_name, &map, |it| {
-                self.is_secret(it)
-            }));
-            errors.extend(quotas::errors(&entry.key, type_name, &map));
-            errors.extend(services::errors(&entry.key, type_name, &map));
+            let is_secret = |it: &str| self.is_secret(it);
+            errors.extend(property_errors::errors(
+                &entry.key, type_name, &map, is_secret,
+            ));
             errors.extend(self.foreign_groups(&entry.key, &map));
             errors.extend(
                 properties
@@ -467,13 +460,4 @@ fn restricted_default_group(resource: &Tree, map: &Map<'_>) -> Option<DefaultSec
 
 fn opaque(text: impl Into<Text>) -> RawValue<'static> {
     RawValue::from(Expr::Opaque(text.into()))
-}
-
-/// Returns the properties of a test.
-#[cfg(test)]
-fn object(json: serde_json::Value) -> Map<'static> {
-    match RawValue::from(json) {
-        RawValue::Object(map) => map,
-        other => panic!("no object: {other:?}"),
-    }
 }

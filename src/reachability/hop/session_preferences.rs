@@ -83,7 +83,8 @@ fn check(context: &Context<'_, '_>) -> Vec<HopResult> {
                 Some(Value::Expr(name)) => can_be(index, name, DEFAULT_DOCUMENT),
                 _ => false,
             };
-            match node.origin {
+            let of_file = node.origin.as_ref().filter(|it| !it.is_of_app);
+            match of_file {
                 None => of_document(index, instance, role, id, document),
                 Some(_) if named_outside && is_session(document) => {
                     let mut results = of_document(index, instance, role, id, document);
@@ -112,7 +113,8 @@ pub(in super::super) fn warnings<'g>(
             .and_then(Value::lit)
             .map(Text::as_ref)
             == Some(DEFAULT_DOCUMENT);
-        if !is_account && node.origin.is_some() {
+        let is_of_file = node.origin.as_ref().is_some_and(|it| !it.is_of_app);
+        if !is_account && is_of_file {
             continue;
         }
         let RawValue::Object(map) = &document.content.0 else {

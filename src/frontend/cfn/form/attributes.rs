@@ -3,9 +3,9 @@
 //! <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference-getatt.html>
 
 use super::{FormError, section};
-use crate::frontend::cfn::properties::unknown_attribute;
 use crate::frontend::cfn::substitution;
 use crate::frontend::tree::{At, Entry, Kind, Tree};
+use crate::resource::property_errors::unknown_attribute;
 
 /// A resource, its attribute, and the place of the reference.
 type Reference<'t> = (&'t str, &'t str, At);

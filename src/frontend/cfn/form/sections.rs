@@ -4,6 +4,7 @@ use super::{FormError, error, section};
 use crate::frontend::cfn::parameter_types;
 use crate::frontend::tree::{Entry, Kind, Tree};
 use crate::ir::nearest;
+use crate::resource::property_errors::{REMOVAL_POLICIES, removal_policy};
 
 const SECTIONS: [&str; 11] = [
     "AWSTemplateFormatVersion",
@@ -150,58 +151,15 @@ fn resource(entry: &Entry, found: &mut Vec<FormError>) {
             let of = format!("resource `{key}`");
             unknown_key(&ATTRIBUTES, member, &of, "attribute", found);
         }
-        if matches!(
-            member.key.as_str(),
-            "DeletionPolicy" | "UpdateReplacePolicy"
-        ) {
-            removal_policy(key, name, member, found);
+        let attribute = member.key.as_str();
+        if REMOVAL_POLICIES.contains(&attribute)
+            && let Some((why, fix)) = removal_policy((key, name), attribute, member.value.text())
+        {
+            found.push(error(member.at, why, fix));
         }
         if member.key == "Properties" {
             nulls(key, &member.value, found);
         }
-    }
-}
-
-/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html>
-fn removal_policy(id: &str, type_name: &str, policy: &Entry, found: &mut Vec<FormError>) {
-    const WITH_SNAPSHOT: [&str; 8] = [
-        "AWS::DocDB::DBCluster",
-        "AWS::EC2::Volume",
-        "AWS::ElastiCache::CacheCluster",
-        "AWS::ElastiCache::ReplicationGroup",
-        "AWS::Neptune::DBCluster",
-        "AWS::RDS::DBCluster",
-        "AWS::RDS::DBInstance",
-        "AWS::Redshift::Cluster",
-    ];
-    let name = &policy.key;
-    let mut known = vec!["Delete", "Retain"];
-    if name == "DeletionPolicy" {
-        known.push("RetainExceptOnCreate");
-    }
-    let Some(value) = policy.value.text() else {
-        found.push(error(
-            policy.at,
-            format!("`{name}` of `{id}` is not text"),
-            format!("set `{name}` to one of `{}`", known.join("`, `")),
-        ));
-        return;
-    };
-    if value == "Snapshot" && !WITH_SNAPSHOT.contains(&type_name) {
-        // Types of other services can have snapshots, too.
-        if type_name.starts_with("AWS::EC2::") || type_name.starts_with("AWS::IAM::") {
-            found.push(error(
-                policy.at,
-                format!("`{name}` of `{id}` is `Snapshot`, and `{type_name}` has no snapshots"),
-                format!("set `{name}` to one of `{}`", known.join("`, `")),
-            ));
-        }
-    } else if value != "Snapshot" && !known.contains(&value) {
-        found.push(error(
-            policy.at,
-            format!("`{name}` of `{id}` is `{value}`, which is not a policy"),
-            format!("set `{name}` to one of `{}`", known.join("`, `")),
-        ));
     }
 }
 

@@ -46,7 +46,7 @@ fn unknown(name: &str, what: &str, known: &[&str], is_settled: bool) -> Template
 }
 
 /// Returns the error for a type that does not exist. AWS adds types, so that only a typo is an error.
-pub(super) fn unknown_type(id: &str, type_name: &str) -> Option<TemplateError> {
+pub(crate) fn unknown_type(id: &str, type_name: &str) -> Option<TemplateError> {
     if !type_name.starts_with("AWS::") || Type::of(type_name).is_some() {
         return None;
     }
@@ -167,7 +167,7 @@ fn is_text(value: &RawValue<'_>) -> bool {
 }
 
 /// Returns the error for an attribute that a type does not have.
-pub(super) fn unknown_attribute(
+pub(crate) fn unknown_attribute(
     caller: &str,
     id: &str,
     type_name: &str,
@@ -199,7 +199,7 @@ pub(super) fn unknown_attribute(
 #[cfg(test)]
 mod tests {
     use super::{errors, unknown_attribute, unknown_type};
-    use crate::frontend::cfn::object;
+    use super::super::object;
 
     fn found(type_name: &str, json: serde_json::Value) -> Vec<String> {
         let map = object(json);

@@ -191,7 +191,7 @@ fn has_host_bits(address: &str, length: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{errors, is_range};
-    use crate::frontend::cfn::object;
+    use super::super::object;
 
     fn is_wrong(type_name: &str, json: serde_json::Value) -> bool {
         let map = object(json);

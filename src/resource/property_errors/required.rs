@@ -133,7 +133,7 @@ fn full(path: &str, name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::errors;
-    use crate::frontend::cfn::object;
+    use super::super::object;
 
     fn found(type_name: &str, json: serde_json::Value) -> Vec<String> {
         let map = object(json);

@@ -250,7 +250,7 @@ fn a_number(kind: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::errors;
-    use crate::frontend::cfn::object;
+    use super::super::object;
 
     fn found(type_name: &str, json: serde_json::Value) -> Vec<String> {
         let map = object(json);

@@ -207,7 +207,7 @@ fn characters(value: &RawValue<'_>) -> usize {
 #[cfg(test)]
 mod tests {
     use super::errors;
-    use crate::frontend::cfn::object;
+    use super::super::object;
 
     fn count(type_name: &str, json: serde_json::Value) -> usize {
         let map = object(json);

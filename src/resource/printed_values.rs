@@ -1,0 +1,207 @@
+//! Values as the backend prints them, evaluated like those of a file: functions in JSON of the user become
+//! expressions.
+
+use std::collections::HashMap;
+
+use super::{Graph, Map, RawValue};
+use crate::ir::{Dialect, Expr, NodeId, Pseudo, Stack};
+
+/// Evaluates the printed values of a stack.
+pub(super) struct PrintedValues<'g> {
+    graph: &'g Graph,
+    stack: &'g Stack,
+    dialect: Dialect,
+    resources: HashMap<&'g str, NodeId>,
+    /// The names that JSON of the user refers to and that the stack does not have.
+    pub(super) missing: Vec<String>,
+}
+
+impl<'g> PrintedValues<'g> {
+    pub(super) fn of_stack(graph: &'g Graph, stack: &'g Stack, dialect: Dialect) -> Self {
+        let named = graph.nodes_of(stack);
+        PrintedValues {
+            graph,
+            stack,
+            dialect,
+            resources: named.map(|(id, it)| (it.cfn_id.as_str(), id)).collect(),
+            missing: Vec::new(),
+        }
+    }
+
+    pub(super) fn map(&mut self, map: Map<'_>) -> Map<'static> {
+        map.into_iter()
+            .map(|(key, term)| (key.into_owned().into(), self.value(term)))
+            .collect()
+    }
+
+    pub(super) fn value(&mut self, term: RawValue<'_>) -> RawValue<'static> {
+        match term {
+            RawValue::Raw(json) => self.json(json.into_owned()),
+            RawValue::List(items) => {
+                RawValue::List(items.into_iter().map(|it| self.value(it)).collect())
+            }
+            RawValue::Object(map) => {
+                let map = self.map(map);
+                self.called(&map).unwrap_or(RawValue::Object(map))
+            }
+            RawValue::Block(map) => RawValue::Block(self.map(map)),
+            RawValue::Json(inner) if self.dialect == Dialect::Cfn => self.value(*inner),
+            RawValue::Json(inner) => RawValue::Json(Box::new(self.value(*inner))),
+            RawValue::Base64(inner) => RawValue::Base64(Box::new(self.value(*inner))),
+            other => other.into_owned(),
+        }
+    }
+
+    /// Returns JSON of the user as a value. Its texts can contain expressions.
+    fn json(&mut self, json: serde_json::Value) -> RawValue<'static> {
+        match json {
+            serde_json::Value::String(text) => {
+                let is_expression = match self.dialect {
+                    Dialect::Cfn => text.contains("{{resolve:"),
+                    Dialect::Tf => text.contains("${") || text.contains("%{"),
+                };
+                match is_expression {
+                    true => RawValue::from(Expr::Opaque(text.into())),
+                    false => RawValue::Str(text.into()),
+                }
+            }
+            serde_json::Value::Array(items) => {
+                RawValue::List(items.into_iter().map(|it| self.json(it)).collect())
+            }
+            serde_json::Value::Object(entries) => {
+                let entries = entries.into_iter();
+                let map: Map<'static> = entries
+                    .map(|(key, value)| (key.into(), self.json(value)))
+                    .collect();
+                self.called(&map).unwrap_or(RawValue::Object(map))
+            }
+            leaf => RawValue::from(leaf),
+        }
+    }
+
+    /// Returns the value of an object that is a call of a function.
+    fn called(&mut self, map: &Map<'static>) -> Option<RawValue<'static>> {
+        let mut entries = map.iter();
+        let ((name, argument), None) = (entries.next()?, entries.next()) else {
+            return None;
+        };
+        if self.dialect != Dialect::Cfn || name != "Ref" && !name.starts_with("Fn::") {
+            return None;
+        }
+        let list = match argument {
+            RawValue::List(items) => items.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        Some(match (name, list) {
+            ("Fn::Base64", _) => RawValue::Base64(Box::new(argument.clone())),
+            ("Ref", [RawValue::Str(name)]) => self.reference(name).into(),
+            ("Fn::GetAtt", [RawValue::Str(path)]) => {
+                let (id, attribute) = path.split_once('.').unwrap_or((path.as_ref(), ""));
+                self.attribute(id, attribute).into()
+            }
+            ("Fn::GetAtt", [RawValue::Str(id), RawValue::Str(attribute)]) => {
+                self.attribute(id, attribute).into()
+            }
+            ("Fn::Sub", [RawValue::Str(format)]) => self.substituted(format, None).into(),
+            ("Fn::Sub", [RawValue::Str(format), RawValue::Object(own)]) => {
+                self.substituted(format, Some(own)).into()
+            }
+            ("Fn::If", [RawValue::Str(id), then, other]) => {
+                let condition = self.graph.condition_in(self.stack, id);
+                match condition {
+                    Some(condition) => {
+                        let [then, other] = [then, other].map(|it| Box::new(expr(it)));
+                        Expr::If(condition, then, other).into()
+                    }
+                    None => Expr::Unknown(name.to_owned().into()).into(),
+                }
+            }
+            (name, list) => {
+                let arguments = list.iter().map(expr).collect();
+                Expr::Call(name.to_owned().into(), arguments).into()
+            }
+        })
+    }
+
+    fn reference(&mut self, name: &str) -> Expr {
+        let pseudo = match name {
+            "AWS::NoValue" => return Expr::Absent,
+            "AWS::Region" => Some(Pseudo::Region),
+            "AWS::AccountId" => Some(Pseudo::AccountId),
+            "AWS::Partition" => Some(Pseudo::Partition),
+            "AWS::URLSuffix" => Some(Pseudo::UrlSuffix),
+            _ => None,
+        };
+        if let Some(pseudo) = pseudo {
+            return Expr::Pseudo(pseudo);
+        }
+        if self.resources.contains_key(name) {
+            return self.attribute(name, "Ref");
+        }
+        let mut parameters = self.stack.parameters.iter();
+        let declared = |id| self.graph.parameter(id).filter(|it| it.id == name);
+        match parameters.find_map(|&id| Some((id, declared(id)?))) {
+            Some((id, parameter)) if parameter.of.is_list() => Expr::Items(id),
+            Some((id, _)) => Expr::Param(id),
+            None if name.starts_with("AWS::") => Expr::Opaque(name.to_owned().into()),
+            None => {
+                self.missing.push(name.to_owned());
+                Expr::Unknown(format!("Ref {name}").into())
+            }
+        }
+    }
+
+    fn attribute(&mut self, id: &str, name: &str) -> Expr {
+        let Some(&node) = self.resources.get(id) else {
+            self.missing.push(id.to_owned());
+            return Expr::Unknown(format!("Fn::GetAtt {id}.{name}").into());
+        };
+        let kind = self.graph.node(node).and_then(|it| it.resource.kind());
+        match kind {
+            Some(kind) => kind.attribute(self.dialect, node, name),
+            None => Expr::Other(node, name.to_owned().into()),
+        }
+    }
+
+    fn substituted(&mut self, format: &str, own: Option<&Map<'static>>) -> Expr {
+        let mut parts = Vec::new();
+        let mut rest = format;
+        while let Some((before, after)) = rest.split_once("${") {
+            let Some((name, behind)) = after.split_once('}') else {
+                break;
+            };
+            parts.push(Expr::text(before.to_owned()));
+            rest = behind;
+            let name = name.trim();
+            parts.push(match (name.strip_prefix('!'), name.split_once('.')) {
+                (Some(literal), _) => Expr::text(format!("${{{literal}}}")),
+                _ if own.is_some_and(|it| it.get(name).is_some()) => {
+                    own.and_then(|it| it.get(name)).map_or(Expr::Absent, expr)
+                }
+                (None, Some((id, attribute))) => self.attribute(id, attribute),
+                (None, None) => self.reference(name),
+            });
+        }
+        parts.push(Expr::text(rest.to_owned()));
+        Expr::concat(parts)
+    }
+}
+
+/// Returns a value as an expression.
+fn expr(value: &RawValue<'static>) -> Expr {
+    let all = |name: &'static str, items: Vec<Expr>| Expr::Call(name.into(), items);
+    match value {
+        RawValue::Expr(expr) => expr.as_ref().clone(),
+        RawValue::Str(text) => Expr::text(text.clone()),
+        RawValue::Int(number) => Expr::text(number.to_string()),
+        RawValue::Bool(value) => Expr::text(value.to_string()),
+        RawValue::List(items) => all("list", items.iter().map(expr).collect()),
+        RawValue::Object(map) | RawValue::Block(map) => {
+            let entries = map.iter();
+            let parts = entries.flat_map(|(key, value)| [Expr::text(key.to_owned()), expr(value)]);
+            all("object", parts.collect())
+        }
+        RawValue::Json(inner) | RawValue::Base64(inner) => all("encoded", vec![expr(inner)]),
+        RawValue::Raw(json) => Expr::text(json.to_string()),
+    }
+}

@@ -1,0 +1,121 @@
+//! Validation of subnets, and of the load balancers in them.
+
+use crate::ir::{Diagnostics, Expr, Link, NodeId, Text, Value};
+use crate::resource::{
+    Graph, LoadBalancer, LoadBalancerType, Node, Route, Scheme, Subnet,
+    SubnetRouteTableAssociation, Typed,
+};
+
+pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
+    // A construct reports ranges with its settings.
+    if !out.iter().any(|it| it.code == "network-subnet-cidrs") {
+        check_ranges(graph, out);
+    }
+    for (_, node, balancer) in graph.all::<LoadBalancer>() {
+        if node.overrides.is_empty() {
+            check_balancer(graph, node, balancer, out);
+        }
+    }
+}
+
+/// Reports subnets of a VPC whose ranges overlap.
+fn check_ranges(graph: &Graph, out: &mut Diagnostics) {
+    let all: Vec<(&Node, &Subnet)> = graph
+        .all::<Subnet>()
+        .map(|(_, node, subnet)| (node, subnet))
+        .filter(|(node, _)| node.is_certain() && node.overrides.is_empty())
+        .collect();
+    for (n, (node, subnet)) in all.iter().enumerate() {
+        let Some(range) = subnet.cidr_block.lit() else {
+            continue;
+        };
+        let overlaps = |it: &&(&Node, &Subnet)| {
+            let other = it.1.cidr_block.lit();
+            it.1.vpc == subnet.vpc && other.is_some_and(|other| other.overlaps(*range))
+        };
+        let before = all[..n].iter().find(overlaps);
+        if let Some((other, Some(of_other))) = before.map(|it| (it.0, it.1.cidr_block.lit())) {
+            let message = format!("subnet ranges `{of_other}` and `{range}` overlap");
+            let found = node.error("network-subnet-cidrs", message);
+            out.push(
+                found
+                    .path(other.path.clone())
+                    .help("use ranges that do not overlap"),
+            );
+        }
+    }
+}
+
+fn created<'g>(graph: &'g Graph, link: &Link<Subnet>) -> Option<(NodeId, &'g Node, &'g Subnet)> {
+    let Value::Expr(Expr::Attr(id, _)) = link else {
+        return None;
+    };
+    let node = graph.node(*id)?;
+    Some((*id, node, Subnet::of(&node.resource)?))
+}
+
+/// <https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html>
+fn check_balancer(graph: &Graph, node: &Node, balancer: &LoadBalancer, out: &mut Diagnostics) {
+    // A list parameter has an unknown number of subnets.
+    let is_open = |it: &Link<Subnet>| matches!(it, Value::Expr(expr) if expr.is_list());
+    if balancer.subnets.is_empty() || balancer.subnets.iter().any(is_open) {
+        return;
+    }
+    let is_application = match &balancer.load_balancer_type {
+        None => true,
+        Some(of) => of.lit() == Some(&LoadBalancerType::Application),
+    };
+    if is_application && balancer.subnets.len() < 2 {
+        let message = "an Application Load Balancer requires subnets in two Availability Zones";
+        let found = node
+            .error("load-balancer-subnets", message)
+            .about(&["subnets"]);
+        out.push(found.help("add a subnet in another Availability Zone"));
+    }
+    let mut zones: Vec<(&Value<Text>, &Node)> = Vec::new();
+    for link in &balancer.subnets {
+        let Some((id, subnet_node, subnet)) = created(graph, link) else {
+            continue;
+        };
+        let zone = &subnet.availability_zone;
+        match zones.iter().find(|(other, _)| *other == zone) {
+            Some((_, other)) => {
+                let message = format!(
+                    "subnets `{}` and `{}` of the load balancer are in one Availability Zone",
+                    other.path, subnet_node.path
+                );
+                let found = node
+                    .error("load-balancer-subnets", message)
+                    .about(&["subnets"]);
+                out.push(found.help("use one subnet for each Availability Zone"));
+            }
+            None => zones.push((zone, subnet_node)),
+        }
+        if balancer.scheme.0 == Scheme::InternetFacing && is_private(graph, id) {
+            let message = format!(
+                "the load balancer is internet-facing, and subnet `{}` has no route to an internet \
+                 gateway; clients cannot connect",
+                subnet_node.path
+            );
+            let found = node
+                .warning("load-balancer-subnets", message)
+                .about(&["subnets"]);
+            out.push(found.help("use the subnets of `PublicSubnets`, or `Scheme::Internal`"));
+        }
+    }
+}
+
+/// Returns whether the route table of a subnet certainly has no route to an internet gateway.
+fn is_private(graph: &Graph, subnet: NodeId) -> bool {
+    let of = |expr: &Expr, id: NodeId| matches!(expr, Expr::Attr(to, _) if *to == id);
+    let mut ties = graph.all::<SubnetRouteTableAssociation>();
+    let tie = ties.find(|(.., it)| matches!(&it.subnet, Value::Expr(expr) if of(expr, subnet)));
+    let Some(Value::Expr(Expr::Attr(table, _))) = tie.map(|(.., it)| &it.route_table) else {
+        return false;
+    };
+    let mut routes = graph.all::<Route>();
+    !routes.any(|(_, node, it)| {
+        let is_here = matches!(&it.route_table, Value::Expr(expr) if of(expr, *table));
+        is_here && (it.gateway.is_some() || !node.overrides.is_empty())
+    })
+}

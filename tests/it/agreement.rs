@@ -1,0 +1,363 @@
+//! The check of an app and the check of its printed template agree.
+
+use std::collections::BTreeMap;
+
+use ssm_synth::construct::AccessHandles;
+use ssm_synth::frontend::cfn::Deployment;
+use ssm_synth::frontend::{Input, SourceFile};
+use ssm_synth::ir::Dialect;
+use ssm_synth::prelude::*;
+use ssm_synth::reachability::{self, Assumptions, Hop, HopStatus, Reachability, Verdict};
+use ssm_synth::resource::{
+    Listener, ListenerAction, LoadBalancer, LoadBalancerProtocol, Route, RouteTable, Scheme,
+    SecurityGroup, TransitGatewayVpcAttachment, Vpc,
+};
+
+use super::{built, cases};
+
+type Verdicts = BTreeMap<String, (Verdict, BTreeMap<Hop, HopStatus>)>;
+
+fn verdicts(
+    of: &Reachability,
+    name: impl Fn(&reachability::InstanceReachability) -> String,
+) -> Verdicts {
+    let each = of.instances.iter();
+    each.map(|it| {
+        let hops = it.hops.iter().map(|hop| (hop.hop, hop.status));
+        (name(it), (it.verdict, hops.collect()))
+    })
+    .collect()
+}
+
+/// Returns the results of the check of an app, by the logical IDs of the instances.
+fn of_app(app: &App) -> (Verdicts, Reachability) {
+    let graph = app.graph();
+    let checked = reachability::check_in(graph, Dialect::Cfn, &Assumptions::default());
+    let name =
+        |it: &reachability::InstanceReachability| graph.node(it.node).unwrap().cfn_id().to_owned();
+    (verdicts(&checked, name), checked)
+}
+
+/// Returns the results of the check of the printed templates.
+fn of_templates(app: &App, templates: Vec<(String, String)>) -> (Verdicts, Reachability) {
+    let region = |name: &str| app.graph().stack(name).unwrap().region;
+    let files = templates.into_iter().map(|(name, text)| SourceFile {
+        region: region(&name),
+        name,
+        text,
+    });
+    let files: Vec<SourceFile> = files.collect();
+    let input = Input::read_templates(&files, &Deployment::default(), &|_, _| None).unwrap();
+    let each = input.graphs.iter();
+    let each = each.map(|it| reachability::check(it, &Assumptions::default()));
+    let checked = reachability::merge(each.collect());
+    let graph = &input.graphs[0];
+    let name = |it: &reachability::InstanceReachability| {
+        let id = graph.node(it.node).unwrap().display_id();
+        id.rsplit('/').next().unwrap().to_owned()
+    };
+    (verdicts(&checked, name), checked)
+}
+
+fn agree(name: &str, app: &App) -> Option<String> {
+    let validated = app.validate().unwrap_or_else(|it| panic!("{name}: {it}"));
+    let stacks = app.graph().stacks();
+    let templates = stacks.map(|it| {
+        let text = backend::cfn::template(&validated, &it.name)
+            .unwrap()
+            .to_json();
+        (it.name.clone(), text)
+    });
+    let (own, checked) = of_app(app);
+    let (printed, of_template) = of_templates(app, templates.collect());
+    (own != printed).then(|| {
+        let details = |of: &Reachability| {
+            let hops = of.instances.iter().flat_map(|it| &it.hops);
+            let open = hops.filter(|it| it.status != HopStatus::Pass);
+            let lines = open.map(|it| format!("    {:?} {:?} {}", it.hop, it.status, it.detail));
+            lines.collect::<Vec<_>>().join("\n")
+        };
+        format!(
+            "{name}: app {own:?}\n{}\n  template {printed:?}\n{}",
+            details(&checked),
+            details(&of_template)
+        )
+    })
+}
+
+/// Returns a stack with one reachable instance, and the VPC and a subnet of its network.
+fn sound() -> (App, AccessHandles) {
+    let mut app = App::new();
+    let access = app.stack("Access").add_inline(SessionAccess::new());
+    (app, access)
+}
+
+/// A change that makes the template one that CloudFormation or a service refuses, and a part of the
+/// reason.
+type Broken = (
+    &'static str,
+    fn(&mut Scope<'_>, &AccessHandles),
+    &'static str,
+);
+
+const BROKEN: &[Broken] = &[
+    (
+        "a listener without an action",
+        |stack, access| {
+            let subnets = &access.network.subnets;
+            let balancer = LoadBalancer::new(Scheme::Internal).subnets(subnets);
+            let balancer = stack.add("Balancer", balancer);
+            stack.add(
+                "Listener",
+                Listener::new(balancer, 80, LoadBalancerProtocol::Http),
+            );
+        },
+        "DefaultActions",
+    ),
+    (
+        "a port that does not exist",
+        |stack, access| {
+            let group = SecurityGroup::new("a group", &access.network.vpc);
+            let group = stack.add("Group", group);
+            let balancer = LoadBalancer::new(Scheme::Internal)
+                .subnets(&access.network.subnets)
+                .security_groups([group]);
+            let balancer = stack.add("Balancer", balancer);
+            let action = ListenerAction::redirect_to_https();
+            let listener = Listener::new(balancer, 99_999, LoadBalancerProtocol::Http);
+            stack.add("Listener", listener.default_actions([action]));
+        },
+        "99999",
+    ),
+    (
+        "an attachment without subnets",
+        |stack, access| {
+            let vpc = &access.network.vpc;
+            let attachment = TransitGatewayVpcAttachment::new("tgw-0a1b2c3d4e5f60718", vpc);
+            stack.add("Attachment", attachment);
+        },
+        "SubnetIds",
+    ),
+    (
+        "a route without a destination",
+        |stack, access| {
+            let table = stack.add("Table", RouteTable::new(&access.network.vpc));
+            stack.add(
+                "Route",
+                Route::new(table).transit_gateway("tgw-0a1b2c3d4e5f60718"),
+            );
+        },
+        "DestinationCidrBlock",
+    ),
+    (
+        "a signal that nothing sends",
+        |stack, access| {
+            stack
+                .overrides(access.instances[0].instance)
+                .cfn_attribute("/CreationPolicy/ResourceSignal/Timeout", "PT15M");
+        },
+        "signal",
+    ),
+    (
+        "a removal policy that does not exist",
+        |stack, access| {
+            stack
+                .overrides(access.instances[0].instance)
+                .cfn_attribute("/DeletionPolicy", "Keep");
+        },
+        "`Keep`",
+    ),
+    (
+        "a snapshot of a resource that has none",
+        |stack, access| {
+            stack
+                .overrides(access.instances[0].instance)
+                .cfn_attribute("/DeletionPolicy", "Snapshot");
+        },
+        "`Snapshot`",
+    ),
+    (
+        "a value outside the schema",
+        |stack, access| {
+            stack
+                .overrides(access.instances[0].instance)
+                .cfn("/MetadataOptions/HttpPutResponseHopLimit", 65);
+        },
+        "`65`",
+    ),
+    (
+        "a reference to a resource that does not exist",
+        |stack, access| {
+            stack
+                .overrides(access.instances[0].instance)
+                .cfn("/KeyName", json!({ "Ref": "Kye" }));
+        },
+        "`Kye`",
+    ),
+    (
+        "a reference inside a text",
+        |stack, access| {
+            stack
+                .overrides(access.instances[0].instance)
+                .cfn("/KeyName", json!({ "Fn::Sub": "key-${Kye.Name}" }));
+        },
+        "`Kye`",
+    ),
+    (
+        "an attribute that does not exist",
+        |stack, _| {
+            let topic = stack.add("Topic", RawResource::new().cfn("AWS::SNS::Topic"));
+            let arn = topic.attr(Attr::by_get_att("TopicArm", "arn"));
+            let raw = RawResource::new().cfn("AWS::SNS::TopicInlinePolicy");
+            let policy = raw
+                .property("TopicArn", arn)
+                .property("PolicyDocument", json!({}));
+            stack.add("Policy", policy);
+        },
+        "`TopicArm`",
+    ),
+    (
+        "an attribute that does not exist, in an output",
+        |stack, _| {
+            let topic = stack.add("Topic", RawResource::new().cfn("AWS::SNS::Topic"));
+            let arn = topic.attr(Attr::by_get_att("TopicArm", "arn"));
+            stack.output("TopicArn", arn, "The topic");
+        },
+        "`TopicArm`",
+    ),
+    (
+        "a raw resource with a typo",
+        |stack, _| {
+            let topic = RawResource::new().cfn("AWS::SNS::Topic");
+            stack.add("Topic", topic.property("DisplayNam", "sessions"));
+        },
+        "did you mean `DisplayName`?",
+    ),
+    (
+        "a raw resource of a type with a typo",
+        |stack, _| {
+            stack.add("Topic", RawResource::new().cfn("AWS::SNS::Topics"));
+        },
+        "did you mean `AWS::SNS::Topic`?",
+    ),
+    (
+        "a raw resource without a required property",
+        |stack, _| {
+            stack.add(
+                "Subscription",
+                RawResource::new().cfn("AWS::SNS::Subscription"),
+            );
+        },
+        "TopicArn",
+    ),
+    (
+        "too many tags",
+        |stack, access| {
+            let tags: [(String, &str); 60] = std::array::from_fn(|n| (format!("k{n}"), "v"));
+            let vpc = Vpc::new(Cidr::v4([10, 9, 0, 0], 16)).tags(tags);
+            stack.add("Other", vpc);
+            let _ = access;
+        },
+        "tags, more than 50",
+    ),
+    (
+        "a circle through an override",
+        |stack, access| {
+            let group = SecurityGroup::new("a group", &access.network.vpc);
+            let group = stack.add("Group", group);
+            let other = SecurityGroup::new("another group", &access.network.vpc);
+            let other = stack.add("Other", other);
+            stack
+                .overrides(group)
+                .cfn("/GroupDescription", json!({ "Ref": "Other" }));
+            stack
+                .overrides(other)
+                .cfn("/GroupDescription", json!({ "Ref": "Group" }));
+        },
+        "circular dependency",
+    ),
+    (
+        "a wait condition that nothing ends",
+        |stack, _| {
+            let raw = RawResource::new().cfn("AWS::CloudFormation::WaitConditionHandle");
+            let handle = stack.add("Handle", raw);
+            let wait = RawResource::new()
+                .cfn("AWS::CloudFormation::WaitCondition")
+                .property("Handle", RawValue::from(handle.attr(Attr::by_ref("id"))))
+                .property("Timeout", "300");
+            stack.add("Wait", wait);
+        },
+        "",
+    ),
+    (
+        "user data that stops the agent",
+        |stack, access| {
+            let script = "#!/bin/sh\nsystemctl disable --now amazon-ssm-agent\n";
+            stack
+                .overrides(access.instances[0].instance)
+                .cfn("/UserData", json!({ "Fn::Base64": script }));
+        },
+        "",
+    ),
+    (
+        "a group without outbound rules",
+        |stack, access| {
+            stack.overrides(access.security_group).cfn(
+                "/SecurityGroupEgress",
+                json!([{ "CidrIp": "127.0.0.1/32", "IpProtocol": "-1" }]),
+            );
+        },
+        "",
+    ),
+];
+
+#[test]
+fn the_check_of_each_configuration_agrees_with_that_of_its_template() {
+    let differs = |(name, text): (String, String)| agree(&name, &built(&name, &text).app);
+    let found: Vec<String> = cases().into_iter().filter_map(differs).collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn the_check_of_a_broken_app_agrees_with_that_of_its_template() {
+    let (app, _) = sound();
+    assert_eq!(agree("sound", &app), None);
+    let mut found = Vec::new();
+    for (name, change, reason) in BROKEN {
+        let (mut app, access) = sound();
+        let mut stack = app.stack("Access");
+        change(&mut stack, &access);
+        stack.suppress_rule("template", "the test prints it");
+        found.extend(agree(name, &app));
+        let (own, checked) = of_app(&app);
+        let is_reachable = own.values().any(|it| it.0 == Verdict::Reachable);
+        let details = checked.instances.iter().flat_map(|it| &it.hops);
+        let details: Vec<String> = details
+            .map(|it| format!("{} {:?}", it.detail, it.fix))
+            .collect();
+        if is_reachable || !details.iter().any(|it| it.contains(reason)) {
+            found.push(format!("{name}: {own:?} {details:#?}"));
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn validation_reports_what_cloudformation_refuses() {
+    let mut found = Vec::new();
+    for (name, change, reason) in BROKEN {
+        let (mut app, access) = sound();
+        change(&mut app.stack("Access"), &access);
+        // Only the reachability check follows signals, circles and scripts.
+        let is_of_check = ["", "signal", "circular dependency"].contains(reason);
+        let out = app
+            .validate()
+            .err()
+            .map(|it| format!("{it}"))
+            .unwrap_or_default();
+        if out.contains("error[template]") == is_of_check || !is_of_check && !out.contains(reason) {
+            found.push(format!("{name}: {out}"));
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
