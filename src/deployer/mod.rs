@@ -188,6 +188,41 @@ mod tests {
     }
 
     #[test]
+    fn each_modeled_type_has_rows_in_both_languages() {
+        let known: BTreeSet<&str> = rows().flat_map(|it| it.types.split(' ')).collect();
+        for kind in crate::resource::KINDS {
+            let satellites = kind.satellite_import_ids.iter().map(|it| it.0);
+            for of in [kind.cfn, kind.tf].into_iter().chain(satellites) {
+                assert!(of.is_empty() || known.contains(of), "no actions for {of}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_property_adds_resources() {
+        let actions = |properties: &str| {
+            let text = format!(
+                r#"{{"Resources": {{"P": {{"Type": "AWS::IAM::ManagedPolicy", "Properties": {properties}}}}}}}"#
+            );
+            let stack = Stack::of_template(&text, &[]).unwrap();
+            let place = Place {
+                partition: "aws",
+                region: "*",
+                account: "1",
+                stack: "team",
+            };
+            let found = statements(&stack, &place);
+            found
+                .into_iter()
+                .flat_map(|it| it.actions)
+                .collect::<BTreeSet<_>>()
+        };
+        assert!(!actions("{}").contains("iam:AttachRolePolicy"));
+        let found = actions(r#"{"Roles": ["a"]}"#);
+        assert!(found.contains("iam:AttachRolePolicy") && !found.contains("iam:AttachUserPolicy"));
+    }
+
+    #[test]
     fn each_row_is_complete() {
         for row in rows() {
             let names = row.actions.split_whitespace();
