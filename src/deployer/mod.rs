@@ -67,8 +67,37 @@ pub(crate) fn unknown_types(stack: &Stack) -> Option<String> {
     (!names.is_empty()).then(|| names.join(", "))
 }
 
-/// Returns the statements for a stack. Types that the table lacks have none.
-pub(crate) fn statements(stack: &Stack, place: &Place<'_>) -> Vec<Statement> {
+/// The permissions of a principal that takes part in a deployment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Share {
+    /// For the operations of the stack.
+    stack: bool,
+    /// For the resources.
+    resources: bool,
+}
+
+impl Share {
+    /// All, without a service role.
+    pub(crate) const ALL: Share = Share {
+        stack: true,
+        resources: true,
+    };
+    /// Those of the caller, with a service role.
+    #[cfg(feature = "deploy")]
+    pub(crate) const STACK: Share = Share {
+        stack: true,
+        resources: false,
+    };
+    /// Those of the service role, with which CloudFormation creates the resources.
+    #[cfg(feature = "deploy")]
+    pub(crate) const RESOURCES: Share = Share {
+        stack: false,
+        resources: true,
+    };
+}
+
+/// Returns the statements that a principal needs for a stack. Types that the table lacks have none.
+pub(crate) fn statements(stack: &Stack, place: &Place<'_>, share: Share) -> Vec<Statement> {
     let mut found: BTreeMap<(BTreeSet<String>, Option<Condition>), Statement> = BTreeMap::new();
     let mut add = |row: &Row, resources: Vec<String>, values: Vec<String>| {
         let resources: BTreeSet<String> = resources.into_iter().collect();
@@ -102,10 +131,10 @@ pub(crate) fn statements(stack: &Stack, place: &Place<'_>) -> Vec<Statement> {
             let values = values.flat_map(|it| context.expand(it, resource));
             add(&row, resources.collect(), values.collect());
         };
-        if row.types == stack.tool.word() {
+        if share.stack && row.types == stack.tool.word() {
             of_row(None);
         }
-        for resource in &stack.resources {
+        for resource in stack.resources.iter().filter(|_| share.resources) {
             if row.types.split(' ').any(|it| it == resource.of) {
                 of_row(Some(resource));
             }
@@ -153,7 +182,7 @@ mod tests {
             account: "111122223333",
             stack: "team",
         };
-        let found = statements(&stack, &place);
+        let found = statements(&stack, &place, Share::ALL);
         let found: Vec<_> = found
             .iter()
             .filter(|it| it.actions.contains("ssm:GetParameters"))
@@ -211,7 +240,7 @@ mod tests {
                 account: "1",
                 stack: "team",
             };
-            let found = statements(&stack, &place);
+            let found = statements(&stack, &place, Share::ALL);
             found
                 .into_iter()
                 .flat_map(|it| it.actions)

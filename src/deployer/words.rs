@@ -223,9 +223,9 @@ impl Context<'_> {
         }
     }
 
-    /// Returns the ARNs of the policies that a role, or an attachment of Terraform, attaches.
+    /// Returns the ARNs of the policies that a role or an attachment of Terraform attaches.
     fn attached(&self, resource: Option<&Resource>) -> Vec<String> {
-        let found = self.values("ManagedPolicyArns|policy_arn", resource);
+        let found = self.values("ManagedPolicyArns|policy_arn|policy_arns", resource);
         let known = found.into_iter().flat_map(|it| match it.as_str() {
             // A reference to a policy of the stack.
             "*" => self.expand("{policies}", None),
