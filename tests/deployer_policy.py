@@ -36,8 +36,8 @@ from harness.terraform import Terraform
 from harness.workspace import Workspace
 from harness.world import seed, with_ids
 
-# Together they have each type that a configuration creates. The first two also deploy with Terraform, whose provider waits for
-# minutes; the others do so by name.
+# Together they have each type that a configuration creates. The first two also deploy with Terraform, whose provider
+# waits for minutes; the others do so by name.
 CONFIGURATIONS = ("preset-hardened", "patching-window", "monitoring", "operators-role", "web_application")
 ACTIONS = TESTS.parent / "src/deployer/actions.tsv"
 TYPES = TESTS / "deployer/types.tf.json"
@@ -178,7 +178,8 @@ class Deployer:
             made = {"Resources": {f"R{n}": {"Type": of, "Properties": properties} for n, of in enumerate(chosen)}}
         else:
             chosen = sorted(types - {of for of in types if of.startswith("AWS::")})
-            made = {"format_version": "1.2", "planned_values": {}, "resource_changes": [planned(of, properties) for of in chosen]}
+            changes = [planned(of, properties) for of in chosen]
+            made = {"format_version": "1.2", "planned_values": {}, "resource_changes": changes}
         check(len(chosen) > 60, f"only {len(chosen)} types")
         (folder / "all.json").write_text(json.dumps(made))
         policy = self.policy(folder / "all.json", "--stack", STACK)

@@ -273,25 +273,24 @@ async fn permissions(
         of_principal(lines, aws_cli, arn, of_caller, unchecked).await;
     }
     if let Some(role) = role {
+        let what = "role permissions";
         let of_role = simulations(Share::RESOURCES);
         match permissions::lacking(aws_cli, role, of_role).await {
             Err(error) => lines.unknown(
-                SERVICE_ROLE,
+                what,
                 format!("cannot be determined: {error}"),
                 permissions::ALLOW_SIMULATION,
             ),
-            Ok(lacking) => deployment(lines, SERVICE_ROLE, &lacking, unchecked.as_ref()),
+            Ok(lacking) => deployment(lines, what, "service role", &lacking, unchecked.as_ref()),
         }
     }
 }
-
-/// The line for the permissions of the role that CloudFormation assumes.
-const SERVICE_ROLE: &str = "role permissions";
 
 /// Reports the permissions of who creates the resources.
 fn deployment(
     lines: &mut Lines,
     what: &'static str,
+    who: &str,
     lacking: &BTreeSet<String>,
     unchecked: Option<&String>,
 ) {
@@ -299,21 +298,10 @@ fn deployment(
         lines.unknown(
             what,
             format!("not allowed: {}", joined(lacking)),
-            match what {
-                SERVICE_ROLE => "add these permissions; `deployer-policy` generates the policy",
-                _ => {
-                    "request these permissions if you deploy; `deployer-policy` generates the policy"
-                }
-            },
+            "request these permissions if you deploy; `deployer-policy` generates the policy",
         );
     } else if unchecked.is_none() {
-        lines.pass(
-            what,
-            match what {
-                SERVICE_ROLE => "allowed by the policies of the service role",
-                _ => "allowed by the policies of the principal",
-            },
-        );
+        lines.pass(what, format!("allowed by the policies of the {who}"));
     }
     if let Some(types) = unchecked {
         lines.unknown(
@@ -360,7 +348,13 @@ async fn of_principal(
     }
     match permissions::lacking(aws_cli, &owner, simulations).await {
         Err(error) => cannot(lines, &error),
-        Ok(lacking) => deployment(lines, "deploy permissions", &lacking, unchecked),
+        Ok(lacking) => deployment(
+            lines,
+            "deploy permissions",
+            "principal",
+            &lacking,
+            unchecked,
+        ),
     }
 }
 

@@ -640,9 +640,8 @@ def permissions(place):
     of_stack = [it for it in json.loads(policy)["Statement"] if "cloudformation:CreateChangeSet" in it["Action"]]
     services = ["cloudformation:*", "config:*", "ec2:Describe*", "iam:*", "logs:*", "ssm:*", "ssmmessages:*"]
     read = {"Effect": "Allow", "Action": services, "Resource": "*"}
-    iam.put_user_policy(
-        UserName="ada", PolicyName="deploy", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [*of_stack, read]})
-    )
+    both = {"Version": "2012-10-17", "Statement": [*of_stack, read]}
+    iam.put_user_policy(UserName="ada", PolicyName="deploy", PolicyDocument=json.dumps(both))
     place.write(CONFIG + "tags: {team: a}\n")
     said = deploy("--role-arn", role)
     assert "warning" not in said, said
