@@ -7,7 +7,9 @@ A case TOOL/CONFIGURATION deploys to an emulator that records the calls: with `s
 calls of CloudFormation's handlers, or with Terraform and its provider. botocore's models of the services check the form of
 each call, and an independent IAM simulator decides it with the policy of the stack. The simulator must deny the calls in
 FORBIDDEN, which a broader policy would allow, and some call once a statement is missing that the recorded calls need.
-DIRECTORY has the simulator; the script installs it.
+The case `table/TOOL` has a resource of each type in the table: each action exists and is allowed on the resources that it
+requires. DIRECTORY has the simulator; the script installs it. `terraform/types` deploys the types of types.tf.json, which
+takes minutes: it runs only by name.
 
 The emulator calls fewer read actions than the handlers on AWS; src/deployer/actions.tsv has those of the registry.
 """
@@ -34,9 +36,11 @@ from harness.terraform import Terraform
 from harness.workspace import Workspace
 from harness.world import seed, with_ids
 
-# Together they have each type of a row in src/deployer/actions.tsv. The first two also deploy with Terraform, whose provider
+# Together they have each type that a configuration creates. The first two also deploy with Terraform, whose provider
 # waits for minutes; the others do so by name.
-CONFIGURATIONS = ("preset-hardened", "patching-window", "monitoring", "operators-role")
+CONFIGURATIONS = ("preset-hardened", "patching-window", "monitoring", "operators-role", "web_application")
+ACTIONS = TESTS.parent / "src/deployer/actions.tsv"
+TYPES = TESTS / "deployer/types.tf.json"
 WITH_TERRAFORM = CONFIGURATIONS[:2]
 STACK = "team"
 IAM = f"arn:aws:iam::{ACCOUNT}:"
@@ -134,14 +138,19 @@ class Deployer:
 
     def terraform(self, emulator, folder, name):
         record = folder / "calls.jsonl"
-        module = configurations.generate(self.program, name, "tf")
+        module = TYPES.read_text() if name == "types" else configurations.generate(self.program, name, "tf")
         variables = configurations.variables(name, module)
         ids = prepared(emulator, module + json.dumps(configurations.parameters(name)))
-        record.unlink(missing_ok=True)
-        policy = self.policy("--config", TESTS / "cases" / f"{name}.yaml", "--target", "tf")
         tool = Terraform(folder / "terraform")
         values = with_ids(json.dumps(variables), ids) if variables else None
         tool.write(with_ids(module, ids), values)
+        configuration = TESTS / "cases" / f"{name}.yaml"
+        if configuration.exists():
+            policy = self.policy("--config", configuration, "--target", "tf")
+        else:
+            (folder / "plan.json").write_text(tool.plan_as_json(emulator))
+            policy = self.policy(folder / "plan.json")
+        record.unlink(missing_ok=True)
         tool.apply(emulator)
         changed = json.loads(with_ids(module, ids))
         for resources in changed["resource"].values():
@@ -154,6 +163,37 @@ class Deployer:
         tool.apply(emulator)
         tool.destroy(emulator)
         self.check(policy, record)
+
+
+    def table(self, _, folder, tool):
+        """Simulates no call: the simulator fails for an action that its statements cannot allow."""
+        rows = [line.split("\t") for line in ACTIONS.read_text().splitlines() if not line.startswith("#")]
+        # The properties that rows and words of the table need.
+        names = {name for row in rows for cell in row[1].split(" ") if "?" in cell for name in cell.split("?")[1].split("|")}
+        properties = {name: ["a"] for name in names} | {"PeerRoleArn": f"{IAM}role/peer", "KmsKeyId": "a", "kms_key_id": "a"}
+        properties |= dict.fromkeys(("ManagedPolicyArns", "policy_arn", "policy_arns"), [ADMINISTRATOR])
+        types = {of for row in rows for of in row[0].split(" ")} - {"cfn", "tf"}
+        if tool == "cfn":
+            chosen = sorted(of for of in types if of.startswith("AWS::"))
+            made = {"Resources": {f"R{n}": {"Type": of, "Properties": properties} for n, of in enumerate(chosen)}}
+        else:
+            chosen = sorted(types - {of for of in types if of.startswith("AWS::")})
+            changes = [planned(of, properties) for of in chosen]
+            made = {"format_version": "1.2", "planned_values": {}, "resource_changes": changes}
+        check(len(chosen) > 60, f"only {len(chosen)} types")
+        (folder / "all.json").write_text(json.dumps(made))
+        policy = self.policy(folder / "all.json", "--stack", STACK)
+        actions = {action for statement in policy["Statement"] for action in statement["Action"]}
+        expected = {action for row in rows if set(row[0].split(" ")) & {*chosen, tool} for action in row[2].split()}
+        missing = expected - actions - {"ssm:GetParameters"}
+        check(not missing, f"no resource has the properties for {sorted(missing)}")
+        self.denied(policy, [])
+
+
+def planned(of, properties):
+    """Returns the creation of a resource, in the form of a plan."""
+    mode, name = ("data", of.removeprefix("data.")) if of.startswith("data.") else ("managed", of)
+    return {"address": f"{name}.a", "type": name, "mode": mode, "change": {"actions": ["create"], "after": properties}}
 
 
 def role_of(calls):
@@ -199,7 +239,9 @@ def main():
 
         all_cases = [case("terraform", name) for name in WITH_TERRAFORM]
         all_cases += [case("cloudformation", name) for name in CONFIGURATIONS]
-        by_name = [case("terraform", name) for name in CONFIGURATIONS if name not in WITH_TERRAFORM]
+        all_cases += [case("table", tool) for tool in ("cfn", "tf")]
+        by_name = [case("terraform", "types")]
+        by_name += [case("terraform", name) for name in CONFIGURATIONS if name not in WITH_TERRAFORM]
         # They mostly wait for the provider.
         cases.run_all(cases.choose(all_cases, arguments.names, by_name), [None] * 4).close()
 

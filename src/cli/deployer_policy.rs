@@ -10,7 +10,7 @@ use super::region;
 use super::settings::{StackName, print_artifact};
 use crate::backend::Format;
 use crate::backend::tf::ModuleKind;
-use crate::deployer::{self, MAX_MANAGED_POLICY, Place, Stack};
+use crate::deployer::{self, MAX_MANAGED_POLICY, Place, Share, Stack};
 use crate::frontend::InputFormat;
 use crate::frontend::tree::SyntaxError;
 
@@ -74,7 +74,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         account: account.as_deref().unwrap_or("*"),
         stack: &read.name,
     };
-    let document = deployer::document(&deployer::statements(&read.stack, &place));
+    let document = deployer::document(&deployer::statements(&read.stack, &place, Share::ALL));
     let size = document.to_string().len();
     if size > MAX_MANAGED_POLICY {
         output::warning(&format!(

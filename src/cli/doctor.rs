@@ -1,5 +1,6 @@
 //! `doctor`: one line for each requirement of a session.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
@@ -21,7 +22,7 @@ use crate::deploy::error::{AwsError, ErrorKind};
 use crate::deploy::progress::OnWait;
 use crate::deploy::stop::Stop;
 use crate::deploy::values::Stack;
-use crate::deployer;
+use crate::deployer::{self, Share};
 use crate::session_manager::OLDEST_PLUGIN;
 
 #[derive(Debug, clap::Args)]
@@ -141,7 +142,8 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
                     let deployed = found.as_ref().ok().and_then(Option::as_ref);
                     let of_stack = resources(&cloud, deployed, &name, context).await;
                     let place = deployer::Place::of(&who.arn, &who.account, &cloud.region, &name);
-                    permissions(&mut lines, &aws_cli, of_stack, &place, &who.arn).await;
+                    let role = deployed.and_then(|it| it.role_arn.as_deref());
+                    permissions(&mut lines, &aws_cli, of_stack, &place, &who.arn, role).await;
                     listing(&mut lines, &aws_cli).await;
                 }
                 stack(
@@ -217,10 +219,6 @@ async fn resources(
     name: &str,
     context: &Context,
 ) -> Option<deployer::Stack> {
-    if deployed.is_some_and(|it| it.role_arn.is_some()) {
-        // CloudFormation creates the resources with the permissions of the role.
-        return Some(deployer::Stack::default());
-    }
     let deployed = match deployed {
         Some(stack) => cloud.template(&stack.id).await.ok().flatten(),
         None => None,
@@ -247,22 +245,81 @@ async fn identity(lines: &mut Lines, aws_cli: &AwsCli) -> Option<Caller> {
     }
 }
 
-/// Checks the permissions of the operator and of the deploying principal.
+/// Checks the permissions of the operator, of the deploying principal and of the service role.
 async fn permissions(
     lines: &mut Lines,
     aws_cli: &AwsCli,
     stack: Option<deployer::Stack>,
     place: &deployer::Place<'_>,
     arn: &str,
+    role: Option<&str>,
 ) {
+    let unchecked = match &stack {
+        Some(stack) => deployer::unknown_types(stack),
+        None => Some("the resources of the stack, whose template is unknown".to_owned()),
+    };
+    let stack = stack.unwrap_or_default();
+    let simulations =
+        |share| Simulation::of_statements(&deployer::statements(&stack, place, share));
     if permissions::is_root(arn) {
         lines.unknown(
             "permissions",
             "the root user has every permission",
             "use a role or an IAM user",
         );
-        return;
+    } else {
+        let of_caller = simulations(permissions::share_of_caller(role));
+        let unchecked = unchecked.as_ref().filter(|_| role.is_none());
+        of_principal(lines, aws_cli, arn, of_caller, unchecked).await;
     }
+    if let Some(role) = role {
+        let what = "role permissions";
+        let of_role = simulations(Share::RESOURCES);
+        match permissions::lacking(aws_cli, role, of_role).await {
+            Err(error) => lines.unknown(
+                what,
+                format!("cannot be determined: {error}"),
+                permissions::ALLOW_SIMULATION,
+            ),
+            Ok(lacking) => deployment(lines, what, "service role", &lacking, unchecked.as_ref()),
+        }
+    }
+}
+
+/// Reports the permissions of who creates the resources.
+fn deployment(
+    lines: &mut Lines,
+    what: &'static str,
+    who: &str,
+    lacking: &BTreeSet<String>,
+    unchecked: Option<&String>,
+) {
+    if !lacking.is_empty() {
+        lines.unknown(
+            what,
+            format!("not allowed: {}", joined(lacking)),
+            "request these permissions if you deploy; `deployer-policy` generates the policy",
+        );
+    } else if unchecked.is_none() {
+        lines.pass(what, format!("allowed by the policies of the {who}"));
+    }
+    if let Some(types) = unchecked {
+        lines.unknown(
+            what,
+            format!("not checked for {types}"),
+            permissions::CHECK_TYPES,
+        );
+    }
+}
+
+/// Checks the permissions to connect, and to deploy.
+async fn of_principal(
+    lines: &mut Lines,
+    aws_cli: &AwsCli,
+    arn: &str,
+    simulations: Vec<Simulation>,
+    unchecked: Option<&String>,
+) {
     let cannot = |lines: &mut Lines, error: &AwsCliError| {
         lines.unknown(
             "permissions",
@@ -289,31 +346,15 @@ async fn permissions(
             "request these permissions, unless you have them for this instance",
         ),
     }
-    let unchecked = match &stack {
-        Some(stack) => deployer::unknown_types(stack),
-        None => Some("the resources of the stack, whose template is unknown".to_owned()),
-    };
-    let statements = deployer::statements(&stack.unwrap_or_default(), place);
-    let simulations = Simulation::of_statements(&statements);
     match permissions::lacking(aws_cli, &owner, simulations).await {
-        Err(error) => return cannot(lines, &error),
-        Ok(lacking) if !lacking.is_empty() => lines.unknown(
+        Err(error) => cannot(lines, &error),
+        Ok(lacking) => deployment(
+            lines,
             "deploy permissions",
-            format!("not allowed: {}", joined(&lacking)),
-            "request these permissions if you deploy; `deployer-policy` generates the policy",
+            "principal",
+            &lacking,
+            unchecked,
         ),
-        Ok(_) if unchecked.is_some() => {}
-        Ok(_) => lines.pass(
-            "deploy permissions",
-            "allowed by the policies of the principal",
-        ),
-    }
-    if let Some(types) = unchecked {
-        lines.unknown(
-            "deploy permissions",
-            format!("not checked for {types}"),
-            permissions::CHECK_TYPES,
-        );
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use crate::deploy::aws_cli::{AwsCli, AwsCliError};
 use crate::deploy::jobs;
-use crate::deployer::Statement;
+use crate::deployer::{Share, Statement};
 
 /// The hint for a simulation that is not allowed.
 pub(super) const ALLOW_SIMULATION: &str = "allow `iam:SimulatePrincipalPolicy` and `iam:GetRole`";
@@ -192,6 +192,14 @@ fn role_of(arn: &str) -> Option<(String, &str)> {
     Some((account.replacen(":sts:", ":iam:", 1), name))
 }
 
+/// Returns the permissions of the caller, who leaves the resources to a service role.
+pub(super) fn share_of_caller(role: Option<&str>) -> Share {
+    match role {
+        Some(_) => Share::STACK,
+        None => Share::ALL,
+    }
+}
+
 /// Returns the first of the actions.
 pub(super) fn joined(actions: &BTreeSet<String>) -> String {
     let listed: Vec<&str> = actions.iter().take(LISTED).map(String::as_str).collect();
@@ -225,7 +233,7 @@ mod tests {
         }}"#;
         let stack = Stack::of_template(text, &[]).unwrap();
         let place = Place::of("arn:aws:iam::1:user/a", "1", "eu-central-1", "team");
-        let statements = statements(&stack, &place);
+        let statements = statements(&stack, &place, Share::ALL);
         let simulations = Simulation::of_statements(&statements);
         assert!(simulations.len() < statements.len());
         let iam = simulations

@@ -11,7 +11,7 @@ use crate::deploy::aws_cli::{AwsCli, AwsCliError};
 use crate::deploy::preflight::{self, Pin, Unmet};
 use crate::deploy::template;
 use crate::deploy::values::Slot;
-use crate::deployer;
+use crate::deployer::{self, Share};
 
 /// Reports in one list what the account lacks, before anything is created. Returns whether the template
 /// changed: a subnet keeps its Availability Zone.
@@ -40,21 +40,17 @@ pub(super) async fn run(
     };
     let aws_cli = AwsCli::new(&cloud.access());
     let requirements = preflight::requirements(&checked.graph, is_new, &members);
-    let has_role = role.is_some() || found.is_some_and(|it| it.role_arn.is_some());
-    let deployed = match has_role {
-        // CloudFormation creates the resources with the permissions of the role.
-        true => deployer::Stack::default(),
-        false => deployer::Stack::of_template(&source.text, &parameters).unwrap_or_default(),
+    let deployment = Deployment {
+        stack: deployer::Stack::of_template(&source.text, &parameters).unwrap_or_default(),
+        name: &source.stack,
+        region: &cloud.region,
+        passed: role,
+        // CloudFormation keeps the role of an earlier operation.
+        role: role.map(str::to_owned).or(found.and_then(|it| it.role_arn)),
     };
     let (account, lacking) = tokio::join!(
         preflight::account(&aws_cli, requirements),
-        check_permissions(
-            &aws_cli,
-            &deployed,
-            caller,
-            (&source.stack, &cloud.region),
-            role
-        )
+        check_permissions(&aws_cli, &deployment, caller)
     );
     let has_failed = account.unmet.iter().any(|it| it.is_error);
     for it in account.unmet.into_iter().chain(lacking) {
@@ -95,50 +91,73 @@ fn pin(source: &mut Source, pins: &[Pin]) -> bool {
     true
 }
 
-/// Returns warnings about actions that the policies of the deploying principal do not allow, and about
-/// resource types whose actions are unknown.
+/// What a principal deploys, and with which role.
+struct Deployment<'a> {
+    stack: deployer::Stack,
+    name: &'a str,
+    region: &'a str,
+    /// The service role of this request.
+    passed: Option<&'a str>,
+    /// The service role, if CloudFormation has one.
+    role: Option<String>,
+}
+
+/// Returns warnings about actions that the policies of the deploying principal or of the service role do
+/// not allow, and about resource types whose actions are unknown.
 async fn check_permissions(
     aws_cli: &AwsCli,
-    stack: &deployer::Stack,
+    deployment: &Deployment<'_>,
     caller: Option<&Caller>,
-    (name, region): (&str, &str),
-    role: Option<&str>,
 ) -> Vec<Unmet> {
-    let Some(Caller { account, arn }) = caller.filter(|it| !permissions::is_root(&it.arn)) else {
+    let Some(Caller { account, arn }) = caller else {
         return Vec::new();
     };
-    let place = deployer::Place::of(arn, account, region, name);
-    let statements = deployer::statements(stack, &place);
-    let mut simulations = Simulation::of_statements(&statements);
-    simulations.extend(role.map(Simulation::of_role));
-    let lacking = async {
-        let principal = permissions::principal(aws_cli, arn).await?;
-        permissions::lacking(aws_cli, &principal, simulations).await
-    };
-    let warning = |message, help: &str| Unmet {
+    let (stack, role) = (&deployment.stack, deployment.role.as_deref());
+    let place = deployer::Place::of(arn, account, deployment.region, deployment.name);
+    let simulations =
+        |share| Simulation::of_statements(&deployer::statements(stack, &place, share));
+    let mut checks = Vec::new();
+    if !permissions::is_root(arn) {
+        let mut of_caller = simulations(permissions::share_of_caller(role));
+        of_caller.extend(deployment.passed.map(Simulation::of_role));
+        checks.push((arn.as_str(), of_caller));
+    }
+    checks.extend(role.map(|role| (role, simulations(Share::RESOURCES))));
+    let mut found = Vec::new();
+    for (arn, simulations) in checks {
+        let lacking = async {
+            let principal = permissions::principal(aws_cli, arn).await?;
+            permissions::lacking(aws_cli, &principal, simulations).await
+        };
+        match lacking.await {
+            Err(AwsCliError::Missing) => return Vec::new(),
+            Ok(lacking) if lacking.is_empty() => {}
+            Ok(lacking) => found.push(warning(
+                format!("the policies of `{arn}` do not allow: {}", joined(&lacking)),
+                "`ssm-synth deployer-policy` generates the policy",
+            )),
+            Err(error) => found.push(warning(
+                format!("cannot determine the permissions of `{arn}`: {error}"),
+                permissions::ALLOW_SIMULATION,
+            )),
+        }
+    }
+    let creator = role.unwrap_or(arn);
+    if role.is_some() || !permissions::is_root(arn) {
+        found.extend(deployer::unknown_types(stack).map(|types| {
+            warning(
+                format!("the permissions of `{creator}` were not checked for {types}"),
+                permissions::CHECK_TYPES,
+            )
+        }));
+    }
+    found
+}
+
+fn warning(message: String, help: &str) -> Unmet {
+    Unmet {
         is_error: false,
         message,
         help: help.to_owned(),
-    };
-    let mut found = match lacking.await {
-        Err(AwsCliError::Missing) => return Vec::new(),
-        Ok(lacking) if lacking.is_empty() => Vec::new(),
-        Ok(lacking) => vec![warning(
-            format!("the policies of `{arn}` do not allow: {}", joined(&lacking)),
-            "`ssm-synth deployer-policy` generates the policy",
-        )],
-        Err(error) => {
-            return vec![warning(
-                format!("cannot determine the permissions of `{arn}`: {error}"),
-                permissions::ALLOW_SIMULATION,
-            )];
-        }
-    };
-    found.extend(deployer::unknown_types(stack).map(|types| {
-        warning(
-            format!("the permissions of `{arn}` were not checked for {types}"),
-            permissions::CHECK_TYPES,
-        )
-    }));
-    found
+    }
 }

@@ -67,8 +67,37 @@ pub(crate) fn unknown_types(stack: &Stack) -> Option<String> {
     (!names.is_empty()).then(|| names.join(", "))
 }
 
-/// Returns the statements for a stack. Types that the table lacks have none.
-pub(crate) fn statements(stack: &Stack, place: &Place<'_>) -> Vec<Statement> {
+/// The permissions of a principal that takes part in a deployment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Share {
+    /// For the operations of the stack.
+    stack: bool,
+    /// For the resources.
+    resources: bool,
+}
+
+impl Share {
+    /// All, without a service role.
+    pub(crate) const ALL: Share = Share {
+        stack: true,
+        resources: true,
+    };
+    /// Those of the caller, with a service role.
+    #[cfg(feature = "deploy")]
+    pub(crate) const STACK: Share = Share {
+        stack: true,
+        resources: false,
+    };
+    /// Those of the service role, with which CloudFormation creates the resources.
+    #[cfg(feature = "deploy")]
+    pub(crate) const RESOURCES: Share = Share {
+        stack: false,
+        resources: true,
+    };
+}
+
+/// Returns the statements that a principal needs for a stack. Types that the table lacks have none.
+pub(crate) fn statements(stack: &Stack, place: &Place<'_>, share: Share) -> Vec<Statement> {
     let mut found: BTreeMap<(BTreeSet<String>, Option<Condition>), Statement> = BTreeMap::new();
     let mut add = |row: &Row, resources: Vec<String>, values: Vec<String>| {
         let resources: BTreeSet<String> = resources.into_iter().collect();
@@ -102,10 +131,10 @@ pub(crate) fn statements(stack: &Stack, place: &Place<'_>) -> Vec<Statement> {
             let values = values.flat_map(|it| context.expand(it, resource));
             add(&row, resources.collect(), values.collect());
         };
-        if row.types == stack.tool.word() {
+        if share.stack && row.types == stack.tool.word() {
             of_row(None);
         }
-        for resource in &stack.resources {
+        for resource in stack.resources.iter().filter(|_| share.resources) {
             if row.types.split(' ').any(|it| it == resource.of) {
                 of_row(Some(resource));
             }
@@ -153,7 +182,7 @@ mod tests {
             account: "111122223333",
             stack: "team",
         };
-        let found = statements(&stack, &place);
+        let found = statements(&stack, &place, Share::ALL);
         let found: Vec<_> = found
             .iter()
             .filter(|it| it.actions.contains("ssm:GetParameters"))
@@ -185,6 +214,41 @@ mod tests {
             of(r#"{"Resources": {"Vpc": {"Type": "AWS::EC2::VPC"}}}"#),
             None
         );
+    }
+
+    #[test]
+    fn each_modeled_type_has_rows_in_both_languages() {
+        let known: BTreeSet<&str> = rows().flat_map(|it| it.types.split(' ')).collect();
+        for kind in crate::resource::KINDS {
+            let satellites = kind.satellite_import_ids.iter().map(|it| it.0);
+            for of in [kind.cfn, kind.tf].into_iter().chain(satellites) {
+                assert!(of.is_empty() || known.contains(of), "no actions for {of}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_property_adds_resources() {
+        let actions = |properties: &str| {
+            let text = format!(
+                r#"{{"Resources": {{"P": {{"Type": "AWS::IAM::ManagedPolicy", "Properties": {properties}}}}}}}"#
+            );
+            let stack = Stack::of_template(&text, &[]).unwrap();
+            let place = Place {
+                partition: "aws",
+                region: "*",
+                account: "1",
+                stack: "team",
+            };
+            let found = statements(&stack, &place, Share::ALL);
+            found
+                .into_iter()
+                .flat_map(|it| it.actions)
+                .collect::<BTreeSet<_>>()
+        };
+        assert!(!actions("{}").contains("iam:AttachRolePolicy"));
+        let found = actions(r#"{"Roles": ["a"]}"#);
+        assert!(found.contains("iam:AttachRolePolicy") && !found.contains("iam:AttachUserPolicy"));
     }
 
     #[test]

@@ -59,7 +59,7 @@ const ALL_OF: [(&str, [&str; 2], &str); 5] = [
     ),
 ];
 
-/// The kinds of EC2 resources in a stack. The kind in an ARN cannot be a wildcard.
+/// The kinds of EC2 resources that most stacks have. The kind in an ARN cannot be a wildcard.
 ///
 /// From <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>.
 const EC2: [&str; 11] = [
@@ -92,25 +92,39 @@ pub(super) struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// Returns the texts that a cell of the table stands for, for one resource.
+    /// Returns the texts that a cell of the table stands for, for one resource. `CELL?NAME` stands for
+    /// texts only if the resource has the property.
     pub(super) fn expand(&self, cell: &str, resource: Option<&Resource>) -> Vec<String> {
+        if let Some((cell, names)) = cell.split_once('?') {
+            return match property(names, resource) {
+                Some(_) => self.expand(cell, resource),
+                None => Vec::new(),
+            };
+        }
         let word = cell.strip_prefix('{').and_then(|it| it.strip_suffix('}'));
         match word {
-            Some("ec2") => {
-                let (partition, region) = (self.place.partition, self.place.region);
-                let start = format!("arn:{partition}:ec2:{region}:{}", self.place.account);
-                EC2.iter().map(|kind| format!("{start}:{kind}/*")).collect()
-            }
+            Some("ec2") => self.of_ec2(&EC2),
             Some("attached") => self.attached(resource),
             Some("images") => self.images(resource),
             Some("keys") => self.keys(resource),
             Some("stored") => self.stack.stored.iter().map(|it| self.stored(it)).collect(),
-            Some(word) => match ALL_OF.iter().find(|(name, ..)| *name == word) {
-                Some((_, types, arn)) => self.all_of(types, arn),
-                None => self.values(word, resource),
+            Some(word) => match (
+                word.strip_prefix("ec2="),
+                ALL_OF.iter().find(|it| it.0 == word),
+            ) {
+                (Some(kinds), _) => self.of_ec2(&kinds.split(',').collect::<Vec<_>>()),
+                (_, Some((_, types, arn))) => self.all_of(types, arn),
+                _ => self.values(word, resource),
             },
             None => self.filled(cell, resource),
         }
+    }
+
+    /// Returns the ARNs of the EC2 resources of these kinds.
+    fn of_ec2(&self, kinds: &[&str]) -> Vec<String> {
+        let (partition, region) = (self.place.partition, self.place.region);
+        let start = format!("arn:{partition}:ec2:{region}:{}", self.place.account);
+        kinds.iter().map(|it| format!("{start}:{it}/*")).collect()
     }
 
     /// Returns the ARNs of all resources of these types; of any, if the stack uses existing ones.
@@ -200,10 +214,7 @@ impl Context<'_> {
     /// Returns the patterns of the first of these properties that the resource has.
     fn values(&self, word: &str, resource: Option<&Resource>) -> Vec<String> {
         let names = word.split_once('=').map_or(word, |(names, _)| names);
-        let found = names
-            .split('|')
-            .find_map(|name| resource?.properties.get(name));
-        match found {
+        match property(names, resource) {
             None => Vec::new(),
             Some(value) => match value.list() {
                 Some(items) => items.iter().map(|it| self.pattern(it)).collect(),
@@ -212,9 +223,9 @@ impl Context<'_> {
         }
     }
 
-    /// Returns the ARNs of the policies that a role, or an attachment of Terraform, attaches.
+    /// Returns the ARNs of the policies that a role or an attachment of Terraform attaches.
     fn attached(&self, resource: Option<&Resource>) -> Vec<String> {
-        let found = self.values("ManagedPolicyArns|policy_arn", resource);
+        let found = self.values("ManagedPolicyArns|policy_arn|policy_arns", resource);
         let known = found.into_iter().flat_map(|it| match it.as_str() {
             // A reference to a policy of the stack.
             "*" => self.expand("{policies}", None),
@@ -316,6 +327,12 @@ impl Context<'_> {
         }
         .to_owned()
     }
+}
+
+/// Returns the first of these properties that the resource has.
+fn property<'a>(names: &str, resource: Option<&'a Resource>) -> Option<&'a Tree> {
+    let properties = &resource?.properties;
+    names.split('|').find_map(|name| properties.get(name))
 }
 
 /// Visits each value below a value, with its key.

@@ -626,10 +626,35 @@ def permissions(place):
     iam.put_user_policy(UserName="ada", PolicyName="deploy", PolicyDocument=policy)
     said = deploy()
     assert "warning" not in said, said
-    # The role, which CloudFormation assumes, needs the permissions for the resources.
+    # The role, which CloudFormation assumes, needs the permissions for the resources; the caller those for the stack.
     role = "arn:aws:iam::123456789012:role/cloudformation"
+    of_role = f"warning: the policies of `{role}` do not allow: "
     said = deploy("--role-arn", role)
     assert f"{lacking}iam:PassRole;" in said, said
+    assert f"warning: cannot determine the permissions of `{role}`: NoSuchEntity" in said, said
+    iam.create_role(RoleName="cloudformation", AssumeRolePolicyDocument="{}")
+    said = deploy("--role-arn", role)
+    assert f"{lacking}iam:PassRole;" in said, said
+    assert f"{of_role}ec2:AssociateIamInstanceProfile" in said and "cloudformation:" not in said.split(of_role)[1], said
+    iam.put_role_policy(RoleName="cloudformation", PolicyName="deploy", PolicyDocument=policy)
+    of_stack = [it for it in json.loads(policy)["Statement"] if "cloudformation:CreateChangeSet" in it["Action"]]
+    services = ["cloudformation:*", "config:*", "ec2:Describe*", "iam:*", "logs:*", "ssm:*", "ssmmessages:*"]
+    read = {"Effect": "Allow", "Action": services, "Resource": "*"}
+    both = {"Version": "2012-10-17", "Statement": [*of_stack, read]}
+    iam.put_user_policy(UserName="ada", PolicyName="deploy", PolicyDocument=json.dumps(both))
+    place.write(CONFIG + "tags: {team: a}\n")
+    said = deploy("--role-arn", role)
+    assert "warning" not in said, said
+    # CloudFormation keeps the role.
+    iam.delete_role_policy(RoleName="cloudformation", PolicyName="deploy")
+    said = deploy()
+    assert lacking not in said and of_role in said, said
+    said = place.run("doctor", environment=as_ada).stdout
+    assert re.search(r"pass +deploy permissions", said) and re.search(r"unknown +role permissions +not allowed: ec2:", said), said
+    iam.put_user_policy(UserName="ada", PolicyName="deploy", PolicyDocument=policy)
+    iam.put_role_policy(RoleName="cloudformation", PolicyName="deploy", PolicyDocument=policy)
+    place.run("destroy", "--yes", "--poll-interval", "0.1")
+    assert "warning" not in deploy()
     statements = [it for it in json.loads(policy)["Statement"] if not any("ssm:GetParameters" in a for a in it["Action"])]
     iam.put_user_policy(
         UserName="ada", PolicyName="deploy", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": statements})

@@ -42,6 +42,29 @@ EC2_IDS = {
     "vpce": "vpc-endpoint",
     "i": "instance",
     "fl": "vpc-flow-log",
+    "acl": "network-acl",
+    "dopt": "dhcp-options",
+    "eipalloc": "elastic-ip",
+    "eni": "network-interface",
+    "igw": "internet-gateway",
+    "nat": "natgateway",
+    "pcx": "vpc-peering-connection",
+    "pl": "prefix-list",
+    "vol": "volume",
+}
+# Requests of Route 53, after the version in their paths.
+ROUTE53 = {
+    r"POST /hostedzone": "CreateHostedZone",
+    r"DELETE /hostedzone/\w+": "DeleteHostedZone",
+    r"GET /hostedzone/\w+": "GetHostedZone",
+    r"POST /hostedzone/\w+/rrset": "ChangeResourceRecordSets",
+    r"GET /hostedzone/\w+/rrset": "ListResourceRecordSets",
+    r"POST /hostedzone/\w+/associatevpc": "AssociateVPCWithHostedZone",
+    r"POST /hostedzone/\w+/disassociatevpc": "DisassociateVPCFromHostedZone",
+    r"GET /hostedzonesbyvpc": "ListHostedZonesByVPC",
+    r"POST /tags/hostedzone/\w+": "ChangeTagsForResource",
+    r"GET /tags/hostedzone/\w+": "ListTagsForResource",
+    r"GET /change/\w+": "GetChange",
 }
 # The action that a request with tags also needs.
 TAG_ACTIONS = {
@@ -58,6 +81,11 @@ TAG_ACTIONS = {
     "iam:CreateRole": "iam:TagRole",
     "iam:CreatePolicy": "iam:TagPolicy",
     "iam:CreateInstanceProfile": "iam:TagInstanceProfile",
+    "autoscaling:CreateAutoScalingGroup": "autoscaling:CreateOrUpdateTags",
+    "elasticloadbalancing:CreateListener": "elasticloadbalancing:AddTags",
+    "elasticloadbalancing:CreateLoadBalancer": "elasticloadbalancing:AddTags",
+    "elasticloadbalancing:CreateTargetGroup": "elasticloadbalancing:AddTags",
+    "route53resolver:CreateResolverRule": "route53resolver:TagResource",
 }
 # Calls that give a service a role, if they have this parameter.
 PASSED = {
@@ -102,6 +130,9 @@ class Recording:
         operation, p = call["operation"], call["parameters"]
         if service == "s3":
             yield f"s3:{s3_action(operation)}", [f"arn:aws:s3:::{p['Bucket']}"] if p["Bucket"] else [], {}
+            return
+        if service == "route53":
+            yield from route53_actions(operation)
             return
         action = f"{service}:{operation}"
         arns = self.arns(service, operation, p)
@@ -157,6 +188,12 @@ class Recording:
             "cloudwatch": [("AlarmName", "alarm:"), ("AlarmNames.member.1", "alarm:")],
             "config": [("ConfigRuleName", "config-rule/")],
             "cloudtrail": [("Name", "trail/")],
+            "autoscaling": [
+                ("AutoScalingGroupName", "autoScalingGroup:0:autoScalingGroupName/"),
+                ("LaunchConfigurationName", "launchConfiguration:0:launchConfigurationName/"),
+                ("Tags.member.1.ResourceId", "autoScalingGroup:0:autoScalingGroupName/"),
+            ],
+            "rds": [("DBInstanceIdentifier", "db:"), ("DBSubnetGroupName", "subgrp:")],
             "ssm": [("WindowId", "maintenancewindow/"), ("AssociationId", "association/")],
         }
         own = [text for text in texts if text.startswith(f"arn:aws:{service}:")]
@@ -173,6 +210,14 @@ class Recording:
         if service == "config" and operation == "PutConfigRule":
             own.append(arn(service, "config-rule/config-rule-new"))
         return own
+
+
+def route53_actions(request):
+    verb, _, path = request.partition(" ")
+    path = re.sub(r"^/\d{4}-\d\d-\d\d", "", path).rstrip("/")
+    action = next(name for pattern, name in ROUTE53.items() if re.fullmatch(pattern, f"{verb} {path}"))
+    found = re.search(r"(hostedzone|change)/(\w+)", path)
+    yield f"route53:{action}", [f"arn:aws:route53:::{found[1]}/{found[2]}"] if found else [], {}
 
 
 def ssm_arns(p, operation):

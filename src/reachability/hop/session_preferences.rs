@@ -29,10 +29,10 @@ const HOP: Hop = Hop::SessionPreferences;
 
 pub(super) const ENTRY: Entry = Entry {
     code: "session-preferences",
-    reason: "the agent rejects a session whose encryption or log settings it cannot verify",
+    reason: "the agent rejects a session whose user, encryption or log settings it cannot verify",
     page: "\
 **Checks** the document `SSM-SessionManagerRunShell` if the file has it, else the session document
-of a configuration. The agent rejects a session whose encryption or log settings it cannot verify:
+of a configuration. The agent rejects a session whose user, encryption or log settings it cannot verify:
 
 - `kmsKeyId`: the instance must reach `kms`, and the role and the key policy must allow
   `kms:Decrypt`. The key must be enabled and symmetric.

@@ -1,7 +1,7 @@
-"""Arguments and blocks of version 6 of the provider, from a package that was generated from its schema.
+"""Arguments with their types, and blocks, of version 6 of the provider, from a package that was generated from its schema.
 
 Covers the types that `src/resource` and `src/backend` name. The package has no schema file: comments in its JavaScript state
-what each class accepts.
+what each class accepts, and functions convert each argument from a type.
 """
 import json
 import re
@@ -16,8 +16,11 @@ PART = re.compile(
     r"|^    // (?P<name>\w+) - computed: \w+, optional: (?P<optional>\w+), required: (?P<required>\w+)$"
     r"|^    _\w+ = new (?P<block>\w+)\(this, \"(?P<of>\w+)\""
     r"|^        return new (?P<item>\w+)\(this\.terraformResource"
-    r"|static tfResourceType = \"(?P<type>\w+)\"",
+    r"|static tfResourceType = \"(?P<type>\w+)\""
+    r"|^(?:function (?P<converter>\w+)ToTerraform\(|    (?P<converts>synthesizeAttributes)\(\))"
+    r"|^ +(?P<argument>\w+): cdktn\.(?P<mapper>(?:(?:hash|list)Mapper\()?)(?:cdktn\.)?(?P<scalar>string|number|boolean)ToTerraform\b",
     re.MULTILINE)
+MAPPERS = {"": "", "hashMapper(": "map of ", "listMapper(": "list of "}
 
 
 def make(inputs):
@@ -51,10 +54,20 @@ def types():
 
 def declared(text, is_data, wanted):
     """Yields the types of a file that are wanted, with their names."""
-    classes, current = {}, None
+    # The functions that convert blocks precede the classes of the blocks.
+    classes, converters, current, types_of = {}, {}, None, {}
     for part in PART.finditer(text):
-        if part["class"]:
-            current = classes[part["class"]] = {"names": {}, "blocks": {}, "item": None, "type": None}
+        if part["converter"]:
+            types_of = converters[part["converter"]] = {}
+        elif part["converts"]:
+            types_of = current["types"]
+        elif part["argument"]:
+            types_of[part["argument"]] = MAPPERS[part["mapper"]] + part["scalar"]
+        elif part["class"]:
+            of = part["class"].removesuffix("OutputReference")
+            types_of = converters.get(of[0].lower() + of[1:], {})
+            current = {"names": {}, "blocks": {}, "item": None, "type": None, "types": types_of}
+            classes[part["class"]] = current
         elif part["name"]:
             kinds = {"required": part["required"], "optional": part["optional"]}
             current["names"][part["name"]] = next((it for it, holds in kinds.items() if holds == "true"), "computed")
@@ -71,11 +84,15 @@ def declared(text, is_data, wanted):
 
 
 def names_of(found, classes):
-    """The names with `required`, `optional` or `computed`; for a block, its names after this word."""
+    """The names with `required`, `optional` or `computed`, and the type; for a block, its names after this word."""
     names = {}
     for name, kind in sorted(found["names"].items()):
         inner = classes.get(found["blocks"].get(name))
         if inner and inner["item"]:
             inner = classes[inner["item"]]
-        names[name] = [kind, names_of(inner, classes)] if inner and kind != "computed" else kind
+        if inner and kind != "computed":
+            names[name] = [kind, names_of(inner, classes)]
+        else:
+            type_of = found["types"].get(name) if kind != "computed" else None
+            names[name] = f"{kind} {type_of}" if type_of else kind
     return names

@@ -41,14 +41,18 @@ class Resource:
     def attributes(self):
         return {}
 
+    def ec2_id(self):
+        """Returns the ID by which EC2 tags the resource."""
+        return self.physical_resource_id
+
     def retag(self, old, new):
         old, new = ({tag["Key"]: tag["Value"] for tag in tags or []} for tags in (old, new))
         gone = [{"Key": key} for key in old if key not in new]
         if gone:
-            self.api.ec2("delete_tags", Resources=[self.physical_resource_id], Tags=gone)
+            self.api.ec2("delete_tags", Resources=[self.ec2_id()], Tags=gone)
         fresh = [{"Key": key, "Value": value} for key, value in new.items() if old.get(key) != value]
         if fresh:
-            self.api.ec2("create_tags", Resources=[self.physical_resource_id], Tags=fresh)
+            self.api.ec2("create_tags", Resources=[self.ec2_id()], Tags=fresh)
 
     def update(self, new):
         """Updates in place a type whose only updatable property is its tags."""

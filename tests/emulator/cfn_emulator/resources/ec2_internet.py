@@ -47,8 +47,8 @@ class Eip(Resource):
         made = self.api.ec2("allocate_address", Domain=p.get("Domain"), TagSpecifications=tags)
         self.physical_resource_id, self.allocation = made["PublicIp"], made["AllocationId"]
 
-    def update(self, new):
-        raise ValidationError(message="Updates of Elastic IP addresses are not emulated")
+    def ec2_id(self):
+        return self.allocation
 
     def delete(self):
         self.api.ec2("release_address", AllocationId=self.allocation)
