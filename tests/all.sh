@@ -17,15 +17,14 @@ tools=target/tools
 program=target/debug/ssm-synth
 report=target/test-times
 
-# Runs one step and records its time.
+# Runs one step and records its seconds: elapsed, and of the processors.
 step() {
-    local name=$1 start=$EPOCHREALTIME status=0
+    local name=$1 status=0 times TIMEFORMAT='%1R %1U %1S'
     shift
     printf '\n== %s: %s\n' "$stage" "$name"
-    "$@" || status=$?
-    local seconds
-    seconds=$(awk "BEGIN { printf \"%.1f\", $EPOCHREALTIME - $start }")
-    printf '%s\t%s\t%s\t%s\n' "$stage" "$name" "$seconds" "$([ "$status" = 0 ] && echo ok || echo FAILED)" >>"$report"
+    times=$({ time "$@" >&3 2>&4; } 3>&1 4>&2 2>&1) || status=$?
+    awk -v stage="$stage" -v name="$name" -v status="$status" \
+        '{ printf "%s\t%s\t%.1f\t%.1f\t%s\n", stage, name, $1, $2 + $3, status ? "FAILED" : "ok" }' <<<"$times" >>"$report"
     # Ends the stage, which runs in a subshell: `set -e` has no effect where a caller tests the result.
     [ "$status" = 0 ] || exit "$status"
 }
@@ -299,7 +298,7 @@ run_stage() {
     )
     status=$?
     set -e
-    printf '%s\t\t%s\t%s\n' "$stage" "$((SECONDS - start))" "$([ "$status" = 0 ] && echo ok || echo FAILED)" >>"$report"
+    printf '%s\t\t%s\t\t%s\n' "$stage" "$((SECONDS - start))" "$([ "$status" = 0 ] && echo ok || echo FAILED)" >>"$report"
     return "$status"
 }
 
@@ -327,9 +326,9 @@ for pair in "${waiting[@]}"; do
     cat "target/${pair% *}.log"
 done
 
-printf '\n== where the time went, in seconds\n'
-awk -F '\t' '{ printf "%-9s %-32s %7s  %s\n", $1, $2 == "" ? "(stage)" : $2, $3, $4 }' "$report"
-printf '%-42s %7s\n' total "$SECONDS"
+printf '\n== where the time went, in seconds: elapsed, and of the processors without the emulator and the provider\n'
+awk -F '\t' '{ printf "%-10s %-32s %7s %7s  %s\n", $1, $2 == "" ? "(stage)" : $2, $3, $4, $5 }' "$report"
+printf '%-43s %7s\n' total "$SECONDS"
 if [ -s "$SKIPPED_TESTS" ]; then
     printf '\nskipped:\n'
     sed 's/^/  /' "$SKIPPED_TESTS"

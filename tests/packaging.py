@@ -300,6 +300,24 @@ class Packaging:
         schema = ("--builtin-schema", "vendor.github-actions")
         run(bins / "check-jsonschema", *schema, PACKAGING / "action/action.yml")
 
+    def pins(self, _):
+        """Each action of another owner is pinned to one commit, with its version, in all files that use it."""
+        folder = self.work / "pins"
+        run(self.program, "init", folder / "team")
+        run(self.program, "init", folder / "team-stacks", "--language", "rust")
+        files = [*ROOT.glob(".github/**/*.yml"), *PACKAGING.rglob("*.yml"), *ROOT.glob("docs/**/*.md"), *folder.rglob(".github/**/*.yml")]
+        commits = {}
+        for file in files:
+            for action, comment in re.findall(r"^[ -]*uses: *(\S+)(.*)$", file.read_text(), re.M):
+                # An action of this repository, such as `OWNER/ssm-synth/packaging/action@v0.1.0`.
+                if action.startswith("./") or action.split("@")[0].endswith("/ssm-synth/packaging/action"):
+                    continue
+                pinned = re.fullmatch(r"([\w.-]+/[\w.-]+)(?:/[\w./-]+)?@[0-9a-f]{40}", action)
+                check(pinned and re.fullmatch(r" # v\d+\.\d+\.\d+", comment), f"{file}: `{action}{comment}` is not a commit with its version")
+                pin = action.split("@")[1] + comment
+                check(commits.setdefault(pinned[1], pin) == pin, f"{file}: {pinned[1]} is {pin}, elsewhere {commits[pinned[1]]}")
+        check({"actions/checkout", "github/codeql-action"} <= commits.keys(), f"actions: {sorted(commits)}")
+
     def versions(self, _):
         """Each file that repeats the version of the crate has the current one."""
         hook = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -320,7 +338,7 @@ def main():
     arguments = parser.parse_intermixed_args()
     with tempfile.TemporaryDirectory(prefix="packaging-") as work:
         it = Packaging(arguments.program, arguments.folder, Path(work))
-        found = [it.versions, it.workflows, it.archive, it.wheel, it.published, it.npm, it.formula, it.hook, it.action]
+        found = [it.versions, it.workflows, it.pins, it.archive, it.wheel, it.published, it.npm, it.formula, it.hook, it.action]
         report = cases.run_all(cases.choose([Case(each.__name__, each) for each in found], arguments.names), [None])
     report.close()
 
