@@ -1,5 +1,6 @@
 """Runs programs and checks how they end."""
 
+import os
 import shlex
 import shutil
 import socket
@@ -28,6 +29,11 @@ def beside_python(name):
     if found is None:
         raise Skip(f"`{name}` is not installed; see tests/emulator/requirements.txt")
     return found
+
+
+def aws_cli():
+    """Returns the path of the AWS CLI: of a server, which AWS_CLI names (see `harness.aws_cli`), or the installed one."""
+    return os.environ.get("AWS_CLI") or beside_python("aws")
 
 
 def virtual_environment(folder, packages, programs):
