@@ -22,7 +22,7 @@ step() {
     local name=$1 status=0 times TIMEFORMAT='%1R %1U %1S'
     shift
     printf '\n== %s: %s\n' "$stage" "$name"
-    times=$({ time "$@" >&3 2>&4; } 3>&1 4>&2 2>&1) || status=$?
+    { times=$({ time "$@" >&3 2>&4; } 2>&1) || status=$?; } 3>&1 4>&2
     awk -v stage="$stage" -v name="$name" -v status="$status" \
         '{ printf "%s\t%s\t%.1f\t%.1f\t%s\n", stage, name, $1, $2 + $3, status ? "FAILED" : "ok" }' <<<"$times" >>"$report"
     # Ends the stage, which runs in a subshell: `set -e` has no effect where a caller tests the result.
@@ -42,6 +42,9 @@ without_warnings() {
     output=$("$@" 2>&1) || { echo "$output"; return 1; }
     if [ -n "$output" ]; then echo "$output"; return 1; fi
 }
+
+# Compiles this package with Clippy, which also compiles: code is generated and linted at once.
+linted() { RUSTC_WORKSPACE_WRAPPER=clippy-driver cargo "$@"; }
 
 # The crate in tests/embedding shares this target directory and its dependencies.
 outside() { CARGO_TARGET_DIR="$PWD/target" cargo "$@" --manifest-path tests/embedding/Cargo.toml; }
@@ -77,7 +80,7 @@ write_expected() {
     # A test without `INSTA_UPDATE` leaves these.
     find tests/snapshots -name '*.snap.new' -delete
     UPDATE_PAGES=1 INSTA_UPDATE=always \
-        cargo test --quiet --all-features --lib --bins --tests --no-fail-fast
+        linted test --quiet --all-features --lib --bins --tests --no-fail-fast
 }
 
 no_new_snapshots() {
@@ -87,8 +90,8 @@ no_new_snapshots() {
     fi
 }
 
-# Builds the same units as the tests, in the same configuration.
-build() { cargo test --quiet --no-run --all-features; }
+# Builds the same units as the tests, in the same configuration, and fails on findings of Clippy.
+build() { without_warnings linted test --quiet --no-run --all-features; }
 
 # Runs steps in parallel, for steps that mostly wait: `together NAME COMMAND... -- NAME COMMAND...`.
 # Prints the output of each step when all steps have ended.
@@ -124,7 +127,8 @@ stage_fix() {
         step data "$python" tests/data/refresh.py schema-names force-new
         step plans "$python" tests/corpus/tf/plans.py --missing
     fi
-    step examples cargo build --quiet --all-features --examples
+    # These tests run the examples; `cargo test` builds them only without a selection of targets.
+    step examples linted build --quiet --all-features --examples
     local status=0
     (step 'pages and snapshots' write_expected) || status=$?
     printf '\nRead each changed line:\n'
@@ -135,27 +139,24 @@ stage_fix() {
 
 stage_quick() {
     step format format --check
-    step clippy cargo clippy --quiet --all-targets --all-features -- -D warnings
-    # These tests run the examples; `cargo test` builds them only without a selection of targets.
-    step examples cargo build --quiet --all-features --examples
-    step tests cargo test --quiet --all-features --lib --bins --tests
+    step build build
+    step tests linted test --quiet --all-features --lib --bins --tests
     step snapshots no_new_snapshots
 }
 
 stage_lint() {
     step format format --check
     step 'format of the outside crate' outside fmt --check
-    step clippy cargo clippy --quiet --all-targets --all-features -- -D warnings
+    step build build
+    step benchmarks without_warnings linted test --quiet --no-run --all-features --bench stacks
     step 'clippy without features' cargo clippy --quiet --lib --examples --no-default-features -- -D warnings
-    RUSTDOCFLAGS='-D warnings' step documentation cargo doc --quiet --no-deps --all-features
     step data "$python" tests/data/refresh.py --check
     step 'data checks' "$python" tests/data/refresh_test.py
 }
 
 stage_unit() {
     step build build
-    step tests cargo test --quiet --all-features
-    step misuse cargo test --quiet --no-default-features --test misuse
+    step tests linted test --quiet --all-features
     step 'outside crate' outside test --quiet
     step snapshots no_new_snapshots
 }

@@ -25,7 +25,7 @@ from pathlib import Path
 import yaml
 
 import harness.cases as cases
-from harness import ROOT
+from harness import ROOT, node
 from harness.cases import Case
 from harness.github import GIT, GitHub
 from harness.outcomes import check, require
@@ -318,6 +318,27 @@ class Packaging:
                 check(commits.setdefault(pinned[1], pin) == pin, f"{file}: {pinned[1]} is {pin}, elsewhere {commits[pinned[1]]}")
         check({"actions/checkout", "github/codeql-action"} <= commits.keys(), f"actions: {sorted(commits)}")
 
+    def sarif(self, _):
+        """SARIF has no findings of Microsoft's validator."""
+        folder = self.work / "sarif"
+        folder.mkdir()
+        template = json.loads(self.stack)
+        for resource in template["Resources"].values():
+            resource.get("Properties", {}).pop("PrivateDnsEnabled", None)
+        (folder / "stack.json").write_text(json.dumps(template, indent=2))
+        done = run(self.program, "check", "stack.json", "--format", "sarif", code=1, cwd=folder)
+        (folder / "stack.sarif").write_text(done.stdout)
+        tool = node.install_packages(self.tools) / "@microsoft/sarif-multitool/bin.js"
+        # Without a library for languages.
+        environment = {**os.environ, "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"}
+        text = run(require("node"), tool, "validate", folder / "stack.sarif", env=environment).stdout
+        check("1 files scanned" in text, text)
+        found = [line for line in text.splitlines() if re.search(r"\): (error|warning) ", line)]
+        # The address of the repository, which the package does not have yet.
+        package = tomllib.loads((ROOT / "Cargo.toml").read_text())["package"]
+        expected = [] if "repository" in package else ["SARIF2005"]
+        check([re.search(r"SARIF\d+", line)[0] for line in found] == expected, text)
+
     def versions(self, _):
         """Each file that repeats the version of the crate has the current one."""
         hook = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -338,7 +359,7 @@ def main():
     arguments = parser.parse_intermixed_args()
     with tempfile.TemporaryDirectory(prefix="packaging-") as work:
         it = Packaging(arguments.program, arguments.folder, Path(work))
-        found = [it.versions, it.workflows, it.pins, it.archive, it.wheel, it.published, it.npm, it.formula, it.hook, it.action]
+        found = [it.versions, it.workflows, it.pins, it.sarif, it.archive, it.wheel, it.published, it.npm, it.formula, it.hook, it.action]
         report = cases.run_all(cases.choose([Case(each.__name__, each) for each in found], arguments.names), [None])
     report.close()
 

@@ -1,4 +1,4 @@
-"""The npm packages of the tests: the CDK, the rules of cdk-nag, and Mermaid."""
+"""The npm packages of the tests: the CDK, the rules of cdk-nag, Mermaid, and a validator of SARIF."""
 
 import functools
 import json
@@ -9,6 +9,7 @@ from harness.outcomes import require
 from harness.program import run
 
 PACKAGES = {
+    "@microsoft/sarif-multitool": "5.7.0",
     "aws-cdk": "2.1148.1",
     "aws-cdk-lib": "2.276.0",
     "cdk-nag": "3.0.2",
