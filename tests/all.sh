@@ -283,6 +283,10 @@ fi
 mkdir -p target
 : >"$SKIPPED_TESTS"
 : >"$report"
+if [ "${stages[*]}" = "${known[*]}" ]; then
+    # A failure fails the stage that needs the tool, and says so.
+    "$python" tests/install.py "$tools" >target/install.log 2>&1 &
+fi
 
 # Runs a stage and records its time. `set -e` applies in the subshell.
 run_stage() {
@@ -303,29 +307,41 @@ run_stage() {
     return "$status"
 }
 
-# These stages mostly wait for the emulator, so they run in parallel. The script prints the output
-# of each stage when it ends.
+# Returns the group of a stage. The stages of a group run at the same time: those that wait for the emulator, and those
+# whose programs use one processor.
+group_of() {
+    case $1 in
+        deploy | acceptance | parity | convert) echo emulated ;;
+        checkers | layout | embed) echo tools ;;
+    esac
+}
+
+# Waits for the stages of a group, and prints the output of each.
 failed=()
 waiting=()
-for stage in "${stages[@]}"; do
-    case $stage in
-        deploy | acceptance | parity | convert)
-            run_stage "$stage" >"target/$stage.log" 2>&1 &
-            waiting+=("$stage $!")
-            continue
-            ;;
-    esac
+finish_group() {
+    local pair
     for pair in "${waiting[@]}"; do
         wait "${pair#* }" || failed+=("${pair% *}")
         cat "target/${pair% *}.log"
     done
     waiting=()
-    run_stage "$stage" || failed+=("$stage")
+}
+
+group=
+for stage in "${stages[@]}"; do
+    if [ "$(group_of "$stage")" != "$group" ]; then
+        finish_group
+        group=$(group_of "$stage")
+    fi
+    if [ -n "$group" ]; then
+        run_stage "$stage" >"target/$stage.log" 2>&1 &
+        waiting+=("$stage $!")
+    else
+        run_stage "$stage" || failed+=("$stage")
+    fi
 done
-for pair in "${waiting[@]}"; do
-    wait "${pair#* }" || failed+=("${pair% *}")
-    cat "target/${pair% *}.log"
-done
+finish_group
 
 printf '\n== where the time went, in seconds: elapsed, and of the processors without the emulator and the provider\n'
 awk -F '\t' '{ printf "%-10s %-32s %7s %7s  %s\n", $1, $2 == "" ? "(stage)" : $2, $3, $4, $5 }' "$report"

@@ -63,14 +63,18 @@ def without_rust():
     return path
 
 
+def programs(tools):
+    packages = [f"{name}=={version}" for name, version in PACKAGES.items()]
+    return virtual_environment(tools / "packaging", packages, PROGRAMS)
+
+
 class Packaging:
     def __init__(self, program, tools, work):
         self.program, self.tools, self.work = program, tools, work
         self.stack = run(program, "--no-config", "--format", "cfn", cwd=work).stdout
 
     def bins(self):
-        packages = [f"{name}=={version}" for name, version in PACKAGES.items()]
-        return virtual_environment(self.tools / "packaging", packages, PROGRAMS)
+        return programs(self.tools)
 
     def environment(self, *paths):
         """Returns the environment of a user without Rust, whose pip knows the wheel."""
