@@ -304,6 +304,15 @@ class Packaging:
         schema = ("--builtin-schema", "vendor.github-actions")
         run(bins / "check-jsonschema", *schema, PACKAGING / "action/action.yml")
 
+    def old_bash(self, _):
+        """The scripts for macOS, whose Bash is 3.2, do not expand an empty array as if it were unset."""
+        scripts = [PACKAGING / "build.sh", PACKAGING / "try.sh", *PACKAGING.glob("action/*.sh")]
+        for script in scripts:
+            text = script.read_text()
+            for name in re.findall(r"^\s*(\w+)=\(\)", text, re.M):
+                wrong = re.findall(rf'(?<!\+)"\$\{{{name}\[@\]\}}"', text)
+                check(not wrong, f'{script}: use ${{{name}[@]+"${{{name}[@]}}"}}, since `{name}` can be empty')
+
     def pins(self, _):
         """Each action of another owner is pinned to one commit, with its version, in all files that use it."""
         folder = self.work / "pins"
@@ -363,7 +372,7 @@ def main():
     arguments = parser.parse_intermixed_args()
     with tempfile.TemporaryDirectory(prefix="packaging-") as work:
         it = Packaging(arguments.program, arguments.folder, Path(work))
-        found = [it.versions, it.workflows, it.pins, it.sarif, it.archive, it.wheel, it.published, it.npm, it.formula, it.hook, it.action]
+        found = [it.versions, it.workflows, it.old_bash, it.pins, it.sarif, it.archive, it.wheel, it.published, it.npm, it.formula, it.hook, it.action]
         report = cases.run_all(cases.choose([Case(each.__name__, each) for each in found], arguments.names), [None])
     report.close()
 

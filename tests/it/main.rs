@@ -33,6 +33,7 @@ mod hops;
 mod layers;
 mod library;
 mod linked;
+mod misuse;
 mod modules;
 mod names;
 mod order;

@@ -20,6 +20,7 @@ pub(super) fn draw(canvas: &mut Canvas, panel: &Panel, heading: &str, mut y: f64
         canvas.text((left, y + 12.0), inner, PART, &line);
         y += leading(PART);
     }
+    y += 1.0;
     let columns = match canvas.layout {
         Layout::Wide => panel.cards.len().clamp(1, 3),
         Layout::Narrow => 1,
