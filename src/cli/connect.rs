@@ -356,7 +356,7 @@ fn exec(command: &mut Command) -> Result<(), Failure> {
     Err(Failure::usage(format!("cannot start `aws`: {error}")))
 }
 
-/// Runs the other program. Windows has no way to replace a process.
+/// Runs the other program, since a process on Windows cannot become another one.
 #[cfg(windows)]
 fn exec(command: &mut Command) -> Result<(), Failure> {
     // Ctrl-C is for the session: this process ignores it, and ends with the session.
