@@ -30,7 +30,7 @@ if [ "$target" != "$(rustc -vV | sed -n 's/^host: //p')" ]; then
     options+=(--target "$target")
     folder+=/$target
 fi
-(cd packaging && maturin build --locked --profile "$profile" --out "$output" "${options[@]}")
+(cd packaging && maturin build --locked --profile "$profile" --out "$output" ${options[@]+"${options[@]}"})
 
 case $profile in dev) folder+=/debug ;; *) folder+=/$profile ;; esac
 # A fixed address makes attacks easier on a program that reads files of others and uses credentials.

@@ -17,15 +17,14 @@ tools=target/tools
 program=target/debug/ssm-synth
 report=target/test-times
 
-# Runs one step and records its time.
+# Runs one step and records its seconds: elapsed, and of the processors.
 step() {
-    local name=$1 start=$EPOCHREALTIME status=0
+    local name=$1 status=0 times TIMEFORMAT='%1R %1U %1S'
     shift
     printf '\n== %s: %s\n' "$stage" "$name"
-    "$@" || status=$?
-    local seconds
-    seconds=$(awk "BEGIN { printf \"%.1f\", $EPOCHREALTIME - $start }")
-    printf '%s\t%s\t%s\t%s\n' "$stage" "$name" "$seconds" "$([ "$status" = 0 ] && echo ok || echo FAILED)" >>"$report"
+    { times=$({ time "$@" >&3 2>&4; } 2>&1) || status=$?; } 3>&1 4>&2
+    awk -v stage="$stage" -v name="$name" -v status="$status" \
+        '{ printf "%s\t%s\t%.1f\t%.1f\t%s\n", stage, name, $1, $2 + $3, status ? "FAILED" : "ok" }' <<<"$times" >>"$report"
     # Ends the stage, which runs in a subshell: `set -e` has no effect where a caller tests the result.
     [ "$status" = 0 ] || exit "$status"
 }
@@ -43,6 +42,9 @@ without_warnings() {
     output=$("$@" 2>&1) || { echo "$output"; return 1; }
     if [ -n "$output" ]; then echo "$output"; return 1; fi
 }
+
+# Compiles this package with Clippy, which also compiles: code is generated and linted at once.
+linted() { RUSTC_WORKSPACE_WRAPPER=clippy-driver cargo "$@"; }
 
 # The crate in tests/embedding shares this target directory and its dependencies.
 outside() { CARGO_TARGET_DIR="$PWD/target" cargo "$@" --manifest-path tests/embedding/Cargo.toml; }
@@ -78,7 +80,7 @@ write_expected() {
     # A test without `INSTA_UPDATE` leaves these.
     find tests/snapshots -name '*.snap.new' -delete
     UPDATE_PAGES=1 INSTA_UPDATE=always \
-        cargo test --quiet --all-features --lib --bins --tests --no-fail-fast
+        linted test --quiet --all-features --lib --bins --tests --no-fail-fast
 }
 
 no_new_snapshots() {
@@ -88,8 +90,8 @@ no_new_snapshots() {
     fi
 }
 
-# Builds the same units as the tests, in the same configuration.
-build() { cargo test --quiet --no-run --all-features; }
+# Builds the same units as the tests, in the same configuration, and fails on findings of Clippy.
+build() { without_warnings linted test --quiet --no-run --all-features; }
 
 # Runs steps in parallel, for steps that mostly wait: `together NAME COMMAND... -- NAME COMMAND...`.
 # Prints the output of each step when all steps have ended.
@@ -125,7 +127,8 @@ stage_fix() {
         step data "$python" tests/data/refresh.py schema-names force-new
         step plans "$python" tests/corpus/tf/plans.py --missing
     fi
-    step examples cargo build --quiet --all-features --examples
+    # These tests run the examples; `cargo test` builds them only without a selection of targets.
+    step examples linted build --quiet --all-features --examples
     local status=0
     (step 'pages and snapshots' write_expected) || status=$?
     printf '\nRead each changed line:\n'
@@ -136,27 +139,24 @@ stage_fix() {
 
 stage_quick() {
     step format format --check
-    step clippy cargo clippy --quiet --all-targets --all-features -- -D warnings
-    # These tests run the examples; `cargo test` builds them only without a selection of targets.
-    step examples cargo build --quiet --all-features --examples
-    step tests cargo test --quiet --all-features --lib --bins --tests
+    step build build
+    step tests linted test --quiet --all-features --lib --bins --tests
     step snapshots no_new_snapshots
 }
 
 stage_lint() {
     step format format --check
     step 'format of the outside crate' outside fmt --check
-    step clippy cargo clippy --quiet --all-targets --all-features -- -D warnings
+    step build build
+    step benchmarks without_warnings linted test --quiet --no-run --all-features --bench stacks
     step 'clippy without features' cargo clippy --quiet --lib --examples --no-default-features -- -D warnings
-    RUSTDOCFLAGS='-D warnings' step documentation cargo doc --quiet --no-deps --all-features
     step data "$python" tests/data/refresh.py --check
     step 'data checks' "$python" tests/data/refresh_test.py
 }
 
 stage_unit() {
     step build build
-    step tests cargo test --quiet --all-features
-    step misuse cargo test --quiet --no-default-features --test misuse
+    step tests linted test --quiet --all-features
     step 'outside crate' outside test --quiet
     step snapshots no_new_snapshots
 }
@@ -283,6 +283,10 @@ fi
 mkdir -p target
 : >"$SKIPPED_TESTS"
 : >"$report"
+if [ "${stages[*]}" = "${known[*]}" ]; then
+    # A failure fails the stage that needs the tool, and says so.
+    "$python" tests/install.py "$tools" >target/install.log 2>&1 &
+fi
 
 # Runs a stage and records its time. `set -e` applies in the subshell.
 run_stage() {
@@ -299,37 +303,49 @@ run_stage() {
     )
     status=$?
     set -e
-    printf '%s\t\t%s\t%s\n' "$stage" "$((SECONDS - start))" "$([ "$status" = 0 ] && echo ok || echo FAILED)" >>"$report"
+    printf '%s\t\t%s\t\t%s\n' "$stage" "$((SECONDS - start))" "$([ "$status" = 0 ] && echo ok || echo FAILED)" >>"$report"
     return "$status"
 }
 
-# These stages mostly wait for the emulator, so they run in parallel. The script prints the output
-# of each stage when it ends.
+# Returns the group of a stage. The stages of a group run at the same time: those that wait for the emulator, and those
+# whose programs use one processor.
+group_of() {
+    case $1 in
+        deploy | acceptance | parity | convert) echo emulated ;;
+        checkers | layout | embed) echo tools ;;
+    esac
+}
+
+# Waits for the stages of a group, and prints the output of each.
 failed=()
 waiting=()
-for stage in "${stages[@]}"; do
-    case $stage in
-        deploy | acceptance | parity | convert)
-            run_stage "$stage" >"target/$stage.log" 2>&1 &
-            waiting+=("$stage $!")
-            continue
-            ;;
-    esac
+finish_group() {
+    local pair
     for pair in "${waiting[@]}"; do
         wait "${pair#* }" || failed+=("${pair% *}")
         cat "target/${pair% *}.log"
     done
     waiting=()
-    run_stage "$stage" || failed+=("$stage")
-done
-for pair in "${waiting[@]}"; do
-    wait "${pair#* }" || failed+=("${pair% *}")
-    cat "target/${pair% *}.log"
-done
+}
 
-printf '\n== where the time went, in seconds\n'
-awk -F '\t' '{ printf "%-9s %-32s %7s  %s\n", $1, $2 == "" ? "(stage)" : $2, $3, $4 }' "$report"
-printf '%-42s %7s\n' total "$SECONDS"
+group=
+for stage in "${stages[@]}"; do
+    if [ "$(group_of "$stage")" != "$group" ]; then
+        finish_group
+        group=$(group_of "$stage")
+    fi
+    if [ -n "$group" ]; then
+        run_stage "$stage" >"target/$stage.log" 2>&1 &
+        waiting+=("$stage $!")
+    else
+        run_stage "$stage" || failed+=("$stage")
+    fi
+done
+finish_group
+
+printf '\n== where the time went, in seconds: elapsed, and of the processors without the emulator and the provider\n'
+awk -F '\t' '{ printf "%-10s %-32s %7s %7s  %s\n", $1, $2 == "" ? "(stage)" : $2, $3, $4, $5 }' "$report"
+printf '%-43s %7s\n' total "$SECONDS"
 if [ -s "$SKIPPED_TESTS" ]; then
     printf '\nskipped:\n'
     sed 's/^/  /' "$SKIPPED_TESTS"

@@ -40,12 +40,16 @@ def fails(*command, **options):
     return done.stdout + done.stderr
 
 
+def programs(tools):
+    return virtual_environment(tools / "init", PACKAGES, PROGRAMS)
+
+
 class Init:
     def __init__(self, program, tools, work):
         self.program, self.tools, self.work = program, tools, work
 
     def bins(self):
-        return virtual_environment(self.tools / "init", PACKAGES, PROGRAMS)
+        return programs(self.tools)
 
     def environment(self):
         path = f"{self.program.parent}:{self.bins()}:{os.environ['PATH']}"

@@ -25,7 +25,7 @@ from pathlib import Path
 import yaml
 
 import harness.cases as cases
-from harness import ROOT
+from harness import ROOT, node
 from harness.cases import Case
 from harness.github import GIT, GitHub
 from harness.outcomes import check, require
@@ -63,14 +63,18 @@ def without_rust():
     return path
 
 
+def programs(tools):
+    packages = [f"{name}=={version}" for name, version in PACKAGES.items()]
+    return virtual_environment(tools / "packaging", packages, PROGRAMS)
+
+
 class Packaging:
     def __init__(self, program, tools, work):
         self.program, self.tools, self.work = program, tools, work
         self.stack = run(program, "--no-config", "--format", "cfn", cwd=work).stdout
 
     def bins(self):
-        packages = [f"{name}=={version}" for name, version in PACKAGES.items()]
-        return virtual_environment(self.tools / "packaging", packages, PROGRAMS)
+        return programs(self.tools)
 
     def environment(self, *paths):
         """Returns the environment of a user without Rust, whose pip knows the wheel."""
@@ -300,6 +304,54 @@ class Packaging:
         schema = ("--builtin-schema", "vendor.github-actions")
         run(bins / "check-jsonschema", *schema, PACKAGING / "action/action.yml")
 
+    def old_bash(self, _):
+        """The scripts for macOS, whose Bash is 3.2, do not expand an empty array as if it were unset."""
+        scripts = [PACKAGING / "build.sh", PACKAGING / "try.sh", *PACKAGING.glob("action/*.sh")]
+        for script in scripts:
+            text = script.read_text()
+            for name in re.findall(r"^\s*(\w+)=\(\)", text, re.M):
+                wrong = re.findall(rf'(?<!\+)"\$\{{{name}\[@\]\}}"', text)
+                check(not wrong, f'{script}: use ${{{name}[@]+"${{{name}[@]}}"}}, since `{name}` can be empty')
+
+    def pins(self, _):
+        """Each action of another owner is pinned to one commit, with its version, in all files that use it."""
+        folder = self.work / "pins"
+        run(self.program, "init", folder / "team")
+        run(self.program, "init", folder / "team-stacks", "--language", "rust")
+        files = [*ROOT.glob(".github/**/*.yml"), *PACKAGING.rglob("*.yml"), *ROOT.glob("docs/**/*.md"), *folder.rglob(".github/**/*.yml")]
+        commits = {}
+        for file in files:
+            for action, comment in re.findall(r"^[ -]*uses: *(\S+)(.*)$", file.read_text(), re.M):
+                # An action of this repository, such as `OWNER/ssm-synth/packaging/action@v0.1.0`.
+                if action.startswith("./") or action.split("@")[0].endswith("/ssm-synth/packaging/action"):
+                    continue
+                pinned = re.fullmatch(r"([\w.-]+/[\w.-]+)(?:/[\w./-]+)?@[0-9a-f]{40}", action)
+                check(pinned and re.fullmatch(r" # v\d+\.\d+\.\d+", comment), f"{file}: `{action}{comment}` is not a commit with its version")
+                pin = action.split("@")[1] + comment
+                check(commits.setdefault(pinned[1], pin) == pin, f"{file}: {pinned[1]} is {pin}, elsewhere {commits[pinned[1]]}")
+        check({"actions/checkout", "github/codeql-action"} <= commits.keys(), f"actions: {sorted(commits)}")
+
+    def sarif(self, _):
+        """SARIF has no findings of Microsoft's validator."""
+        folder = self.work / "sarif"
+        folder.mkdir()
+        template = json.loads(self.stack)
+        for resource in template["Resources"].values():
+            resource.get("Properties", {}).pop("PrivateDnsEnabled", None)
+        (folder / "stack.json").write_text(json.dumps(template, indent=2))
+        done = run(self.program, "check", "stack.json", "--format", "sarif", code=1, cwd=folder)
+        (folder / "stack.sarif").write_text(done.stdout)
+        tool = node.install_packages(self.tools) / "@microsoft/sarif-multitool/bin.js"
+        # Without a library for languages.
+        environment = {**os.environ, "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"}
+        text = run(require("node"), tool, "validate", folder / "stack.sarif", env=environment).stdout
+        check("1 files scanned" in text, text)
+        found = [line for line in text.splitlines() if re.search(r"\): (error|warning) ", line)]
+        # The address of the repository, which the package does not have yet.
+        package = tomllib.loads((ROOT / "Cargo.toml").read_text())["package"]
+        expected = [] if "repository" in package else ["SARIF2005"]
+        check([re.search(r"SARIF\d+", line)[0] for line in found] == expected, text)
+
     def versions(self, _):
         """Each file that repeats the version of the crate has the current one."""
         hook = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -320,7 +372,7 @@ def main():
     arguments = parser.parse_intermixed_args()
     with tempfile.TemporaryDirectory(prefix="packaging-") as work:
         it = Packaging(arguments.program, arguments.folder, Path(work))
-        found = [it.versions, it.workflows, it.archive, it.wheel, it.published, it.npm, it.formula, it.hook, it.action]
+        found = [it.versions, it.workflows, it.old_bash, it.pins, it.sarif, it.archive, it.wheel, it.published, it.npm, it.formula, it.hook, it.action]
         report = cases.run_all(cases.choose([Case(each.__name__, each) for each in found], arguments.names), [None])
     report.close()
 

@@ -34,6 +34,10 @@ PRESETS = ("minimal", "standard", "hardened")
 CDK_STACKS = {"BastionHostLinux": "CDK, `BastionHostLinux`", "ByHand": "CDK, written by hand"}
 
 
+def checkov_programs(tools):
+    return virtual_environment(tools / "checkov", [CHECKOV], ["checkov"])
+
+
 class Scans:
     def __init__(self, program, tools, work):
         self.program, self.tools, self.work = program, tools, work
@@ -47,7 +51,7 @@ class Scans:
         return path
 
     def checkov(self, form):
-        program = virtual_environment(self.tools / "checkov", [CHECKOV], ["checkov"]) / "checkov"
+        program = checkov_programs(self.tools) / "checkov"
         folder = self.file(form).parent
         text = run(program, "-d", folder, "--skip-download", "--compact", "-o", "json", code=None).stdout
         results = json.loads(text)

@@ -12,11 +12,11 @@ for file in $FILES; do
     if [ "$UP_TO_DATE" = true ]; then
         ssm-synth synth --check "$file" || failed=true
     fi
-    ssm-synth check "$file" --format github "${unknown[@]}" || failed=true
+    ssm-synth check "$file" --format github ${unknown[@]+"${unknown[@]}"} || failed=true
     if [ "$SARIF" = true ]; then
         number=$((number + 1))
         # A file that cannot be read has no report.
-        ssm-synth check "$file" --format sarif "${unknown[@]}" > "$reports/$number.json" || [ -s "$reports/$number.json" ] ||
+        ssm-synth check "$file" --format sarif ${unknown[@]+"${unknown[@]}"} > "$reports/$number.json" || [ -s "$reports/$number.json" ] ||
             rm "$reports/$number.json"
     fi
 done

@@ -17,7 +17,7 @@ for file in $FILES; do
     fi
     ssm-synth diff "${sides[@]}" --format markdown >> "$comment" || failed=true
     if [ -n "$GATES" ]; then
-        ssm-synth diff "${sides[@]}" --format github --fail-on "$GATES" "${unknown[@]}" || failed=true
+        ssm-synth diff "${sides[@]}" --format github --fail-on "$GATES" ${unknown[@]+"${unknown[@]}"} || failed=true
     fi
 done
 cat "$comment" >> "$GITHUB_STEP_SUMMARY"

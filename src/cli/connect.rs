@@ -356,8 +356,11 @@ fn exec(command: &mut Command) -> Result<(), Failure> {
     Err(Failure::usage(format!("cannot start `aws`: {error}")))
 }
 
-#[cfg(not(unix))]
+/// Runs the other program, since a process on Windows cannot become another one.
+#[cfg(windows)]
 fn exec(command: &mut Command) -> Result<(), Failure> {
+    // Ctrl-C is for the session: this process ignores it, and ends with the session.
+    let _ignored = tokio::signal::windows::ctrl_c();
     match command.status() {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => std::process::exit(status.code().unwrap_or(1)),

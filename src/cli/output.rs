@@ -46,11 +46,11 @@ impl OutputArgs {
         }
     }
 
-    /// Writes text with colors, which a file does not get.
+    /// Writes text with colors, which a file does not get, and tables, which fit the terminal.
     pub(super) fn write_styled(&self, text: &str) -> Result<(), Failure> {
         match self.path() {
             Some(path) => file(path, &anstream::adapter::strip_str(text).to_string()),
-            None => styled(text),
+            None => styled(&fitted(text)),
         }
     }
 }
@@ -156,15 +156,22 @@ fn columns(text: &str) -> usize {
         .count()
 }
 
-/// Continues lines that are too long on indented ones. The columns of a table do not align then.
+/// The first line of a fix, and the indentation of its other lines.
+const FIX: (&str, &str) = ("    fix  ", "         ");
+
+/// Continues lines that are too long on indented ones. The columns of a table do not align then. A fix
+/// stays as it is, so that a copy of it is valid.
 fn wrapped(text: &str, width: usize) -> Cow<'_, str> {
     if text.lines().all(|line| columns(line) <= width) {
         return text.into();
     }
     let mut out = String::with_capacity(text.len());
+    let mut is_fix = false;
     for line in text.lines() {
         let indent = line.len() - line.trim_start().len();
-        if columns(line) <= width {
+        let plain = anstream::adapter::strip_str(line).to_string();
+        is_fix = plain.starts_with(FIX.0) || is_fix && plain.starts_with(FIX.1);
+        if is_fix || columns(line) <= width {
             out.push_str(line);
             out.push('\n');
             continue;
@@ -243,14 +250,7 @@ pub(super) fn file(path: &Path, text: &str) -> Result<(), Failure> {
             Some(directory) if !directory.as_os_str().is_empty() => directory,
             _ => Path::new("."),
         };
-        let mut builder = tempfile::Builder::new();
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            // The mode of new files of other tools, which the umask still restricts.
-            builder.permissions(std::fs::Permissions::from_mode(0o666));
-        }
-        let mut file = builder.tempfile_in(directory)?;
+        let mut file = temporary(directory)?;
         file.write_all(text.as_bytes())?;
         if let Some(old) = old {
             file.as_file().set_permissions(old.permissions())?;
@@ -261,6 +261,21 @@ pub(super) fn file(path: &Path, text: &str) -> Result<(), Failure> {
         Ok(())
     };
     write().map_err(|error| Failure::usage(format!("cannot write `{}`: {error}", path.display())))
+}
+
+#[cfg(unix)]
+fn temporary(directory: &Path) -> io::Result<tempfile::NamedTempFile> {
+    use std::os::unix::fs::PermissionsExt;
+    // The mode of new files of other tools, which the umask still restricts.
+    let mode = std::fs::Permissions::from_mode(0o666);
+    tempfile::Builder::new()
+        .permissions(mode)
+        .tempfile_in(directory)
+}
+
+#[cfg(not(unix))]
+fn temporary(directory: &Path) -> io::Result<tempfile::NamedTempFile> {
+    tempfile::NamedTempFile::new_in(directory)
 }
 
 /// Reports a failure that is not reported yet, and returns its exit code.
@@ -297,5 +312,19 @@ mod tests {
         };
         assert_eq!(words(&fitted), words(table));
         assert_eq!(wrapped(table, 200), table);
+    }
+
+    #[test]
+    fn a_fix_is_not_wrapped() {
+        let fix = "    fix  Endpoint:\n           Properties:\n             ServiceName: com.amazonaws.eu-central-1.ssm\n";
+        let text = format!(
+            "  endpoint  fail    no endpoint for `ssm` in the VPC\n{fix}\n  - assumption\n"
+        );
+        let fitted = wrapped(&text, 40);
+        assert!(fitted.contains(fix), "{fitted}");
+        assert!(
+            fitted.starts_with("  endpoint fail no endpoint for `ssm` in\n      the VPC\n"),
+            "{fitted}"
+        );
     }
 }

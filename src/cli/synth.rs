@@ -197,7 +197,7 @@ fn files(
 }
 
 fn is_directory(path: &Path) -> bool {
-    path.as_os_str().as_encoded_bytes().ends_with(b"/") || path.is_dir()
+    path.to_string_lossy().ends_with(std::path::is_separator) || path.is_dir()
 }
 
 /// Prints how files differ from the output.
@@ -217,7 +217,8 @@ fn check_up_to_date(args: &Args, context: &Context) -> Result<(), Failure> {
     let mut compare = |path: &Path, generated: &str| -> Result<(), Failure> {
         let shown = path.display();
         let found = match path.exists() || path == Path::new("-") {
-            true => read(path)?,
+            // Git on Windows can check out text with other line ends.
+            true => read(path)?.replace("\r\n", "\n"),
             false => String::new(),
         };
         if found != generated {

@@ -149,11 +149,15 @@ fn chain(error: &(dyn Error + 'static)) -> String {
     let mut next = Some(error);
     while let Some(error) = next {
         let text = error.to_string();
+        let cause = error.source();
+        // An interceptor of the SDK is a detail of this program.
+        let is_detail = cause.is_some() && text.ends_with("interceptor encountered an error");
         // Does not repeat a cause that another contains.
-        if !text.is_empty() && !parts.iter().any(|known| known.contains(&text)) {
+        let is_known = text.is_empty() || parts.iter().any(|known| known.contains(&text));
+        if !is_detail && !is_known {
             parts.push(text);
         }
-        next = error.source();
+        next = cause;
     }
     const MAX: usize = 3;
     let from = parts.len().saturating_sub(MAX);
@@ -212,5 +216,25 @@ where
         kind,
         code,
         message: super::plain(&message),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{0}")]
+    struct Layer(&'static str, #[source] Option<Box<Layer>>);
+
+    #[test]
+    fn a_message_has_causes_without_layers_of_the_program() {
+        let cause = Layer("truncated response", None);
+        let hook = Layer(
+            "Strict read_after_deserialization interceptor encountered an error",
+            Some(Box::new(cause)),
+        );
+        let error = Layer("response error", Some(Box::new(hook)));
+        assert_eq!(chain(&error), "response error: truncated response");
     }
 }

@@ -62,9 +62,18 @@ async fn asked() {
     }
 }
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 async fn asked() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+    use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close};
+    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut close)) =
+        (ctrl_c(), ctrl_break(), ctrl_close())
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        // The console was closed.
+        _ = close.recv() => {}
     }
 }

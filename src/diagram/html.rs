@@ -97,12 +97,17 @@ fn sign(status: HopStatus) -> &'static str {
 
 fn values(scene: &Scene, report: &CheckReport<'_>) -> Value {
     let names = Names::new(report.graph);
-    let paths = scene.paths.iter().enumerate().filter_map(|(n, path)| {
-        let reachability = report.reachability.instances.get(path.instance_index)?;
+    let mut paths: Vec<Value> = Vec::new();
+    for (n, path) in scene.paths.iter().enumerate() {
+        let Some(reachability) = report.reachability.instances.get(path.instance_index) else {
+            continue;
+        };
         let status = verdict_status(path.verdict);
         let first = path.names.first().filter(|_| path.names.len() > 1);
         let warnings = reachability.warnings.iter();
-        Some(json!({
+        let mut causes = causes(&names, report, reachability, &path.marks);
+        causes.iter_mut().for_each(|it| refer(it, &paths));
+        paths.push(json!({
             "id": format!("path-{}", n + 1),
             "names": several(&path.names, 6),
             "all": path.names.join(", "),
@@ -112,11 +117,11 @@ fn values(scene: &Scene, report: &CheckReport<'_>) -> Value {
             "verdict": path.verdict.as_str(),
             "class": class(status),
             "sign": sign(status),
-            "causes": causes(&names, report, reachability, &path.marks),
+            "causes": causes,
             "hops": hops(&path.marks),
             "warnings": warnings.map(|it| cause(&names, report, it)).collect::<Vec<_>>(),
-        }))
-    });
+        }));
+    }
     let resources = resources(&names, report);
     let differs = |one: &str, other: &str| resources.iter().any(|it| it[one] != it[other]);
     json!({
@@ -126,7 +131,7 @@ fn values(scene: &Scene, report: &CheckReport<'_>) -> Value {
         "sign": scene.paths.first().map_or("", |it| sign(verdict_status(it.verdict))),
         "region": scene.region.as_deref().unwrap_or("determined at deployment"),
         "version": env!("CARGO_PKG_VERSION"),
-        "paths": paths.collect::<Vec<_>>(),
+        "paths": paths,
         "has_ids": differs("name", "id"),
         "has_conditions": resources.iter().any(|it| it["exists"] != "yes"),
         "resources": resources,
@@ -150,6 +155,21 @@ fn causes(
             value
         })
         .collect()
+}
+
+/// Replaces the location and the fix of a cause by a reference to an earlier path with the same cause.
+fn refer(cause: &mut Value, earlier: &[Value]) {
+    let has = |path: &Value| {
+        let mut causes = path["causes"].as_array().into_iter().flatten();
+        causes.any(|it| it == cause)
+    };
+    if !cause["fix"].is_null()
+        && let Some(path) = earlier.iter().find(|it| has(it))
+    {
+        // A later path with this cause refers to the same one, since a reference is not equal to it.
+        cause["same"] = path["names"].clone();
+        cause["in"] = path["id"].clone();
+    }
 }
 
 /// Returns the hops with their facts.

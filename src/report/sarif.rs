@@ -2,7 +2,7 @@
 //!
 //! <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>
 
-use std::path::{Component, Path};
+use std::path::{Component, Path, Prefix};
 
 use serde_json::{Value, json as object};
 
@@ -70,11 +70,20 @@ fn uri(file: &str) -> String {
     for part in relative.unwrap_or(path).components() {
         match part {
             Component::CurDir => continue,
-            Component::RootDir => out.push_str("file://"),
-            Component::Prefix(_) | Component::ParentDir | Component::Normal(_) => {}
-        }
-        if part == Component::RootDir {
-            continue;
+            Component::RootDir => {
+                // After a drive, such as `C:`, there is a scheme.
+                if out.is_empty() {
+                    out.push_str("file://");
+                }
+                continue;
+            }
+            Component::Prefix(prefix) => {
+                if let Prefix::Disk(drive) | Prefix::VerbatimDisk(drive) = prefix.kind() {
+                    out.push_str(&format!("file:///{}:", char::from(drive)));
+                    continue;
+                }
+            }
+            Component::ParentDir | Component::Normal(_) => {}
         }
         if !out.is_empty() {
             out.push('/');

@@ -24,7 +24,7 @@ import harness.cases as cases
 import harness.terraform as terraform
 from harness.emulators import ACCOUNT, REGION, emulators
 from harness.outcomes import check, require
-from harness.program import beside_python, run
+from harness.program import aws_cli, run
 from harness.workspace import Workspace
 
 SCRIPT = Path(__file__).with_name("acceptance.sh")
@@ -82,7 +82,7 @@ class Account(Workspace):
         self.known_keys = {it["KeyId"] for it in self.emulator.list_all("kms", "list_keys", "Keys")}
 
     def stand_in(self, refused="none"):
-        text = STAND_IN.format(aws=beside_python("aws"), directory=self.folder, python=sys.executable, refused=refused)
+        text = STAND_IN.format(aws=aws_cli(), directory=self.folder, python=sys.executable, refused=refused)
         (self.tools / "aws").write_text(text)
         (self.tools / "aws").chmod(0o755)
 

@@ -25,7 +25,7 @@ import pexpect
 import harness.cases as cases
 from harness.emulators import emulators
 from harness.outcomes import check
-from harness.program import beside_python
+from harness.program import aws_cli
 from harness.workspace import SECRET, Workspace
 
 OWN = (
@@ -56,7 +56,7 @@ class Operator(Workspace):
         super().__init__(program, emulator, folder)
         self.tools, self.record = folder / "bin", folder / "record"
         self.tools.mkdir()
-        self.write_tool("aws", STAND_IN.format(aws=beside_python("aws")))
+        self.write_tool("aws", STAND_IN.format(aws=aws_cli()))
         self.write_tool("session-manager-plugin", PLUGIN)
         self.write(CONFIG)
         # Nothing else of the machine's environment.
@@ -677,7 +677,7 @@ def permissions(place):
     # Without the permission to simulate, the deployment continues.
     denied = "An error occurred (AccessDenied) when calling the SimulatePrincipalPolicy operation: not authorized"
     test = f"""if [ "$2" = simulate-principal-policy ]; then echo "{denied}" >&2; exit 254; fi"""
-    place.write_tool("aws", STAND_IN.format(aws=beside_python("aws")).replace("exec", f"{test}\nexec"))
+    place.write_tool("aws", STAND_IN.format(aws=aws_cli()).replace("exec", f"{test}\nexec"))
     said = deploy()
     assert "warning: cannot determine the permissions of `arn:aws:iam::123456789012:user/ada`: AccessDenied" in said, said
     assert "No changes" in said, said

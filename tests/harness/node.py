@@ -1,4 +1,4 @@
-"""The npm packages of the tests: the CDK, the rules of cdk-nag, and Mermaid."""
+"""The npm packages of the tests: the CDK, the rules of cdk-nag, Mermaid, and a validator of SARIF."""
 
 import functools
 import json
@@ -6,9 +6,10 @@ import os
 import threading
 
 from harness.outcomes import require
-from harness.program import run
+from harness.program import installation, run
 
 PACKAGES = {
+    "@microsoft/sarif-multitool": "5.7.0",
     "aws-cdk": "2.1148.1",
     "aws-cdk-lib": "2.276.0",
     "cdk-nag": "3.0.2",
@@ -20,7 +21,7 @@ INSTALLATION = threading.Lock()
 
 def install_packages(folder):
     """Returns the directory of the npm packages in these versions; installs them if necessary."""
-    with INSTALLATION:
+    with INSTALLATION, installation(folder / "cdk"):
         return installed_packages(folder)
 
 
@@ -31,7 +32,6 @@ def installed_packages(folder):
     found = {name: json.loads(it.read_text())["version"] for name, it in files.items() if it.exists()}
     if found != PACKAGES:
         require("npm")
-        modules.parent.mkdir(parents=True, exist_ok=True)
         wanted = [f"{name}@{version}" for name, version in PACKAGES.items()]
         run("npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", modules.parent, *wanted)
     return modules

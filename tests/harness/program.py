@@ -1,5 +1,8 @@
 """Runs programs and checks how they end."""
 
+import contextlib
+import fcntl
+import os
 import shlex
 import shutil
 import socket
@@ -30,11 +33,26 @@ def beside_python(name):
     return found
 
 
+def aws_cli():
+    """Returns the path of the AWS CLI: of a server, which AWS_CLI names (see `harness.aws_cli`), or the installed one."""
+    return os.environ.get("AWS_CLI") or beside_python("aws")
+
+
+@contextlib.contextmanager
+def installation(folder):
+    """Locks a directory for the block: stages that run at the same time install into it once."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def virtual_environment(folder, packages, programs):
     """Returns the directory of the programs of these packages; creates a virtual environment if necessary."""
-    if not all((folder / "bin" / name).exists() for name in programs):
-        run(sys.executable, "-m", "venv", folder)
-        run(folder / "bin/python", "-m", "pip", "install", "--quiet", *packages)
+    with installation(folder):
+        if not all((folder / "bin" / name).exists() for name in programs):
+            run(sys.executable, "-m", "venv", folder)
+            run(folder / "bin/python", "-m", "pip", "install", "--quiet", *packages)
     return folder / "bin"
 
 

@@ -1,9 +1,10 @@
 """A directory in which a test runs the program against an emulator."""
 
 import os
+from pathlib import Path
 
 from harness.outcomes import check
-from harness.program import run
+from harness.program import aws_cli, run
 
 SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCYSECRET"
 # Settings of the user's own account and tools.
@@ -15,6 +16,7 @@ class Workspace:
         self.program, self.emulator, self.folder = program, emulator, folder
         self.environment = {
             **{name: value for name, value in os.environ.items() if name not in UNSET},
+            "PATH": f"{Path(aws_cli()).parent}:{os.environ['PATH']}",
             "HOME": str(folder),
             "TERM": "xterm",
             "AWS_ACCESS_KEY_ID": "AKIAEMULATOR",

@@ -289,6 +289,16 @@ fn the_report_starts_with_the_verdict_and_the_fix() {
     assert!(text.contains("<a href=\"#path-"));
 }
 
+#[test]
+fn a_fix_for_several_instances_is_printed_once() {
+    let text = file("tests/graph/unreachable.yaml");
+    let text = text.replacen("PrivateDnsEnabled: true", "PrivateDnsEnabled: false", 1);
+    let html = Made::template(&text).html("private-dns");
+    assert_eq!(html.matches("PrivateDnsEnabled: true").count(), 1);
+    let reference = "Cause and fix</a> as for Good";
+    assert_eq!(html.matches(reference).count(), 2, "{html}");
+}
+
 /// A template with a hostile name wherever a name is possible.
 fn hostile() -> Made {
     let name = |what: &str| serde_json::Value::from(format!("{what}{HOSTILE}\n")).to_string();

@@ -34,6 +34,7 @@ mod hops;
 mod layers;
 mod library;
 mod linked;
+mod misuse;
 mod modules;
 mod names;
 mod order;

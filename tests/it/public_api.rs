@@ -9,14 +9,11 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Returns the JSON of rustdoc for the library. Documentation tests pass all dependencies to rustdoc,
-/// so `cargo test --doc` runs with `tests/rustdoc.sh` in place of rustdoc.
-fn described() -> PathBuf {
+/// Returns a `cargo test` that finds everything built: in the configuration of this test.
+pub(crate) fn cargo_test() -> Command {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let own = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let written = own.join("public-api");
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["test", "--doc", "--quiet", "--offline", "--all-features"]);
+    cargo.args(["test", "--quiet", "--offline", "--all-features"]);
     if !cfg!(debug_assertions) {
         cargo.arg("--release");
     }
@@ -28,12 +25,20 @@ fn described() -> PathBuf {
             cargo.env_remove(name.as_ref());
         }
     }
-    let done = cargo
-        .arg("--target-dir")
-        .arg(own.parent().unwrap())
-        .env("RUSTDOC", here.join("tests/rustdoc.sh"))
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    cargo.arg("--target-dir").arg(target).current_dir(here);
+    cargo
+}
+
+/// Returns the JSON of rustdoc for the library. Documentation tests pass all dependencies to rustdoc,
+/// so `cargo test --doc` runs with `tests/rustdoc.sh` in place of rustdoc.
+fn described() -> PathBuf {
+    let written = Path::new(env!("CARGO_TARGET_TMPDIR")).join("public-api");
+    let rustdoc = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rustdoc.sh");
+    let done = cargo_test()
+        .arg("--doc")
+        .env("RUSTDOC", rustdoc)
         .env("PUBLIC_API", &written)
-        .current_dir(here)
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&done.stderr);

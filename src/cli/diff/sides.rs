@@ -125,6 +125,11 @@ fn revision(spec: &str) -> Result<Option<String>, Failure> {
             "`{spec}` is not a file, and Git has no revision `{revision}` here"
         )));
     }
+    // Git separates directories by `/` on every system.
+    let file = match cfg!(windows) {
+        true => &file.replace('\\', "/"),
+        false => file,
+    };
     // A path is relative to the current directory, as for every other tool.
     let object = match file.starts_with('/') || file.starts_with("./") || file.starts_with("../") {
         true => format!("{revision}:{file}"),

@@ -1,7 +1,9 @@
 //! Security groups with their rules, and roles with their policies.
 
 use super::super::{Card, Panel};
-use super::canvas::{Block, Canvas, Layout, NAME, PAD, PART, PLAIN, QUIET, class};
+use super::canvas::{
+    Block, Canvas, Layout, NAME, PAD, PART, PLAIN, QUIET, class, leading, wrapped,
+};
 
 const GAP: f64 = 12.0;
 const MAX: usize = 9;
@@ -14,8 +16,11 @@ pub(super) fn draw(canvas: &mut Canvas, panel: &Panel, heading: &str, mut y: f64
         return y;
     }
     let (left, inner) = (canvas.layout.margin(), canvas.layout.inner());
-    canvas.text((left, y + 12.0), inner, PART, heading);
-    y += 22.0;
+    for line in wrapped(heading, PART, inner, 2) {
+        canvas.text((left, y + 12.0), inner, PART, &line);
+        y += leading(PART);
+    }
+    y += 1.0;
     let columns = match canvas.layout {
         Layout::Wide => panel.cards.len().clamp(1, 3),
         Layout::Narrow => 1,

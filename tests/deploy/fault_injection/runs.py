@@ -13,7 +13,7 @@ from pathlib import Path
 
 from botocore.exceptions import ClientError
 
-from harness.program import beside_python
+from harness.program import aws_cli
 from deploy.fault_injection.faults import ALL_FAULTS, LIMIT, PATIENCE, REGION, SECRET, SESSION
 from deploy.fault_injection.judgement import judge
 from deploy.fault_injection.place import Place, StackState
@@ -114,7 +114,7 @@ class Run:
     def start(self, *arguments):
         keys = {"AWS_ACCESS_KEY_ID": self.key, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_SESSION_TOKEN": SESSION}
         # Only `status` needs the AWS CLI. The questions of `deploy` before it starts take a second each.
-        tools = f"{Path(beside_python('aws')).parent}:{os.environ['PATH']}"
+        tools = f"{Path(aws_cli()).parent}:{os.environ['PATH']}"
         path = tools if arguments[0] == "status" else str(self.folder)
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},

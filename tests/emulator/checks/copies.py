@@ -1,12 +1,14 @@
 """Checks of the server itself: standalone, and as copies of an origin."""
 
 import os
+import socket
 import subprocess
 import sys
 import time
 
+from harness.aws_cli import AwsCliServer
 from harness.outcomes import Failure
-from harness.program import free_port
+from harness.program import beside_python, free_port
 
 import cfn_emulator.client as client
 
@@ -90,4 +92,44 @@ def unknown_request(check, found):
     check(client.is_serving(found.copy("after-error").endpoint), "a copy starts after the error")
 
 
-CASES = [standalone, copies, repeated_request, disconnection, unknown_request]
+def aws_cli(check, found):
+    """A fork of the loaded AWS CLI does what the installed program does, and ends with its caller."""
+    (found.folder / "forks").mkdir()
+    server = AwsCliServer(found.folder / "forks")
+    try:
+        server.wait()
+        emulator = found.copy("calls")
+        (found.folder / "forks/input.json").write_text('{"ParameterName": "x"}')
+        keys = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "s", "AWS_ENDPOINT_URL": emulator.endpoint}
+        for arguments, variables in [
+            (("--version",), {}),
+            (("ec2", "describe-vpcs", "--query", "Vpcs[].CidrBlock"), {**keys, "AWS_DEFAULT_REGION": "us-east-1"}),
+            (("ec2", "describe-vpcs"), {"AWS_DEFAULT_REGION": "us-east-1"}),
+            (("ssm", "get-parameter", "--name", "absent", "--region", "eu-west-1"), keys),
+            (("ssm", "get-parameter", "--cli-input-json", "file://input.json"), keys),
+            (("sts",), {}),
+        ]:
+            environment = {"PATH": os.environ["PATH"], "HOME": str(server.folder), "AWS_EC2_METADATA_DISABLED": "true", **variables}
+            results = [
+                subprocess.run([program, *arguments], env=environment, cwd=server.folder, capture_output=True, text=True)
+                for program in (server.program, beside_python("aws"))
+            ]
+            fork, installed = ((it.returncode, it.stdout, it.stderr) for it in results)
+            check.equal(fork, installed, f"aws {' '.join(arguments)}")
+        with socket.socket() as silent:
+            silent.bind(("127.0.0.1", 0))
+            silent.listen()
+            keys |= {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{silent.getsockname()[1]}", "AWS_DEFAULT_REGION": "us-east-1"}
+            caller = subprocess.Popen([server.program, "sts", "get-caller-identity"], env={**os.environ, **keys})
+            silent.settimeout(20)
+            with silent.accept()[0] as connection:
+                caller.kill()
+                caller.wait()
+                connection.settimeout(20)
+                while connection.recv(4096):
+                    pass
+    finally:
+        server.stop()
+
+
+CASES = [standalone, copies, repeated_request, disconnection, unknown_request, aws_cli]
