@@ -290,6 +290,14 @@ fn unruled(kind: &str, path: &str) -> Option<Replacement> {
     };
     let first = property.split('.').next().unwrap_or_default();
     let is_name = first.ends_with("Name") || first.ends_with("Id") || first == "ServiceToken";
+    // The names of these APIs are not create-only.
+    let in_place = first == "Name"
+        && [
+            "AWS::Serverless::Api",
+            "AWS::Serverless::HttpApi",
+            "AWS::Serverless::GraphQLApi",
+        ]
+        .contains(&kind);
     let is_key =
         first == "PrimaryKey" || kind == "AWS::Serverless::StateMachine" && first == "Type";
     match kind {
@@ -302,7 +310,7 @@ fn unruled(kind: &str, path: &str) -> Option<Replacement> {
         kind if kind.starts_with("Custom::") && is_name => {
             unknown("the function of a custom resource determines it")
         }
-        kind if kind.starts_with("AWS::Serverless::") && (is_name || is_key) => {
+        kind if kind.starts_with("AWS::Serverless::") && (is_name && !in_place || is_key) => {
             unknown("the transform creates the resource")
         }
         kind if is_handled(kind) => None,

@@ -351,11 +351,14 @@ fn explode(owner: &str, statement: &Value, out: &mut Vec<Grant>) {
 /// Collects the grants of a statement with one of its conditions.
 fn under(owner: &str, statement: &Value, condition: &Tests, out: &mut Vec<Grant>) {
     let (actions, resources) = (parts(statement, "Action"), parts(statement, "Resource"));
+    // An empty default is a parameter that the deployment must set.
+    let is_set = |it: &&GrantResource| **it != GrantResource::This(String::new());
+    let principals = principals(statement);
     for effect in branches(statement.get("Effect")) {
         let allow = effect.and_then(Value::as_str) != Some("Deny");
-        for principal in principals(statement) {
+        for principal in principals.iter().filter(is_set) {
             for action in &actions {
-                out.extend(resources.iter().map(|resource| Grant {
+                out.extend(resources.iter().filter(is_set).map(|resource| Grant {
                     owner: owner.to_owned(),
                     allow,
                     principal: principal.clone(),

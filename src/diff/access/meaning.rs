@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::super::{Entry, Side};
 use super::grant::matches;
-use super::leaf::{Leaves, of};
+use super::leaf::{Leaves, leaves, of};
 use super::table::{Meaning, Rows, is_harmless_name, plain};
 use super::word::{PROTECTING, accounts, has_word, is_off, is_telling, words};
 use super::{AccessChange, Direction, name};
@@ -506,13 +506,29 @@ fn is_same_end(path: &str, other: &str) -> bool {
     path.rsplit('.').take(2).eq(other.rsplit('.').take(2))
 }
 
+/// Returns whether no change of a property of an existing resource changes access.
+fn is_harmless(rows: &Rows, path: &str) -> bool {
+    let parts: Vec<String> = path.split('.').map(plain).collect();
+    let is_reviewed = matches!(
+        rows.existence(),
+        Some(Meaning::Known | Meaning::Modeled | Meaning::Harmless)
+    );
+    match rows.property(&parts) {
+        Some(meaning) => meaning == Meaning::Harmless,
+        None => is_reviewed && !is_named(path) && is_harmless_name(&parts),
+    }
+}
+
 /// Collects the values under conditions that cannot be evaluated, with their paths. Each branch
 /// counts elsewhere, so only a change of the condition or of its branches is unknown.
 fn conditionals(value: &Value, path: &str, rows: &Rows, out: &mut Vec<(String, String)>) {
     match value {
         Value::Object(map) if map.len() == 1 && map.contains_key("Fn::If") => {
-            let parts: Vec<String> = path.split('.').map(plain).collect();
-            if rows.property(&parts) != Some(Meaning::Harmless) {
+            // The condition can be above the property that matters.
+            let mut below = Leaves::new();
+            leaves(value, path, &mut below);
+            below.entry(path.to_owned()).or_default();
+            if !below.keys().all(|it| is_harmless(rows, it)) {
                 out.push((path.to_owned(), name(&without_single_lists(value))));
             }
         }

@@ -341,7 +341,9 @@ fn attached(side: &Side) -> Vec<(String, String)> {
                 // An ARN and a name identify the same resource.
                 let item = name(item);
                 let item = item.strip_suffix(".Arn").unwrap_or(&item);
-                out.push((id.clone(), format!("{verb} {item}")));
+                if !item.is_empty() {
+                    out.push((id.clone(), format!("{verb} {item}")));
+                }
             }
         });
     }
