@@ -11,6 +11,7 @@ mod loss;
 mod masking;
 mod model;
 mod plan;
+mod references;
 mod rename;
 mod replace;
 mod secret;
@@ -193,6 +194,7 @@ pub(crate) fn compare(old: &Side, new: &Side) -> Vec<Difference> {
     let at = |it: &Difference| new.resources.get_index_of(&it.id).unwrap_or(usize::MAX);
     out.sort_by_key(at);
     sections(old, new, &mut out);
+    replace::mark_macros(old, new, &mut out);
     for (name, value) in &new.values {
         let known = old.values.iter().find(|(known, _)| known == name);
         if let Some((_, was)) = known.filter(|(_, was)| was != value) {

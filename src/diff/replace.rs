@@ -9,15 +9,18 @@ use std::sync::OnceLock;
 use ipnet::IpNet;
 use serde_json::Value;
 
+use super::references::{named, versions, within};
 use super::{Change, Difference, PropertyChange, Side, update_policy};
+use crate::construct::Architecture;
 use crate::resource::{KINDS, OTHER_PEER};
 use crate::tsv;
 
 /// Type, create-only properties and conditional create-only properties, from the resource schemas
 /// of CloudFormation. `tests/data/refresh.py` writes the file.
 const CREATE_ONLY: &str = include_str!("create_only.tsv");
-/// Type, and arguments that force a new resource: from plans of the provider version in
-/// `tests/data/sources.toml`. Arguments that force one under a condition are in the resource tables.
+/// Type, arguments that force a new resource in plans of the provider version in
+/// `tests/data/sources.toml`, and arguments that these plans could not change. Arguments that force one
+/// under a condition are in the resource tables.
 const FORCE_NEW: &str = include_str!("force_new.tsv");
 
 /// The reason for a replacement.
@@ -57,6 +60,18 @@ struct Rules {
     maybe: Vec<(&'static str, &'static str)>,
 }
 
+/// Properties with a condition in the schema, which the reference of the type updates in place.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-rds-dbinstance.html>
+const INTERRUPTS: [(&str, &str); 4] = [
+    ("AWS::RDS::DBInstance", "AutoMinorVersionUpgrade"),
+    ("AWS::RDS::DBInstance", "BackupRetentionPeriod"),
+    ("AWS::RDS::DBInstance", "MultiAZ"),
+    ("AWS::RDS::DBInstance", "PreferredMaintenanceWindow"),
+];
+
+/// Properties that replace a resource by the reference of the type, and not by its schema.
+const MAY_REPLACE: [(&str, &str); 1] = [("AWS::RDS::DBInstance", "Port")];
+
 /// Returns the known rules for a type.
 fn rules(kind: &str) -> Option<Rules> {
     // A large template has thousands of resources.
@@ -70,15 +85,29 @@ fn rules(kind: &str) -> Option<Rules> {
         names.filter(|name| !name.is_empty()).collect::<Vec<_>>()
     });
     let always = columns.next().unwrap_or_default();
-    let maybe = if is_template {
-        let maybe = columns.next().unwrap_or_default();
-        maybe.into_iter().map(|name| (name, "")).collect()
-    } else {
-        let tables = KINDS.iter().filter(|it| it.tf == kind);
+    let more = columns.next().unwrap_or_default();
+    let mut tables = KINDS.iter().filter(|it| it.tf == kind).peekable();
+    Some(if is_template {
+        let maybe = more.into_iter().map(|name| (name, "")).collect();
+        Rules { always, maybe }
+    } else if tables.peek().is_some() {
         let conditions = tables.flat_map(|it| it.replaced_if);
-        conditions.copied().collect()
-    };
-    Some(Rules { always, maybe })
+        let maybe = conditions.copied().collect();
+        Rules { always, maybe }
+    } else {
+        // Nobody reviewed which of these depend on a condition.
+        let tried = always
+            .into_iter()
+            .map(|name| (name, "the provider replaces it in a trial"));
+        let rejected = more
+            .into_iter()
+            .map(|name| (name, "the provider rejects a trial"));
+        let maybe = tried.chain(rejected).collect();
+        Rules {
+            always: Vec::new(),
+            maybe,
+        }
+    })
 }
 
 /// Returns a path without item keys, or an address without the indices of `count` and `for_each`.
@@ -134,9 +163,15 @@ pub(crate) fn forced<'a>(kind: &str, paths: impl Iterator<Item = &'a str>) -> Ve
                     reason: ReplacementReason::Always,
                 });
             }
+        } else if MAY_REPLACE.contains(&(kind, changed.as_str())) {
+            out.push(Replacement {
+                property: changed,
+                reason: ReplacementReason::Maybe(String::new()),
+            });
         } else if let Some((property, when)) =
             rules.maybe.iter().find(|(it, _)| touches(&changed, it))
             && !known(&out, property)
+            && !INTERRUPTS.contains(&(kind, property))
         {
             out.push(Replacement {
                 property: (*property).to_owned(),
@@ -263,22 +298,6 @@ pub(super) fn create_only(kind: &str) -> Vec<&'static str> {
     rules.map(|it| it.always).unwrap_or_default()
 }
 
-/// Returns whether a property refers to a replaced resource, or to the version of a changed one.
-pub(super) fn refers_to(
-    properties: &Value,
-    property: &str,
-    replaced: &HashSet<String>,
-    changed: &HashSet<String>,
-) -> bool {
-    let (mut values, mut ids, mut of) = (Vec::new(), HashSet::new(), HashSet::new());
-    within(properties, property, &mut values);
-    for it in values {
-        named(it, &mut ids);
-        versions(it, &mut of);
-    }
-    !ids.is_disjoint(replaced) || !of.is_disjoint(changed)
-}
-
 /// Returns the replacement by a property of a type without rules.
 fn unruled(kind: &str, path: &str) -> Option<Replacement> {
     let property = without_brackets(path);
@@ -290,6 +309,14 @@ fn unruled(kind: &str, path: &str) -> Option<Replacement> {
     };
     let first = property.split('.').next().unwrap_or_default();
     let is_name = first.ends_with("Name") || first.ends_with("Id") || first == "ServiceToken";
+    // The names of these APIs are not create-only.
+    let in_place = first == "Name"
+        && [
+            "AWS::Serverless::Api",
+            "AWS::Serverless::HttpApi",
+            "AWS::Serverless::GraphQLApi",
+        ]
+        .contains(&kind);
     let is_key =
         first == "PrimaryKey" || kind == "AWS::Serverless::StateMachine" && first == "Type";
     match kind {
@@ -302,7 +329,7 @@ fn unruled(kind: &str, path: &str) -> Option<Replacement> {
         kind if kind.starts_with("Custom::") && is_name => {
             unknown("the function of a custom resource determines it")
         }
-        kind if kind.starts_with("AWS::Serverless::") && (is_name || is_key) => {
+        kind if kind.starts_with("AWS::Serverless::") && (is_name && !in_place || is_key) => {
             unknown("the transform creates the resource")
         }
         kind if is_handled(kind) => None,
@@ -334,84 +361,43 @@ fn unruled(kind: &str, path: &str) -> Option<Replacement> {
     }
 }
 
-/// Attributes whose value changes with their resource.
-const VERSIONS: [&str; 2] = ["LatestVersionNumber", "DefaultVersionNumber"];
-
-/// Collects the logical IDs whose version a value refers to.
-fn versions(value: &Value, out: &mut HashSet<String>) {
-    match value {
-        Value::Array(items) => items.iter().for_each(|it| versions(it, out)),
-        Value::Object(map) => {
-            for (key, inner) in map {
-                let path = match (key.as_str(), inner) {
-                    ("Fn::GetAtt", Value::String(path)) => path.split_once('.'),
-                    ("Fn::GetAtt", Value::Array(parts)) => match parts.as_slice() {
-                        [Value::String(id), Value::String(name)] => {
-                            Some((id.as_str(), name.as_str()))
-                        }
-                        _ => None,
-                    },
-                    _ => None,
-                };
-                match path {
-                    Some((id, name)) if VERSIONS.contains(&name) => drop(out.insert(id.to_owned())),
-                    _ => versions(inner, out),
-                }
-            }
-        }
-        _ => {}
-    }
+/// Returns whether a change is of an instance type, to one for the same processors.
+fn is_same_architecture(change: &PropertyChange) -> bool {
+    let of = |it: &Option<Value>| Architecture::of(it.as_ref()?.as_str()?);
+    let was = of(&change.old);
+    change.path == "instance_type" && was.is_some() && was == of(&change.new)
 }
 
-/// Collects the logical IDs that a value refers to.
-fn named(value: &Value, out: &mut HashSet<String>) {
-    match value {
-        Value::Array(items) => items.iter().for_each(|it| named(it, out)),
-        Value::Object(map) => {
-            for (key, inner) in map {
-                match (key.as_str(), inner) {
-                    ("Ref", Value::String(id)) => drop(out.insert(id.clone())),
-                    ("Fn::GetAtt", Value::String(path)) => {
-                        let id = path.split('.').next().unwrap_or_default();
-                        out.insert(id.to_owned());
-                    }
-                    ("Fn::GetAtt", Value::Array(parts)) => {
-                        let id = parts.first().and_then(Value::as_str);
-                        out.extend(id.map(str::to_owned));
-                    }
-                    ("Fn::Sub", inner) => {
-                        let text = match inner {
-                            Value::Array(parts) => parts.first().and_then(Value::as_str),
-                            other => other.as_str(),
-                        };
-                        for piece in text.unwrap_or_default().split("${").skip(1) {
-                            let id = piece.split(['}', '.']).next().unwrap_or_default();
-                            out.insert(id.to_owned());
-                        }
-                        named(inner, out);
-                    }
-                    _ => named(inner, out),
-                }
-            }
+/// Marks what a macro can replace: the resource with its call, or all resources.
+pub(super) fn mark_macros(old: &Side, new: &Side, differences: &mut Vec<Difference>) {
+    let forced = || Replacement {
+        property: String::new(),
+        reason: ReplacementReason::Unknown("a macro can change each property".to_owned()),
+    };
+    for it in differences
+        .iter_mut()
+        .filter(|it| it.section == "Resources")
+    {
+        let [was, is] = [old, new].map(|side| {
+            let entry = side.resources.get(&it.id);
+            entry
+                .map(|it| super::access::transformed(&it.properties))
+                .unwrap_or_default()
+        });
+        if matches!(it.change, Change::Changed(_)) && was != is {
+            it.forced.push(forced());
         }
-        _ => {}
     }
-}
-
-fn within<'a>(value: &'a Value, path: &str, out: &mut Vec<&'a Value>) {
-    match value {
-        Value::Array(items) => items.iter().for_each(|it| within(it, path, out)),
-        value if path.is_empty() => out.push(value),
-        Value::Object(map) => {
-            let (key, rest) = path.split_once('.').unwrap_or((path, ""));
-            if let Some(inner) = map.get(key) {
-                match rest {
-                    "" => out.push(inner),
-                    rest => within(inner, rest, out),
-                }
-            }
+    let [was, is] = [old, new].map(super::access::macros);
+    if was != is && !old.resources.is_empty() {
+        let known = differences.iter_mut().find(|it| it.section == "Transform");
+        match known {
+            Some(known) => known.forced.push(forced()),
+            None => differences.push(Difference {
+                forced: vec![forced()],
+                ..Difference::new("Transform", "", "", Change::Changed(Vec::new()))
+            }),
         }
-        _ => {}
     }
 }
 
@@ -438,6 +424,9 @@ pub(crate) fn mark(new: &Side, differences: &mut Vec<Difference>) {
                     it.reason != ReplacementReason::Maybe(OTHER_PEER.to_owned())
                         || !is_set(&it.property)
                 });
+                if it.kind == "aws_instance" && changes.iter().any(is_same_architecture) {
+                    forced.retain(|it| it.property != "instance_type");
+                }
                 if new
                     .resources
                     .get(&it.id)
@@ -446,6 +435,14 @@ pub(crate) fn mark(new: &Side, differences: &mut Vec<Difference>) {
                     // The condition of the schema is the update policy, which the template shows.
                     forced.retain(|it| !update_policy::ROLLED.contains(&it.property.as_str()));
                 }
+                let version = changes.iter().find(|change| {
+                    let entry = new.resources.get(&it.id);
+                    entry.is_some_and(|it| update_policy::replaces_domain(it, &change.path))
+                });
+                forced.extend(version.map(|change| Replacement {
+                    property: change.path.clone(),
+                    reason: ReplacementReason::Maybe("without EnableVersionUpgrade".to_owned()),
+                }));
                 if new
                     .resources
                     .get(&it.id)

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::replace::{create_only, refers_to, without_brackets};
+use super::references::refers_to;
+use super::replace::{create_only, without_brackets};
 use super::update_policy::{ROLLED, rolls};
 use super::{Change, Difference, Entry, ReplacementReason, Side};
 

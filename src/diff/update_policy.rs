@@ -1,5 +1,7 @@
 //! Update policies of Auto Scaling groups.
 
+use serde_json::Value;
+
 use super::Entry;
 
 const GROUP: &str = "AWS::AutoScaling::AutoScalingGroup";
@@ -18,6 +20,20 @@ pub(super) fn will_replace(entry: &Entry) -> bool {
     let value = policy.and_then(|it| it.pointer("/AutoScalingReplacingUpdate/WillReplace"));
     entry.kind == GROUP
         && value.is_some_and(|it| it.as_str().is_none_or(|it| it.eq_ignore_ascii_case("true")))
+}
+
+/// Returns whether a change of a property replaces a search domain. An update policy can prevent it.
+pub(super) fn replaces_domain(entry: &Entry, property: &str) -> bool {
+    let policy = entry.attributes.get("UpdatePolicy");
+    let flag = policy
+        .and_then(|it| it.get("EnableVersionUpgrade"))
+        .and_then(Value::as_str);
+    let is_version = matches!(
+        (entry.kind.as_str(), property),
+        ("AWS::OpenSearchService::Domain", "EngineVersion")
+            | ("AWS::Elasticsearch::Domain", "ElasticsearchVersion")
+    );
+    is_version && !flag.is_some_and(|it| it.eq_ignore_ascii_case("true"))
 }
 
 /// Returns whether the template shows the update policy of an Auto Scaling group.

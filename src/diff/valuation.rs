@@ -399,8 +399,31 @@ impl Pair<'_> {
         }
     }
 
+    /// Returns the parameters of rules that the new template changes or omits.
+    fn unasserted(&self) -> BTreeSet<String> {
+        fn named(tree: &Tree, out: &mut BTreeSet<String>) {
+            out.extend(tree.text().map(str::to_owned));
+            tree.list()
+                .unwrap_or_default()
+                .iter()
+                .for_each(|it| named(it, out));
+            let entries = tree.map().unwrap_or_default().iter();
+            entries.for_each(|it| named(&it.value, out));
+        }
+        let mut out = BTreeSet::new();
+        let rules = self.old.root.get("Rules").and_then(Tree::map);
+        for rule in rules.unwrap_or_default() {
+            let after = self.new.root.get("Rules").and_then(|it| it.get(&rule.key));
+            if after.map(raw) != Some(raw(&rule.value)) {
+                named(&rule.value, &mut out);
+            }
+        }
+        out
+    }
+
     /// Adds the sides with values that only the new template accepts.
     fn accepted(&self, free: &BTreeSet<String>, out: &mut Vec<Valuation>) {
+        let unasserted = self.unasserted();
         for (name, was) in self.old.parameters() {
             let Some(is) = self.new.declaration(name) else {
                 continue;
@@ -441,7 +464,7 @@ impl Pair<'_> {
                 let (before, after) = (text(was, key), text(is, key));
                 before.is_some_and(|it| !limit::is_stricter(key, &it, after.as_deref()))
             };
-            if limit::KEYS.iter().any(is_loosened) {
+            if limit::KEYS.iter().any(is_loosened) || unasserted.contains(name) {
                 out.push(Valuation {
                     old: side(self.old, Some(format!("(a value of {name})"))),
                     new: side(self.new, None),

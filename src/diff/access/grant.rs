@@ -1,10 +1,11 @@
 //! Changes of policy permissions.
 
 use indexmap::IndexMap;
-use ipnet::IpNet;
 use serde_json::Value;
 
 use super::super::{Entry, Side, is_function};
+use super::arn::canonical;
+use super::condition::{Tests, matches, overlap};
 use super::{AccessChange, Direction, branches, is_statement, list, name, uncovered};
 
 /// The maximum length of the resources or principals in a sentence.
@@ -21,112 +22,6 @@ enum GrantResource {
     Nothing,
 }
 
-/// The tests of a condition: operator and key in lowercase, and the sorted values.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Tests(Vec<(String, String, Vec<String>)>);
-
-impl Tests {
-    fn of(condition: Option<&Value>) -> Tests {
-        let mut out = Vec::new();
-        let Some(condition) = condition else {
-            return Tests(out);
-        };
-        match condition.as_object().filter(|it| !is_function(it)) {
-            Some(operators) => {
-                for (operator, keys) in operators {
-                    let operator = operator.to_lowercase();
-                    match keys.as_object().filter(|it| !is_function(it)) {
-                        Some(keys) => {
-                            for (key, values) in keys {
-                                let mut values: Vec<String> =
-                                    list(Some(values)).into_iter().map(name).collect();
-                                values.sort();
-                                values.dedup();
-                                out.push((operator.clone(), key.to_lowercase(), values));
-                            }
-                        }
-                        None => out.push((operator, String::new(), vec![name(keys)])),
-                    }
-                }
-            }
-            None => out.push((String::new(), String::new(), vec![name(condition)])),
-        }
-        out.sort();
-        Tests(out)
-    }
-
-    /// Returns whether all requests that meet another condition meet this one.
-    fn cover(&self, other: &Tests) -> bool {
-        self.0
-            .iter()
-            .all(|by| other.0.iter().any(|it| is_implied(by, it)))
-    }
-
-    fn text(&self) -> String {
-        let tests = self.0.iter().map(|(operator, key, values)| {
-            [operator.as_str(), key, &values.join(" or ")]
-                .join(" ")
-                .trim()
-                .to_owned()
-        });
-        tests.collect::<Vec<_>>().join(" and ")
-    }
-}
-
-type Test = (String, String, Vec<String>);
-
-/// Returns whether a test follows from another.
-fn is_implied((operator, key, values): &Test, (other, other_key, of): &Test) -> bool {
-    if key != other_key {
-        return false;
-    }
-    if operator == other && values == of {
-        return true;
-    }
-    let base = |it: &str| {
-        let it = it.strip_suffix("ifexists").unwrap_or(it);
-        it.rsplit(':').next().unwrap_or_default().to_owned()
-    };
-    let (by, it) = (base(operator), base(other));
-    // Quantifiers and `IfExists` must be the same.
-    if operator.replace(&by, "") != other.replace(&it, "") {
-        return false;
-    }
-    let patterns = ["stringlike", "arnlike", "arnequals"];
-    let exact = ["stringequals", "stringlike", "arnequals", "arnlike"];
-    let within = |value: &String, pattern: &String| match by.as_str() {
-        "ipaddress" => match (value.parse::<IpNet>(), pattern.parse::<IpNet>()) {
-            (Ok(value), Ok(pattern)) => pattern.contains(&value),
-            _ => value == pattern,
-        },
-        _ if patterns.contains(&by.as_str()) => matches(pattern, value),
-        _ => value == pattern,
-    };
-    if by.contains("not") {
-        // The broader test excludes fewer values.
-        return by == it && values.iter().all(|value| of.contains(value));
-    }
-    let comparable = by == it
-        || patterns.contains(&by.as_str())
-            && exact.contains(&it.as_str())
-            && by.starts_with("arn") == it.starts_with("arn");
-    let is_set = matches!(
-        by.as_str(),
-        "stringequals"
-            | "stringequalsignorecase"
-            | "ipaddress"
-            | "bool"
-            | "numericequals"
-            | "dateequals"
-            | "binaryequals"
-    ) || patterns.contains(&by.as_str());
-    comparable
-        && is_set
-        && of
-            .iter()
-            .all(|value| values.iter().any(|pattern| within(value, pattern)))
-}
-
 /// An allowed or denied action on a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Grant {
@@ -136,6 +31,21 @@ struct Grant {
     action: GrantResource,
     resource: GrantResource,
     condition: Tests,
+}
+
+impl Grant {
+    /// Returns the grant with one spelling of names and ARNs.
+    fn canonical(&self, side: &Side) -> Grant {
+        let of = |it: &GrantResource| match it {
+            GrantResource::This(text) => GrantResource::This(canonical(side, text)),
+            other => other.clone(),
+        };
+        Grant {
+            principal: of(&self.principal),
+            resource: of(&self.resource),
+            ..self.clone()
+        }
+    }
 }
 
 /// Properties whose absence allows everything that the network, the role or the authorizer allows.
@@ -351,11 +261,14 @@ fn explode(owner: &str, statement: &Value, out: &mut Vec<Grant>) {
 /// Collects the grants of a statement with one of its conditions.
 fn under(owner: &str, statement: &Value, condition: &Tests, out: &mut Vec<Grant>) {
     let (actions, resources) = (parts(statement, "Action"), parts(statement, "Resource"));
+    // An empty default is a parameter that the deployment must set.
+    let is_set = |it: &&GrantResource| **it != GrantResource::This(String::new());
+    let principals = principals(statement);
     for effect in branches(statement.get("Effect")) {
         let allow = effect.and_then(Value::as_str) != Some("Deny");
-        for principal in principals(statement) {
+        for principal in principals.iter().filter(is_set) {
             for action in &actions {
-                out.extend(resources.iter().map(|resource| Grant {
+                out.extend(resources.iter().filter(is_set).map(|resource| Grant {
                     owner: owner.to_owned(),
                     allow,
                     principal: principal.clone(),
@@ -366,59 +279,6 @@ fn under(owner: &str, statement: &Value, condition: &Tests, out: &mut Vec<Grant>
             }
         }
     }
-}
-
-/// Returns whether a pattern with `*` and `?` covers everything that another pattern matches.
-pub(super) fn matches(pattern: &str, text: &str) -> bool {
-    let [pattern, text]: [Vec<char>; 2] = [pattern, text].map(|it| it.chars().collect());
-    let (mut p, mut t, mut star) = (0, 0, None);
-    while t < text.len() {
-        match pattern.get(p) {
-            Some('*') => {
-                star = Some((p, t));
-                p += 1;
-            }
-            // A wildcard for several characters is not covered by one for a single character.
-            Some(one) if (*one == '?' && text[t] != '*') || *one == text[t] => {
-                p += 1;
-                t += 1;
-            }
-            _ => match star {
-                Some((at, from)) => {
-                    p = at + 1;
-                    t = from + 1;
-                    star = Some((at, t));
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[p..].iter().all(|it| *it == '*')
-}
-
-/// Returns whether some text matches both patterns.
-fn overlap(a: &str, b: &str) -> bool {
-    fn at(a: &[char], b: &[char], known: &mut Vec<(usize, usize)>) -> bool {
-        match (a.first(), b.first()) {
-            (None, None) => return true,
-            (Some('*'), _) if at(&a[1..], b, known) => return true,
-            (_, Some('*')) if at(a, &b[1..], known) => return true,
-            _ => {}
-        }
-        // Avoids comparing a pair of suffixes twice.
-        if known.contains(&(a.len(), b.len())) {
-            return false;
-        }
-        known.push((a.len(), b.len()));
-        match (a.first(), b.first()) {
-            (Some('*'), Some(_)) => at(a, &b[1..], known),
-            (Some(_), Some('*')) => at(&a[1..], b, known),
-            (Some(x), Some(y)) if x == y || *x == '?' || *y == '?' => at(&a[1..], &b[1..], known),
-            _ => false,
-        }
-    }
-    let [a, b]: [Vec<char>; 2] = [a, b].map(|it| it.chars().collect());
-    at(&a, &b, &mut Vec::new())
 }
 
 impl GrantResource {
@@ -511,8 +371,25 @@ pub(super) fn changes(old: &Side, new: &Side) -> Vec<AccessChange> {
         before.is_some_and(|it| !it.kind.to_lowercase().contains("policy"))
             && !new.resources.contains_key(owner)
     };
-    let changed = uncovered(&grants(old), &grants(new), covers).into_iter();
-    let changed = changed.filter(|(it, of_new)| it.allow || *of_new || !is_gone(&it.owner));
+    let (was, is) = (grants(old), grants(new));
+    let mut changed = uncovered(&was, &is, covers);
+    if !changed.is_empty() {
+        let spelled = |side: &Side, all: &[Grant]| -> Vec<Grant> {
+            all.iter().map(|it| it.canonical(side)).collect()
+        };
+        let (was, is) = (spelled(old, &was), spelled(new, &is));
+        changed.retain(|(grant, of_new)| {
+            let (side, others) = match of_new {
+                true => (new, &was),
+                false => (old, &is),
+            };
+            let grant = grant.canonical(side);
+            !others.iter().any(|by| covers(by, &grant))
+        });
+    }
+    let changed = changed
+        .into_iter()
+        .filter(|(it, of_new)| it.allow || *of_new || !is_gone(&it.owner));
     let mut groups: Vec<GrantGroup> = changed
         .map(|(grant, of_new)| {
             let one = |it: &GrantResource| it.text().map(|it| vec![it]);

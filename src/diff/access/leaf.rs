@@ -10,7 +10,8 @@ use super::{is_statement, list, name};
 /// The values at each path, without the keys of items.
 pub(super) type Leaves = IndexMap<String, Vec<String>>;
 
-fn leaves(value: &Value, path: &str, out: &mut Leaves) {
+/// Collects the values at and below a path.
+pub(super) fn leaves(value: &Value, path: &str, out: &mut Leaves) {
     match value {
         Value::Null => {}
         Value::Object(map) if map.len() == 1 && map.contains_key("Fn::If") => {

@@ -1,202 +1,21 @@
 //! What a changed property or resource means for access, by a table. What the table does not know is
 //! unknown if its name suggests access.
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
-use ipnet::IpNet;
 use serde_json::Value;
 
 use super::super::{Entry, Side};
-use super::grant::matches;
-use super::leaf::{Leaves, of};
+use super::arn::canonical;
+use super::judge::{HIDDEN, Property};
+use super::leaf::{Leaves, leaves, of};
 use super::table::{Meaning, Rows, is_harmless_name, plain};
-use super::word::{PROTECTING, accounts, has_word, is_off, is_telling, words};
+use super::word::{PROTECTING, accounts, has_word, is_telling, words};
 use super::{AccessChange, Direction, name};
-
-/// Values whose content the file does not show.
-const HIDDEN: [&str; 2] = ["(sensitive)", "(known after apply)"];
 
 /// Why a change of a type without a row counts.
 const UNREVIEWED: &str = "and its type is not reviewed";
-
-/// The maximum length of a value in a sentence.
-const MAX_VALUE: usize = 160;
-
-fn shown(value: &str) -> String {
-    if let Some(hidden) = HIDDEN.iter().find(|it| value.starts_with(**it)) {
-        return (*hidden).to_owned();
-    }
-    match value.char_indices().nth(MAX_VALUE) {
-        Some((at, _)) => format!("{}…", &value[..at]),
-        None => value.to_owned(),
-    }
-}
-
-fn listed(values: &[&String]) -> String {
-    let all: Vec<String> = values.iter().map(|it| shown(it)).collect();
-    all.join(", ")
-}
-
-/// The values of a property in both versions.
-struct Property<'a> {
-    path: &'a str,
-    was: &'a [String],
-    is: &'a [String],
-    /// Whether the resource is new.
-    is_new: bool,
-}
-
-impl Property<'_> {
-    /// Returns whether an old value is a CIDR range that contains another one.
-    fn had(&self, range: &str) -> bool {
-        let net = |it: &str| it.parse::<IpNet>().ok();
-        let contains = |it: &String| Some(net(it)?.contains(&net(range)?));
-        self.was.iter().filter_map(contains).any(|it| it)
-    }
-
-    fn judge(&self, meaning: Meaning) -> Vec<(Direction, String)> {
-        use Direction::{Broader, Narrower, Unknown};
-        let gone: Vec<&String> = self.was.iter().filter(|it| !self.is.contains(it)).collect();
-        let more: Vec<&String> = self.is.iter().filter(|it| !self.was.contains(it)).collect();
-        let path = self.path;
-        if gone.is_empty() && more.is_empty() && !matches!(meaning, Meaning::SafeOnly(_)) {
-            return Vec::new();
-        }
-        let hidden = |it: &&String| HIDDEN.iter().any(|word| it.starts_with(word));
-        if meaning != Meaning::Harmless && gone.iter().chain(&more).any(hidden) && !self.is_new {
-            let both = [&gone, &more].iter().all(|it| it.iter().any(hidden));
-            let sensitive = gone.iter().chain(&more).any(|it| it.starts_with(HIDDEN[0]));
-            if both || sensitive {
-                return vec![(Unknown, format!("{path} changes, and its value is hidden"))];
-            }
-        }
-        let added = || format!("{path} adds {}", listed(&more));
-        let removed = || format!("{path} removes {}", listed(&gone));
-        let mut out = Vec::new();
-        match meaning {
-            Meaning::Harmless | Meaning::Modeled => {}
-            Meaning::Opens | Meaning::Uses => {
-                // A smaller range gives no more.
-                let more: Vec<&String> = more.into_iter().filter(|it| !self.had(it)).collect();
-                let counts = !self.is_new || meaning == Meaning::Opens;
-                if counts && !more.is_empty() {
-                    out.push((Broader, format!("{path} adds {}", listed(&more))));
-                }
-                if !gone.is_empty() {
-                    out.push((Narrower, removed()));
-                }
-            }
-            Meaning::Limits => {
-                // A pattern can become stricter.
-                let is_stricter = !more.is_empty()
-                    && gone
-                        .iter()
-                        .all(|was| more.iter().all(|is| matches(was, is)));
-                if !gone.is_empty() && !is_stricter {
-                    out.push((Broader, removed()));
-                }
-                if !more.is_empty() && !self.is_new {
-                    out.push((Narrower, added()));
-                }
-            }
-            Meaning::Kept => {
-                if self.is.is_empty() {
-                    out.push((Broader, removed()));
-                } else if !self.is_new && more.iter().any(|it| is_off(it)) {
-                    out.push((Broader, format!("{path} is {}", listed(&more))));
-                }
-            }
-            Meaning::Weak(weak) => {
-                let omitted = String::from("omitted");
-                let of = |all: &[&String]| -> Vec<String> {
-                    let all = all.iter().map(|it| (*it).clone());
-                    let weak =
-                        |it: &String| weak.split(',').any(|weak| weak.eq_ignore_ascii_case(it));
-                    all.filter(weak).collect()
-                };
-                let is = match self.is {
-                    [] => of(&[&omitted]),
-                    _ => of(&more),
-                };
-                if !self.is_new && !is.is_empty() {
-                    out.push((Broader, format!("{path} is {}", is.join(", "))));
-                }
-            }
-            Meaning::Safe(safe) | Meaning::SafeOnly(safe) => {
-                let safe = |it: &String| safe.split(',').any(|safe| safe.eq_ignore_ascii_case(it));
-                let omitted = !matches!(meaning, Meaning::SafeOnly(_));
-                let [was, is] = [self.was, self.is].map(|it| match it {
-                    [] => omitted,
-                    values => values.iter().all(safe),
-                });
-                let value = match self.is {
-                    [] => "omitted".to_owned(),
-                    values => listed(&values.iter().collect::<Vec<_>>()),
-                };
-                if !is
-                    && (was
-                        || self.is_new
-                        || more.iter().any(|it| !safe(it)) && !self.was.is_empty())
-                {
-                    out.push((Broader, format!("{path} is {value}")));
-                } else if is
-                    && self.is.is_empty()
-                    && !self.was.is_empty()
-                    && self.was.iter().all(safe)
-                {
-                    out.push((Broader, format!("{path} is no longer {}", listed(&gone))));
-                } else if is && !was && !self.is_new {
-                    out.push((Narrower, format!("{path} is {value}")));
-                }
-            }
-            Meaning::Open(open) => {
-                let open =
-                    |it: &&&String| open.split(',').any(|open| open.eq_ignore_ascii_case(it));
-                let literal = |it: &&&String| it.contains("${") || it.contains('{');
-                if more.iter().any(|it| open(&it)) {
-                    out.push((Broader, format!("{path} is {}", listed(&more))));
-                } else if more.iter().any(|it| literal(&it)) {
-                    out.push((Unknown, format!("{path} is {}", listed(&more))));
-                } else if gone.iter().any(|it| open(&it)) {
-                    out.push((Narrower, format!("{path} is no longer {}", listed(&gone))));
-                }
-            }
-            Meaning::Number(default) | Meaning::Least(default) => {
-                let number = |values: &[String]| match values {
-                    [] => default.parse::<i64>().ok(),
-                    values => values
-                        .iter()
-                        .map(|it| it.parse::<i64>().ok())
-                        .max()
-                        .flatten(),
-                };
-                match (number(self.was), number(self.is)) {
-                    (Some(was), Some(is)) if was == is => {}
-                    (Some(was), Some(is)) => {
-                        let is_broader = (is > was) == matches!(meaning, Meaning::Number(_));
-                        let direction = Direction::of(is_broader);
-                        out.push((direction, format!("{path} is {is} instead of {was}")));
-                    }
-                    _ => out.push((Unknown, format!("{path} changes"))),
-                }
-            }
-            Meaning::Known
-            | Meaning::Unreviewed
-            | Meaning::Grants
-            | Meaning::Protects
-            | Meaning::Opaque
-            | Meaning::Beside(_)
-            | Meaning::Unknown => {
-                let what = match (gone.is_empty(), more.is_empty()) {
-                    (true, _) => added(),
-                    (_, true) => removed(),
-                    _ => format!("{path} changes from {} to {}", listed(&gone), listed(&more)),
-                };
-                out.push((Unknown, what));
-            }
-        }
-        out
-    }
-}
 
 /// Returns the changes of access that the table shows or a name suggests.
 pub(super) fn changes(old: &Side, new: &Side) -> Vec<AccessChange> {
@@ -204,12 +23,12 @@ pub(super) fn changes(old: &Side, new: &Side) -> Vec<AccessChange> {
     for (id, entry) in &new.resources {
         let before = old.resources.get(id).filter(|it| it.kind == entry.kind);
         if before.is_none_or(|it| it.properties != entry.properties) {
-            resource(id, before, Some(entry), &mut out);
+            resource(id, (old, before), (new, Some(entry)), &mut out);
         }
     }
     for (id, entry) in &old.resources {
         if new.resources.get(id).is_none_or(|it| it.kind != entry.kind) {
-            resource(id, Some(entry), None, &mut out);
+            resource(id, (old, Some(entry)), (new, None), &mut out);
         }
     }
     let (was, is) = (globals(old), globals(new));
@@ -220,7 +39,7 @@ pub(super) fn changes(old: &Side, new: &Side) -> Vec<AccessChange> {
         };
         let [was, is] = [&was, &is].map(|all| all.get(id).unwrap_or(&none));
         if was != is && !out.iter().any(|it| it.owner == *id) {
-            resource(id, Some(was), Some(is), &mut out);
+            resource(id, (old, Some(was)), (new, Some(is)), &mut out);
         }
     }
     out
@@ -240,11 +59,14 @@ fn globals(side: &Side) -> IndexMap<String, Entry> {
     each.collect()
 }
 
+/// A template and its version of a resource.
+type Version<'a> = (&'a Side, Option<&'a Entry>);
+
 /// Adds the changes of a resource: one for each direction if it is new.
-fn resource(id: &str, before: Option<&Entry>, after: Option<&Entry>, out: &mut Vec<AccessChange>) {
+fn resource(id: &str, before: Version<'_>, after: Version<'_>, out: &mut Vec<AccessChange>) {
     let mut found = Vec::new();
     each(id, before, after, &mut found);
-    if before.is_some() {
+    if before.1.is_some() {
         out.extend(found);
         return;
     }
@@ -266,7 +88,12 @@ fn resource(id: &str, before: Option<&Entry>, after: Option<&Entry>, out: &mut V
     }
 }
 
-fn each(id: &str, before: Option<&Entry>, after: Option<&Entry>, out: &mut Vec<AccessChange>) {
+fn each(
+    id: &str,
+    (old, before): Version<'_>,
+    (new, after): Version<'_>,
+    out: &mut Vec<AccessChange>,
+) {
     let Some(entry) = after.or(before) else {
         return;
     };
@@ -284,6 +111,11 @@ fn each(id: &str, before: Option<&Entry>, after: Option<&Entry>, out: &mut Vec<A
         kind => kind,
     };
     match (existence, before, after) {
+        (None | Some(Meaning::Opaque), Some(before), Some(after))
+            if existence.is_some() && differ_harmlessly(before, after, &rows) =>
+        {
+            return;
+        }
         (None | Some(Meaning::Opaque), _, _) => {
             let verb = match (before, after) {
                 (None, _) => "is added",
@@ -376,6 +208,15 @@ fn each(id: &str, before: Option<&Entry>, after: Option<&Entry>, out: &mut Vec<A
             is: is.get(path).unwrap_or(&none),
             is_new: before.is_none(),
         };
+        let spelled = |side: &Side, all: &[String]| -> BTreeSet<String> {
+            all.iter().map(|it| canonical(side, it)).collect()
+        };
+        let is_other = |it: &String| !property.was.contains(it);
+        if property.is.iter().any(is_other)
+            && spelled(old, property.was) == spelled(new, property.is)
+        {
+            continue;
+        }
         let has = |name: &str| {
             let mut all = was.keys().flat_map(|path| path.split('.'));
             all.any(|it| plain(it) == plain(name))
@@ -420,7 +261,12 @@ fn each(id: &str, before: Option<&Entry>, after: Option<&Entry>, out: &mut Vec<A
         if meaning == Meaning::Kept && property.is.is_empty() && is_moved() {
             continue;
         }
-        let found = property.judge(meaning);
+        let mut found = property.judge(meaning);
+        if property.is.is_empty() && has_default_group(path, &is) {
+            let what =
+                format!("{path} is omitted, so the default security group of the VPC applies");
+            found = vec![(Direction::Unknown, what)];
+        }
         let is_harmless = rows.property(&parts) == Some(Meaning::Harmless);
         if found.is_empty()
             && !is_harmless
@@ -506,13 +352,51 @@ fn is_same_end(path: &str, other: &str) -> bool {
     path.rsplit('.').take(2).eq(other.rsplit('.').take(2))
 }
 
+/// Returns whether a resource stays in subnets without the security groups at a path.
+fn has_default_group(path: &str, is: &Leaves) -> bool {
+    let (parent, last) = path.rsplit_once('.').unwrap_or(("", path));
+    let is_beside = |other: &String| {
+        let (above, name) = other.rsplit_once('.').unwrap_or(("", other));
+        above == parent && plain(name).starts_with("subnet")
+    };
+    let last = plain(last);
+    (last.ends_with("securitygroups") || last.ends_with("securitygroupids"))
+        && is.keys().any(is_beside)
+}
+
+/// Returns whether all changed properties of an opaque type have a row as harmless.
+fn differ_harmlessly(before: &Entry, after: &Entry, rows: &Rows) -> bool {
+    let (was, is) = (of(Some(before)), of(Some(after)));
+    let mut paths = was.keys().chain(is.keys());
+    paths.all(|path| {
+        let parts: Vec<String> = path.split('.').map(plain).collect();
+        was.get(path) == is.get(path) || rows.property(&parts) == Some(Meaning::Harmless)
+    })
+}
+
+/// Returns whether no change of a property of an existing resource changes access.
+fn is_harmless(rows: &Rows, path: &str) -> bool {
+    let parts: Vec<String> = path.split('.').map(plain).collect();
+    let is_reviewed = matches!(
+        rows.existence(),
+        Some(Meaning::Known | Meaning::Modeled | Meaning::Harmless)
+    );
+    match rows.property(&parts) {
+        Some(meaning) => meaning == Meaning::Harmless,
+        None => is_reviewed && !is_named(path) && is_harmless_name(&parts),
+    }
+}
+
 /// Collects the values under conditions that cannot be evaluated, with their paths. Each branch
 /// counts elsewhere, so only a change of the condition or of its branches is unknown.
 fn conditionals(value: &Value, path: &str, rows: &Rows, out: &mut Vec<(String, String)>) {
     match value {
         Value::Object(map) if map.len() == 1 && map.contains_key("Fn::If") => {
-            let parts: Vec<String> = path.split('.').map(plain).collect();
-            if rows.property(&parts) != Some(Meaning::Harmless) {
+            // The condition can be above the property that matters.
+            let mut below = Leaves::new();
+            leaves(value, path, &mut below);
+            below.entry(path.to_owned()).or_default();
+            if !below.keys().all(|it| is_harmless(rows, it)) {
                 out.push((path.to_owned(), name(&without_single_lists(value))));
             }
         }
@@ -550,7 +434,7 @@ fn without_single_lists(value: &Value) -> Value {
 }
 
 /// Returns the parts that macros change: a macro reads all that is beside its call.
-fn transformed(value: &Value) -> Vec<&Value> {
+pub(in crate::diff) fn transformed(value: &Value) -> Vec<&Value> {
     match value {
         Value::Object(map) if map.contains_key("Fn::Transform") => vec![value],
         Value::Object(map) => map.values().flat_map(transformed).collect(),

@@ -4,7 +4,10 @@
 //! covers it. Unresolved functions equal only themselves. What has no such comparison and can change
 //! access is unknown.
 
+mod arn;
+mod condition;
 mod grant;
+mod judge;
 mod leaf;
 mod meaning;
 mod rule;
@@ -14,7 +17,7 @@ mod word;
 use serde_json::Value;
 
 use super::{LOOPS, Side};
-pub(in crate::diff) use meaning::is_document;
+pub(in crate::diff) use meaning::{is_document, transformed};
 
 /// The direction of a change of access.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -123,15 +126,17 @@ const KNOWN_MACROS: [&str; 3] = [
     "AWS::SecretsManager-",
 ];
 
+/// Returns the macros of a template whose effect is unknown.
+pub(in crate::diff) fn macros(side: &Side) -> Vec<String> {
+    let of = side.sections.get("Transform");
+    let names = list(of).into_iter().map(name);
+    names
+        .filter(|it| !KNOWN_MACROS.iter().any(|known| it.starts_with(known)))
+        .collect()
+}
+
 /// Adds what CloudFormation computes by code or values that are not in the template.
 fn unreadable(old: &Side, new: &Side, out: &mut Vec<AccessChange>) {
-    let macros = |side: &Side| -> Vec<String> {
-        let of = side.sections.get("Transform");
-        let names = list(of).into_iter().map(name);
-        names
-            .filter(|it| !KNOWN_MACROS.iter().any(|known| it.starts_with(known)))
-            .collect()
-    };
     let mut push = |owner: &str, what: String| {
         out.push(AccessChange {
             direction: Direction::Unknown,
@@ -139,6 +144,7 @@ fn unreadable(old: &Side, new: &Side, out: &mut Vec<AccessChange>) {
             what,
         });
     };
+    let mut shown = Vec::new();
     let (was, is) = (macros(old), macros(new));
     if !(was.is_empty() && is.is_empty()) && (was != is || old.resources != new.resources) {
         let names = is.iter().chain(was.iter().filter(|it| !is.contains(it)));
@@ -148,6 +154,20 @@ fn unreadable(old: &Side, new: &Side, out: &mut Vec<AccessChange>) {
             format!("the effect of macro {} is unknown", names.join(", ")),
         );
     }
+    let hidden = |side: &Side, name: &str| {
+        let flag = side.sections.get("Parameters")?.get(name)?.get("NoEcho")?;
+        Some(flag.as_str()?.eq_ignore_ascii_case("true"))
+    };
+    let parameters = new.sections.get("Parameters").and_then(Value::as_object);
+    for name in parameters.into_iter().flatten().map(|(name, _)| name) {
+        if hidden(old, name) == Some(true) && hidden(new, name) != Some(true) {
+            shown.push(AccessChange {
+                direction: Direction::Broader,
+                owner: format!("Parameters.{name}"),
+                what: "NoEcho is no longer true, so the stack shows the value".to_owned(),
+            });
+        }
+    }
     let empty = Value::Null;
     let [was, is] = [old, new].map(|it| it.sections.get(LOOPS).unwrap_or(&empty));
     for (name, items) in is.as_object().into_iter().flatten() {
@@ -155,6 +175,7 @@ fn unreadable(old: &Side, new: &Side, out: &mut Vec<AccessChange>) {
             push(name, "repeats its resources for other items".to_owned());
         }
     }
+    out.extend(shown);
 }
 
 /// Returns the items of each list that the other does not cover. Items of the new list are broader.
@@ -298,12 +319,13 @@ fn list(value: Option<&Value>) -> Vec<&Value> {
 }
 
 /// Properties that attach a resource to another, with a verb phrase.
-const ATTACHED: [(&str, &str); 9] = [
+const ATTACHED: [(&str, &str); 10] = [
     ("SecurityGroupIds", "is in security group"),
     ("SecurityGroups", "is in security group"),
     ("GroupSet", "is in security group"),
     ("Groups", "is in security group"),
     ("VpcSecurityGroupIds", "is in security group"),
+    ("VPCSecurityGroups", "is in security group"),
     ("IamInstanceProfile", "has instance profile"),
     ("Roles", "passes role"),
     ("InstanceId", "is a public IP address of"),
@@ -327,7 +349,9 @@ fn attached(side: &Side) -> Vec<(String, String)> {
                 "IamInstanceProfile",
             ],
             "AWS::EC2::VPCEndpoint" => &["SecurityGroupIds"],
-            "AWS::RDS::DBInstance" | "AWS::RDS::DBCluster" => &["VpcSecurityGroupIds"],
+            "AWS::RDS::DBInstance" | "AWS::RDS::DBCluster" => {
+                &["VpcSecurityGroupIds", "VPCSecurityGroups"]
+            }
             "AWS::ElasticLoadBalancingV2::LoadBalancer" => &["SecurityGroups"],
             "AWS::IAM::InstanceProfile" => &["Roles"],
             "AWS::EC2::EIP" | "AWS::EC2::EIPAssociation" => &["InstanceId", "NetworkInterfaceId"],
@@ -341,7 +365,9 @@ fn attached(side: &Side) -> Vec<(String, String)> {
                 // An ARN and a name identify the same resource.
                 let item = name(item);
                 let item = item.strip_suffix(".Arn").unwrap_or(&item);
-                out.push((id.clone(), format!("{verb} {item}")));
+                if !item.is_empty() {
+                    out.push((id.clone(), format!("{verb} {item}")));
+                }
             }
         });
     }
@@ -367,13 +393,21 @@ fn within<'a>(value: &'a Value, expected: &[&str], found: &mut dyn FnMut(&'a str
 /// Adds changes of security groups, instance profiles, roles and public addresses. New resources
 /// are already listed.
 fn attachments(old: &Side, new: &Side, out: &mut Vec<AccessChange>) {
-    for ((owner, what), is_new) in uncovered(&attached(old), &attached(new), |by, it| by == it) {
+    let (was, is) = (attached(old), attached(new));
+    let is_member = |it: &(String, String)| it.1.starts_with("is in security group");
+    for it in uncovered(&was, &is, |by, it| by == it) {
+        // Without a security group, the default one of the VPC applies.
+        let has_none = is_member(&it.0) && !is.iter().any(|by| by.0 == it.0.0 && is_member(by));
+        let ((owner, what), is_new) = it;
         let address = what.starts_with("is a public");
         if !(address || old.resources.contains_key(&owner) && new.resources.contains_key(&owner)) {
             continue;
         }
         out.push(AccessChange {
-            direction: Direction::of(is_new),
+            direction: match has_none {
+                true => Direction::Unknown,
+                false => Direction::of(is_new),
+            },
             what: match is_new {
                 true => what,
                 false => format!("no longer {what}"),

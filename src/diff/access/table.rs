@@ -22,11 +22,14 @@ pub(super) enum Meaning {
     Opaque,
     Opens,
     Uses,
-    Limits,
+    OpensAll,
+    Limits(&'static str),
+    Order(&'static str),
     Kept,
     Unknown,
     Safe(&'static str),
     SafeOnly(&'static str),
+    SafeDefault(&'static str),
     Open(&'static str),
     Weak(&'static str),
     Beside(&'static str),
@@ -44,9 +47,12 @@ fn meaning(word: &str, values: &'static str) -> Meaning {
         "protects" => Meaning::Protects,
         "opens" => Meaning::Opens,
         "uses" => Meaning::Uses,
-        "limits" => Meaning::Limits,
+        "opens-all" => Meaning::OpensAll,
+        "limits" => Meaning::Limits(values),
+        "order" => Meaning::Order(values),
         "kept" => Meaning::Kept,
         "safe" => Meaning::Safe(values),
+        "safe-default" => Meaning::SafeDefault(values),
         "safe-only" => Meaning::SafeOnly(values),
         "open" => Meaning::Open(values),
         "weak" => Meaning::Weak(values),
@@ -210,12 +216,15 @@ mod tests {
             "protects",
             "opaque",
             "opens",
+            "opens-all",
             "uses",
             "limits",
+            "order",
             "kept",
             "unknown",
             "safe",
             "safe-only",
+            "safe-default",
             "open",
             "weak",
             "beside",
@@ -228,9 +237,18 @@ mod tests {
             assert!(columns.len() >= 3 && known.contains(&columns[2]), "{row}");
             let values = matches!(
                 columns[2],
-                "as" | "safe" | "safe-only" | "open" | "weak" | "beside" | "number" | "least"
+                "as" | "order"
+                    | "safe"
+                    | "safe-only"
+                    | "safe-default"
+                    | "open"
+                    | "weak"
+                    | "beside"
+                    | "number"
+                    | "least"
             );
-            assert_eq!(columns.len() == 4, values, "{row}");
+            let is_optional = columns[2] == "limits";
+            assert!(is_optional || (columns.len() == 4) == values, "{row}");
             assert!(keys.insert((columns[0], plain(columns[1]))), "{row}");
         }
     }

@@ -4,7 +4,10 @@ The provider's schema does not show these arguments, but its plans do: for each 
 plans a change of that argument alone, and the plan lists what requires a replacement.
 
 A row has the type and the arguments that always replace the resource. Arguments that replace it under
-a condition are collected manually, in `replaced_if` of the resource tables in `src/resource`.
+a condition are collected manually, in `replaced_if` of the resource tables in `src/resource`. For types
+without a table, a third column has the arguments that the provider rejects with placeholder values.
+Their arguments are planned down to the second level. Types with a very large state,
+or whose placeholder values the provider rejects, have no row.
 """
 import copy
 import json
@@ -17,6 +20,8 @@ SOURCE = "hashicorp-aws"
 # Arguments that the provider rejects with placeholder values, or in combination.
 VALUES = {
     "aws_cloudwatch_metric_alarm": {"extended_statistic": None, "metric_query": []},
+    "aws_db_instance": {"blue_green_update": [], "replica_mode": None, "replicate_source_db": None},
+    "aws_redshift_cluster": {"multi_az": False},
     "aws_ec2_instance_metadata_defaults": {
         "http_endpoint": "disabled", "http_put_response_hop_limit": 2, "http_tokens": "required",
         "instance_metadata_tags": "enabled"},
@@ -31,6 +36,9 @@ VALUES = {
     "aws_ssm_document": {"permissions": {"type": "Share", "account_ids": "all"}},
 }
 
+# The depth of planned arguments, and the maximum length of a state, of types without a table.
+MAX_DEPTH, MAX_STATE = 2, 100_000
+
 # EC2 returns this block for every instance, so that no plan adds it.
 NEVER_ADDED = {("aws_instance", "private_dns_name_options")}
 
@@ -41,18 +49,34 @@ JSON_ARGUMENTS = {"content", "definition", "delivery_policy", "event_pattern", "
 def make(inputs):
     binary, schema = inputs.provider(SOURCE, "hashicorp/aws")
     inputs.needs("grpcio")
+    import grpc
     from provider import Provider
 
     conditional = conditional_arguments()
     names = json.loads(inputs.catalog.sets["schema-names"].file.read_text())["terraform"]
-    types = {row[0] for row in rows_of(inputs.data_set.file)} | {
-        name for name in names if not name.startswith("data.")}
     lines = []
-    with Provider(binary, schema) as provider:
-        for name in sorted(types):
-            block = schema["resource_schemas"][name]["block"]
-            always = replacing(provider, name, block, conditional.get(name, set()))
-            lines.append(f"{name}\t{','.join(sorted(always))}\n")
+    provider = None
+    for name in sorted(schema["resource_schemas"]):
+        block = schema["resource_schemas"][name]["block"]
+        is_modeled = name in names
+        if not is_modeled and len(json.dumps(state(block, 1))) > MAX_STATE:
+            continue
+        if provider is None:
+            provider = Provider(binary, schema).__enter__()
+        try:
+            rejected = None if is_modeled else set()
+            always = replacing(provider, name, block, conditional.get(name, set()), rejected)
+        except grpc.RpcError:
+            # The provider does not survive the plan.
+            if is_modeled:
+                raise
+            provider.__exit__()
+            provider, always = None, None
+        if always is None:
+            continue
+        row = [name, ",".join(sorted(always)), *([",".join(sorted(rejected))] if rejected else [])]
+        lines.append("\t".join(row) + "\n")
+    provider.__exit__()
     return "".join(lines)
 
 
@@ -60,7 +84,7 @@ def problems(inputs):
     """Arguments that the provider's schema lacks; needs no provider."""
     known = json.loads(inputs.catalog.sets["schema-names"].file.read_text())["terraform"]
     conditional = conditional_arguments()
-    for name, always in rows_of(inputs.data_set.file):
+    for name, always, *_ in rows_of(inputs.data_set.file):
         arguments = {*filter(None, always.split(",")), *conditional.pop(name, ())}
         for argument in sorted(arguments):
             if name in known and argument not in known[name]:
@@ -80,18 +104,25 @@ def conditional_arguments():
     return found
 
 
-def replacing(provider, name, block, under_condition):
-    """The arguments of a type that always replace it when they change alone."""
+def replacing(provider, name, block, under_condition, rejected=None):
+    """The arguments of a type that always replace it when they change alone. Adds those that the provider rejects."""
     preset = VALUES.get(name, {})
     prior = state(block, 1) | preset
     found = set()
+    if rejected is not None:
+        _, error = provider.replaced_by(name, prior, prior, configured(block, prior))
+        if error:
+            return None
     for path, change in changes(block):
         dotted = ".".join(path)
-        if path[0] in preset or dotted == "id":
+        if path[0] in preset or dotted == "id" or rejected is not None and len(path) > MAX_DEPTH:
             continue
         proposed = copy.deepcopy(prior)
         apply(proposed, path, change)
         replaced_by, error = provider.replaced_by(name, prior, proposed, configured(block, proposed))
+        if error and rejected is not None:
+            rejected.add(dotted)
+            continue
         if error and dotted not in under_condition:
             raise Unexpected(f"{name}: the provider rejects a change of `{dotted}`; add to VALUES: {error}")
         # A new block lists its contents, which have separate rows, unless the block itself counts.
@@ -162,6 +193,10 @@ def value(of, seed, name):
     if "policy" in name or name in JSON_ARGUMENTS:
         statement = {"Effect": "Allow", "Action": f"s3:Get{seed}", "Resource": "*"}
         return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    if name.endswith("arn"):
+        return f"arn:aws:iam::123456789012:role/v{seed}"
+    if name == "availability_zone":
+        return f"us-east-1{'abc'[seed - 1]}"
     if "cidr" in name:
         return f"2001:db8:{seed}::/64" if "ipv6" in name else f"10.{seed}.0.0/16"
     return f"v{seed}"

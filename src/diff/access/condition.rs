@@ -1,0 +1,191 @@
+//! Patterns and conditions of policies: which requests meet them.
+
+use ipnet::IpNet;
+use serde_json::Value;
+
+use super::super::is_function;
+use super::{list, name};
+
+/// The tests of a condition: operator and key in lowercase, and the sorted values.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tests(Vec<(String, String, Vec<String>)>);
+
+impl Tests {
+    pub(super) fn of(condition: Option<&Value>) -> Tests {
+        let mut out = Vec::new();
+        let Some(condition) = condition else {
+            return Tests(out);
+        };
+        match condition.as_object().filter(|it| !is_function(it)) {
+            Some(operators) => {
+                for (operator, keys) in operators {
+                    let operator = operator.to_lowercase();
+                    match keys.as_object().filter(|it| !is_function(it)) {
+                        Some(keys) => {
+                            for (key, values) in keys {
+                                let mut values: Vec<String> =
+                                    list(Some(values)).into_iter().map(name).collect();
+                                values.sort();
+                                values.dedup();
+                                out.push((operator.clone(), key.to_lowercase(), values));
+                            }
+                        }
+                        None => out.push((operator, String::new(), vec![name(keys)])),
+                    }
+                }
+            }
+            None => out.push((String::new(), String::new(), vec![name(condition)])),
+        }
+        out.sort();
+        Tests(out)
+    }
+
+    /// Returns whether all requests that meet another condition meet this one.
+    pub(super) fn cover(&self, other: &Tests) -> bool {
+        self.0
+            .iter()
+            .all(|by| other.0.iter().any(|it| is_implied(by, it)))
+    }
+
+    pub(super) fn text(&self) -> String {
+        let tests = self.0.iter().map(|(operator, key, values)| {
+            [operator.as_str(), key, &values.join(" or ")]
+                .join(" ")
+                .trim()
+                .to_owned()
+        });
+        tests.collect::<Vec<_>>().join(" and ")
+    }
+}
+
+type Test = (String, String, Vec<String>);
+
+/// Returns whether a test follows from another.
+fn is_implied((operator, key, values): &Test, (other, other_key, of): &Test) -> bool {
+    if key != other_key {
+        return false;
+    }
+    if operator == other && values == of {
+        return true;
+    }
+    let base = |it: &str| {
+        let it = it.strip_suffix("ifexists").unwrap_or(it);
+        it.rsplit(':').next().unwrap_or_default().to_owned()
+    };
+    let (by, it) = (base(operator), base(other));
+    // Quantifiers and `IfExists` must be the same.
+    if operator.replace(&by, "") != other.replace(&it, "") {
+        return false;
+    }
+    if by == it
+        && let ([value], [limit]) = (of.as_slice(), values.as_slice())
+        && let Some((value, limit)) = ordered(&by, value, limit)
+    {
+        return match by.contains("less") {
+            true => value <= limit,
+            false => value >= limit,
+        };
+    }
+    let patterns = ["stringlike", "arnlike", "arnequals"];
+    let exact = ["stringequals", "stringlike", "arnequals", "arnlike"];
+    let within = |value: &String, pattern: &String| match by.as_str() {
+        "ipaddress" => match (value.parse::<IpNet>(), pattern.parse::<IpNet>()) {
+            (Ok(value), Ok(pattern)) => pattern.contains(&value),
+            _ => value == pattern,
+        },
+        _ if patterns.contains(&by.as_str()) => matches(pattern, value),
+        _ => value == pattern,
+    };
+    if by.contains("not") {
+        // The broader test excludes fewer values.
+        return by == it && values.iter().all(|value| of.contains(value));
+    }
+    let comparable = by == it
+        || patterns.contains(&by.as_str())
+            && exact.contains(&it.as_str())
+            && by.starts_with("arn") == it.starts_with("arn");
+    let is_set = matches!(
+        by.as_str(),
+        "stringequals"
+            | "stringequalsignorecase"
+            | "ipaddress"
+            | "bool"
+            | "numericequals"
+            | "dateequals"
+            | "binaryequals"
+    ) || patterns.contains(&by.as_str());
+    comparable
+        && is_set
+        && of
+            .iter()
+            .all(|value| values.iter().any(|pattern| within(value, pattern)))
+}
+
+/// Returns the numbers or dates that an operator compares, as numbers.
+fn ordered(operator: &str, value: &str, limit: &str) -> Option<(f64, f64)> {
+    let is_ordered = operator.contains("less") || operator.contains("greater");
+    let number = |text: &str| match operator.starts_with("date") {
+        // Dates of the same form are in the order of their digits.
+        true => {
+            let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+            digits.parse().ok().filter(|_| text.ends_with('Z'))
+        }
+        false => text.parse::<f64>().ok(),
+    };
+    let is_comparable = operator.starts_with("numeric") || value.len() == limit.len();
+    let both = is_ordered && is_comparable;
+    Some((number(value)?, number(limit)?)).filter(|_| both)
+}
+
+/// Returns whether a pattern with `*` and `?` covers everything that another pattern matches.
+pub(super) fn matches(pattern: &str, text: &str) -> bool {
+    let [pattern, text]: [Vec<char>; 2] = [pattern, text].map(|it| it.chars().collect());
+    let (mut p, mut t, mut star) = (0, 0, None);
+    while t < text.len() {
+        match pattern.get(p) {
+            Some('*') => {
+                star = Some((p, t));
+                p += 1;
+            }
+            // A wildcard for several characters is not covered by one for a single character.
+            Some(one) if (*one == '?' && text[t] != '*') || *one == text[t] => {
+                p += 1;
+                t += 1;
+            }
+            _ => match star {
+                Some((at, from)) => {
+                    p = at + 1;
+                    t = from + 1;
+                    star = Some((at, t));
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[p..].iter().all(|it| *it == '*')
+}
+
+/// Returns whether some text matches both patterns.
+pub(super) fn overlap(a: &str, b: &str) -> bool {
+    fn at(a: &[char], b: &[char], known: &mut Vec<(usize, usize)>) -> bool {
+        match (a.first(), b.first()) {
+            (None, None) => return true,
+            (Some('*'), _) if at(&a[1..], b, known) => return true,
+            (_, Some('*')) if at(a, &b[1..], known) => return true,
+            _ => {}
+        }
+        // Avoids comparing a pair of suffixes twice.
+        if known.contains(&(a.len(), b.len())) {
+            return false;
+        }
+        known.push((a.len(), b.len()));
+        match (a.first(), b.first()) {
+            (Some('*'), Some(_)) => at(a, &b[1..], known),
+            (Some(_), Some('*')) => at(&a[1..], b, known),
+            (Some(x), Some(y)) if x == y || *x == '?' || *y == '?' => at(&a[1..], &b[1..], known),
+            _ => false,
+        }
+    }
+    let [a, b]: [Vec<char>; 2] = [a, b].map(|it| it.chars().collect());
+    at(&a, &b, &mut Vec::new())
+}
