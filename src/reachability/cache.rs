@@ -64,6 +64,8 @@ pub(crate) enum Acl<'g> {
     Entries(NodeId, Vec<(NodeId, &'g NetworkAclEntry, Ternary)>),
     /// The default network ACL of the VPC, with the entries that the file adds.
     Default(Vec<(NodeId, &'g NetworkAclEntry, Ternary)>),
+    /// One of these, such as that of an association that the file does not determine.
+    OneOf(Vec<Acl<'g>>),
     Unknown,
 }
 

@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 
 use super::action_name::names_action;
+use super::agent_effects::{Kind, names};
 use super::visible_text::visible_text;
 use crate::ir::{Dialect, Expr, NodeId, Value};
 use crate::resource::codec::Prop as _;
@@ -45,68 +46,6 @@ const INPUTS: &[&str] = &[
 
 /// Properties that contain the text of a function.
 const CODE: &[&str] = &["Code", "InlineCode"];
-
-/// Actions that can end a connection of SSM Agent.
-const HARMFUL: &[&str] = &[
-    "autoscaling:SetDesiredCapacity",
-    "autoscaling:TerminateInstanceInAutoScalingGroup",
-    "autoscaling:UpdateAutoScalingGroup",
-    "ec2:AssociateDhcpOptions",
-    "ec2:AssociateRouteTable",
-    "ec2:CreateNetworkAclEntry",
-    "ec2:CreateRoute",
-    "ec2:DeleteNatGateway",
-    "ec2:DeleteNetworkAclEntry",
-    "ec2:DeleteRoute",
-    "ec2:DeleteVpcEndpoints",
-    "ec2:DetachInternetGateway",
-    "ec2:DetachNetworkInterface",
-    "ec2:DisassociateAddress",
-    "ec2:DisassociateIamInstanceProfile",
-    "ec2:DisassociateRouteTable",
-    "ec2:ModifyInstanceAttribute",
-    "ec2:ModifyInstanceMetadataDefaults",
-    "ec2:ModifyInstanceMetadataOptions",
-    "ec2:ModifyNetworkInterfaceAttribute",
-    "ec2:ModifySecurityGroupRules",
-    "ec2:ModifyVpcAttribute",
-    "ec2:ModifyVpcBlockPublicAccessOptions",
-    "ec2:ModifyVpcEndpoint",
-    "ec2:ReplaceIamInstanceProfileAssociation",
-    "ec2:ReplaceNetworkAclAssociation",
-    "ec2:ReplaceNetworkAclEntry",
-    "ec2:ReplaceRoute",
-    "ec2:ReplaceRouteTableAssociation",
-    "ec2:RevokeSecurityGroupEgress",
-    "ec2:RevokeSecurityGroupIngress",
-    "ec2:StopInstances",
-    "ec2:TerminateInstances",
-    "iam:AttachRolePolicy",
-    "iam:DeleteRolePolicy",
-    "iam:DetachRolePolicy",
-    "iam:PutRolePermissionsBoundary",
-    "iam:PutRolePolicy",
-    "iam:RemoveRoleFromInstanceProfile",
-    "iam:UpdateAssumeRolePolicy",
-    "ssm:CreateAssociation",
-    "ssm:SendCommand",
-    "ssm:StartAutomationExecution",
-    "ssm:UpdateServiceSetting",
-];
-
-/// AWS managed policies that allow some of these actions on every resource.
-const POWERFUL: &[&str] = &[
-    "AdministratorAccess",
-    "AmazonEC2FullAccess",
-    "AmazonSSMAutomationRole",
-    "AmazonSSMFullAccess",
-    "AmazonVPCFullAccess",
-    "AutoScalingFullAccess",
-    "IAMFullAccess",
-    "NetworkAdministrator",
-    "PowerUserAccess",
-    "SystemAdministrator",
-];
 
 /// What a call can change.
 #[derive(Debug, Default)]
@@ -245,17 +184,17 @@ fn letters(text: &str) -> String {
 
 /// Returns whether an action, in any spelling of its case, can end a connection of the agent.
 pub(super) fn is_harmful(action: &str) -> bool {
-    HARMFUL.iter().any(|it| it.eq_ignore_ascii_case(action))
+    names(Kind::Action).any(|it| it.eq_ignore_ascii_case(action))
 }
 
 /// Returns the action that a program calls, in any spelling of an SDK or the AWS CLI.
 pub(super) fn harmful_call(text: &str) -> Option<&'static str> {
     let letters = letters(text);
-    let calls = |action: &&&str| {
+    let calls = |action: &&str| {
         let name = action.split(':').next_back().unwrap_or_default();
         letters.contains(&name.to_ascii_lowercase())
     };
-    HARMFUL.iter().find(calls).copied()
+    names(Kind::Action).find(calls)
 }
 
 enum Rights {
@@ -316,8 +255,8 @@ fn is_to<R>(link: &crate::ir::Link<R>, node: NodeId) -> bool {
 /// Returns an AWS managed policy that allows one of the actions on every resource.
 fn powerful(arn: &str) -> Option<Rights> {
     let name = arn.trim().rsplit('/').next()?;
-    let known = POWERFUL.iter().find(|it| **it == name)?;
-    Some(Rights::Everything((*known).to_owned()))
+    let known = names(Kind::Policy).find(|it| *it == name)?;
+    Some(Rights::Everything(known.to_owned()))
 }
 
 fn of_role(graph: &Graph, id: NodeId) -> Vec<Rights> {
@@ -395,7 +334,7 @@ fn of_document(document: &PolicyDocument) -> Option<Rights> {
 /// Returns the action that a statement names, if it includes one that can end a connection.
 fn harmful_action(statement: &Statement) -> Option<String> {
     let includes = |pattern: &str| {
-        let mut all = HARMFUL.iter();
+        let mut all = names(Kind::Action);
         all.any(|it| names_action(pattern.as_bytes(), it.as_bytes()))
     };
     let literals = || statement.actions.iter().filter_map(Value::lit);
@@ -406,6 +345,6 @@ fn harmful_action(statement: &Statement) -> Option<String> {
     }
     let excluded =
         |action: &&str| literals().any(|it| names_action(it.as_bytes(), action.as_bytes()));
-    let allowed = HARMFUL.iter().find(|it| !excluded(it))?;
-    Some((*allowed).to_owned())
+    let allowed = names(Kind::Action).find(|it| !excluded(it))?;
+    Some(allowed.to_owned())
 }

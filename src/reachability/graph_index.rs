@@ -354,9 +354,36 @@ impl<'g> GraphIndex<'g> {
                 Some((id, profile)) => Resolved::Node(id, profile),
                 None => Resolved::Outside(expr),
             },
+            Resolved::OtherType(id) => match self.profile_with_name_of(id, link) {
+                Some((id, profile)) => Resolved::Node(id, profile),
+                None => Resolved::OtherType(id),
+            },
             to => to,
         };
         self.resolve(link).into_iter().map(named).collect()
+    }
+
+    /// Returns the instance profile whose name is that of a role, if a link is the name of the role.
+    fn profile_with_name_of(
+        &self,
+        role: NodeId,
+        link: &Value<crate::ir::Id<InstanceProfile>>,
+    ) -> Option<(NodeId, &'g InstanceProfile)> {
+        let own = Expr::Attr(role, Role::LINK);
+        let role_name = Role::of(&self.graph.node(role)?.resource)?
+            .role_name
+            .as_ref();
+        let role_name = role_name.and_then(Value::lit);
+        let has_name = |it: &InstanceProfile| match &it.instance_profile_name {
+            Some(Value::Lit(name)) => role_name == Some(name),
+            Some(Value::Expr(name)) => *name == own,
+            None => false,
+        };
+        if !matches!(link, Value::Expr(expr) if *expr == own) {
+            return None;
+        }
+        let mut all = self.all::<InstanceProfile>();
+        all.find(|it| has_name(it.2)).map(|it| (it.0, it.2))
     }
 
     /// Returns the VPC of a subnet.

@@ -16,6 +16,7 @@
 mod action_name;
 mod actors;
 mod addresses;
+mod agent_effects;
 mod assumptions;
 mod block_public_access;
 mod cache;

@@ -77,24 +77,33 @@ struct ZoneAnswer {
     target: Target,
 }
 
+/// Returns whether the VPC has both DNS attributes, which a private hosted zone requires.
+/// <https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/hosted-zone-private-considerations.html>
+fn uses_zones(index: &GraphIndex<'_>, vpc: &VpcRef<'_>) -> Ternary {
+    let attributes = vpc
+        .node()
+        .and_then(|id| endpoint::dns_attributes(index, id));
+    attributes.map_or(Ternary::Unknown, |of| {
+        Ternary::all(of.map(|(_, value)| value))
+    })
+}
+
 fn zone_answer(index: &GraphIndex<'_>, vpc: &VpcRef<'_>, host: &DnsName) -> Option<ZoneAnswer> {
-    let all = zones(index, vpc);
-    if all.is_empty() {
-        return None;
-    }
-    // A private hosted zone requires both DNS attributes.
-    // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/hosted-zone-private-considerations.html
-    let attributes = match vpc {
-        Resolved::Node(id, _) => endpoint::dns_attributes(index, *id)
-            .map_or(Ternary::Unknown, |of| {
-                Ternary::all(of.map(|(_, value)| value))
-            }),
-        _ => Ternary::Unknown,
-    };
+    let attributes = uses_zones(index, vpc);
     if attributes.is_no() {
         return None;
     }
-    let covering = all.into_iter().filter_map(|zone| {
+    zone_answer_with(index, vpc, host, attributes)
+}
+
+/// Returns the response of a zone if the DNS attributes of the VPC are these.
+fn zone_answer_with(
+    index: &GraphIndex<'_>,
+    vpc: &VpcRef<'_>,
+    host: &DnsName,
+    attributes: Ternary,
+) -> Option<ZoneAnswer> {
+    let covering = zones(index, vpc).into_iter().filter_map(|zone| {
         let covers = match &zone.name {
             Some(name) => name.covers(host),
             None => Ternary::Unknown,
@@ -260,6 +269,17 @@ pub(crate) fn endpoint_by_zone(
         Target::Endpoint(endpoint, _) => Some(endpoint),
         Target::Nothing | Target::Nowhere(..) | Target::Unknown => None,
     }
+}
+
+/// Returns whether a private hosted zone would resolve the name of a service to an endpoint, and the VPC
+/// does not use it since it lacks a DNS attribute.
+pub(crate) fn is_zone_unused(index: &GraphIndex<'_>, vpc: &VpcRef<'_>, service: &str) -> bool {
+    if !uses_zones(index, vpc).is_no() {
+        return false;
+    }
+    let host = DnsName::of_service(index, service);
+    let answer = zone_answer_with(index, vpc, &host, Ternary::Yes);
+    answer.is_some_and(|it| matches!(it.target, Target::Endpoint(..)))
 }
 
 /// What the VPC resolver returns for the name of a service.

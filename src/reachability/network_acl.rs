@@ -22,7 +22,7 @@ pub(crate) fn acl_of<'g>(index: &GraphIndex<'g>, subnet: &Resolved<'g, Subnet>) 
 
 fn find<'g>(index: &GraphIndex<'g>, id: NodeId, it: &'g Subnet) -> Acl<'g> {
     let subnet = Resolved::Node(id, it);
-    let mut tied = None;
+    let (mut tied, mut possible) = (None, Vec::new());
     for (tie, _, association) in index.all::<SubnetNetworkAclAssociation>() {
         let ours = index.resolve(&association.subnet);
         let ours = match ours.as_slice() {
@@ -37,26 +37,44 @@ fn find<'g>(index: &GraphIndex<'g>, id: NodeId, it: &'g Subnet) -> Acl<'g> {
                     index.resolve_one(&association.subnet),
                     Resolved::Outside(expr) if is_existing(&expr)
                 ) => {}
-            Ternary::Unknown => return Acl::Unknown,
+            Ternary::Unknown => possible.push(named(index, it, &association.network_acl)),
             Ternary::Yes => tied = Some(association),
         }
     }
-    if let Some(association) = tied {
-        return match index.resolve_one::<NetworkAcl>(&association.network_acl) {
-            Resolved::Node(acl, _) if index.is_externally_modified(acl) => Acl::Unknown,
-            // EC2 rejects the association with a network ACL of another VPC.
-            Resolved::Node(_, acl)
-                if index
-                    .resolve_one(&acl.vpc)
-                    .same(&index.resolve_one(&it.vpc))
-                    .is_no() =>
-            {
-                Acl::Unknown
-            }
-            Resolved::Node(acl, _) => with_entries(index, acl),
-            Resolved::OtherType(_) | Resolved::Outside(_) => Acl::Unknown,
-        };
+    let rest = match tied {
+        Some(association) => named(index, it, &association.network_acl),
+        None => default_of(index, id, it),
+    };
+    if possible.is_empty() {
+        return rest;
     }
+    possible.push(rest);
+    match possible.iter().any(|it| matches!(it, Acl::Unknown)) {
+        true => Acl::Unknown,
+        false => Acl::OneOf(possible),
+    }
+}
+
+/// Returns the network ACL that an association of a subnet names.
+fn named<'g>(index: &GraphIndex<'g>, subnet: &Subnet, link: &Link<NetworkAcl>) -> Acl<'g> {
+    match index.resolve_one::<NetworkAcl>(link) {
+        Resolved::Node(acl, _) if index.is_externally_modified(acl) => Acl::Unknown,
+        // EC2 rejects the association with a network ACL of another VPC.
+        Resolved::Node(_, acl)
+            if index
+                .resolve_one(&acl.vpc)
+                .same(&index.resolve_one(&subnet.vpc))
+                .is_no() =>
+        {
+            Acl::Unknown
+        }
+        Resolved::Node(acl, _) => with_entries(index, acl),
+        Resolved::OtherType(_) | Resolved::Outside(_) => Acl::Unknown,
+    }
+}
+
+/// Returns the default network ACL of the VPC of a subnet.
+fn default_of<'g>(index: &GraphIndex<'g>, id: NodeId, it: &Subnet) -> Acl<'g> {
     let Resolved::Node(vpc, _) = index.resolve_one(&it.vpc) else {
         return Acl::Unknown;
     };
@@ -212,6 +230,10 @@ pub(crate) fn acl_allows<'g>(
     let (entries, is_default) = match acl {
         Acl::Open => return Ternary::Yes,
         Acl::Unknown => return Ternary::Unknown,
+        Acl::OneOf(of) => {
+            let allows = |it| acl_allows(index, it, egress, (protocol, ports), side);
+            return Ternary::unanimous(of.iter().map(allows));
+        }
         Acl::Entries(_, entries) => (entries, false),
         Acl::Default(entries) => (entries, true),
     };

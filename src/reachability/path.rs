@@ -5,7 +5,8 @@ pub(crate) use super::endpoint::{Candidate, dns_attributes, is_interface, privat
 use super::graph_index::{GraphIndex, Resolved, VpcRef};
 use super::names;
 use super::peering;
-use super::routes::table_of;
+use super::routes::{InternetRoute, table_of};
+use super::security::Peer;
 use super::service_name::serves;
 use super::ternary::Ternary;
 use crate::ir::{Expr, NodeId, Value};
@@ -79,9 +80,77 @@ pub(crate) fn s3_gateway<'g>(
     subnet: &Resolved<'g, Subnet>,
     request: &S3Request<'_>,
 ) -> Ternary {
+    let all = s3_endpoints(index, subnet);
+    Ternary::any(
+        all.iter()
+            .map(|it| it.routed.and(it.allows(index, request))),
+    )
+}
+
+/// Returns whether a request from a subnet reaches S3: through an endpoint, or through the internet.
+/// `out` is whether the caller can send to a peer.
+pub(crate) fn reaches_s3<'g>(
+    index: &GraphIndex<'g>,
+    subnet: &Resolved<'g, Subnet>,
+    internet: &InternetRoute<'g>,
+    request: &S3Request<'_>,
+    out: impl Fn(Peer<'g, 'g>) -> Ternary,
+) -> Ternary {
+    let all = s3_endpoints(index, subnet);
+    let by_gateway = all
+        .iter()
+        .map(|it| it.routed.and(it.allows(index, request)));
+    let by_gateway = Ternary::any(by_gateway).and(out(Peer::S3));
+    let internet = match internet {
+        InternetRoute::Works(..) => out(Peer::Internet),
+        InternetRoute::Unknown(_) => Ternary::Unknown,
+        InternetRoute::None | InternetRoute::Broken(..) => Ternary::No,
+    };
+    // The route to a gateway endpoint is more specific, whatever the endpoint allows.
+    let by_internet = internet.and(!Ternary::any(all.iter().map(|it| it.routed)));
+    // The file does not show which of its names the caller uses.
+    let by_interface = Ternary::any(all.iter().map(|it| is_interface(it.endpoint)));
+    let by_interface = by_interface.and(Ternary::Unknown);
+    by_gateway.or(by_internet).or(by_interface)
+}
+
+/// Returns the gateway endpoint that requests to S3 from a subnet certainly pass, none if they pass no
+/// endpoint, or an error if the file does not show it.
+pub(crate) fn s3_endpoint<'g>(
+    index: &GraphIndex<'g>,
+    subnet: &Resolved<'g, Subnet>,
+) -> Result<Option<NodeId>, ()> {
+    let all = s3_endpoints(index, subnet);
+    let certain = all.iter().find(|it| it.routed.is_yes());
+    let is_open = |it: &S3Endpoint<'_>| !it.routed.is_no() || !is_interface(it.endpoint).is_no();
+    match certain {
+        Some(it) => Ok(Some(it.id)),
+        None if all.iter().any(is_open) || index.vpc_of(subnet).node().is_none() => Err(()),
+        None => Ok(None),
+    }
+}
+
+/// An endpoint for S3 in the VPC of a subnet.
+struct S3Endpoint<'g> {
+    id: NodeId,
+    endpoint: &'g VpcEndpoint,
+    /// Whether it is a gateway endpoint to which the route table of the subnet has a route.
+    routed: Ternary,
+}
+
+impl S3Endpoint<'_> {
+    fn allows(&self, index: &GraphIndex<'_>, request: &S3Request<'_>) -> Ternary {
+        match &self.endpoint.policy {
+            None => Ternary::Yes,
+            Some(policy) => super::iam::document_allows(index, policy, request.action, &request.on),
+        }
+    }
+}
+
+fn s3_endpoints<'g>(index: &GraphIndex<'g>, subnet: &Resolved<'g, Subnet>) -> Vec<S3Endpoint<'g>> {
     let vpc = index.vpc_of(subnet);
     let table = table_of(index, subnet);
-    Ternary::any(candidates(index, &vpc, "s3").iter().map(|candidate| {
+    let one = |candidate: Candidate<'g>| {
         let gateway = !is_interface(candidate.endpoint);
         let mut links: Vec<&Value<crate::ir::Id<RouteTable>>> =
             candidate.endpoint.route_tables.iter().collect();
@@ -117,10 +186,11 @@ pub(crate) fn s3_gateway<'g>(
                 }
             }
         };
-        let allowed = match &candidate.endpoint.policy {
-            None => Ternary::Yes,
-            Some(policy) => super::iam::document_allows(index, policy, request.action, &request.on),
-        };
-        candidate.exists.and(gateway).and(routed).and(allowed)
-    }))
+        S3Endpoint {
+            id: candidate.id,
+            endpoint: candidate.endpoint,
+            routed: candidate.exists.and(gateway).and(routed),
+        }
+    };
+    candidates(index, &vpc, "s3").into_iter().map(one).collect()
 }

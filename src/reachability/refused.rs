@@ -96,7 +96,7 @@ const CHECKS: &[Check] = &[
     group_texts::numbers,
     policies::malformed,
     responses::without_path,
-    policies::attached,
+    policies::too_many,
     services::others,
     services::trails,
     policies::malformed_of_endpoints,

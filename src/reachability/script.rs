@@ -367,6 +367,40 @@ fn line_does(text: &str, words: &[&str]) -> bool {
         .any(|line| line.contains("amazon-ssm-agent") && words.iter().any(|w| line.contains(w)))
 }
 
+/// Returns whether a script downloads the agent to a file of another name, and then installs this file.
+fn installs_download(text: &str, words: &[&str]) -> bool {
+    let lines = || {
+        text.lines()
+            .map(str::trim)
+            .filter(|it| !it.starts_with('#'))
+    };
+    let file = |line: &str| {
+        let all: Vec<&str> = line.split_whitespace().collect();
+        // Also the last of several letters, such as `-sSLo`.
+        let is_short = |it: &str| {
+            let letters = it.strip_prefix('-').filter(|it| !it.starts_with('-'));
+            letters.is_some_and(|it| it.ends_with(['o', 'O']))
+        };
+        let is_option = |it: &&str| matches!(*it, "--output" | "-OutFile" | ">") || is_short(it);
+        let named = all
+            .iter()
+            .position(is_option)
+            .and_then(|at| all.get(at + 1));
+        let copied = all.last().filter(|_| line.contains("s3 cp "));
+        let name = named.or(copied)?.trim_matches(['"', '\'', ';']);
+        (name.len() > 2 && !name.ends_with('/')).then(|| name.to_owned())
+    };
+    let files = lines()
+        .enumerate()
+        .filter(|(_, it)| it.contains("amazon-ssm-agent"))
+        .filter_map(|(at, it)| Some((at, file(it)?)));
+    let mut files = files.filter(|(_, it)| !it.contains("amazon-ssm-agent"));
+    files.any(|(at, name)| {
+        let mut later = lines().skip(at + 1);
+        later.any(|it| it.contains(&name) && words.iter().any(|word| it.contains(word)))
+    })
+}
+
 /// Words of a command that starts what it names.
 const STARTS: &[&str] = &["start", "systemctl enable"];
 
@@ -472,7 +506,9 @@ fn effect(index: &GraphIndex<'_>, lines: &Lines) -> Script {
         "packages",
         "- amazon-ssm-agent",
     ];
-    let installs = line_does(text, &words) || text.contains("AmazonSSMAgentSetup");
+    let installs = line_does(text, &words)
+        || installs_download(text, &words)
+        || text.contains("AmazonSSMAgentSetup");
     if installs {
         // A gateway endpoint does not serve the global bucket, which is in us-east-1.
         let global = text.contains("s3.amazonaws.com/ec2-downloads-windows")

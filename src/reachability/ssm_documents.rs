@@ -1,65 +1,11 @@
 //! What SSM documents do on a node, or with an instance.
 
+use super::agent_effects::{Kind, has, names};
 use super::functions::show;
 use super::graph_index::{GraphIndex, visible_text};
 use super::texts::ShownText;
 use crate::ir::{Expr, Text, Value};
 use crate::resource::{Document, Node, RawValue, Typed as _};
-
-/// AWS's documents that leave SSM Agent connected: they collect data, or install packages and updates.
-const HARMLESS: &[&str] = &[
-    "AWS-ApplyPatchBaseline",
-    "AWS-ConfigureAWSPackage",
-    "AWS-ConfigureCloudWatch",
-    "AWS-ConfigureDocker",
-    "AWS-ConfigureKernelLivePatching",
-    "AWS-ConfigureWindowsUpdate",
-    "AWS-CreateImage",
-    "AWS-CreateSnapshot",
-    "AWS-DisableIncomingSSHOnPort22",
-    "AWS-DisablePublicAccessForSecurityGroup",
-    "AWS-FindWindowsUpdates",
-    "AWS-GatherSoftwareInventory",
-    "AWS-InstallApplication",
-    "AWS-InstallMissingWindowsUpdates",
-    "AWS-InstallPowerShellModule",
-    "AWS-InstallWindowsUpdates",
-    "AWS-ListWindowsInventory",
-    "AWS-PatchAsgInstance",
-    "AWS-PatchInstanceWithRollback",
-    "AWS-RebootEC2Instance",
-    "AWS-RefreshAssociation",
-    "AWS-RestartEC2Instance",
-    "AWS-RunInspecChecks",
-    "AWS-RunPatchBaseline",
-    "AWS-RunPatchBaselineAssociation",
-    "AWS-StartEC2Instance",
-    "AWS-UpdateEC2Config",
-    "AWS-UpdateSSMAgent",
-    "AWSConfigRemediation-EnforceEC2InstanceIMDSv2",
-    "AmazonCloudWatch-ManageAgent",
-    "AmazonCloudWatch-MigrateCloudWatchAgent",
-    "AmazonInspector-ManageAWSAgent",
-    "AmazonInspector2-ConfigureInspectorSsmPlugin",
-    "AmazonInspector2-ConfigureInspectorSsmPluginLinux",
-    "AmazonInspector2-InvokeInspectorSsmPlugin",
-    "AmazonInspector2-InvokeInspectorSsmPluginLinux",
-];
-
-/// AWS's documents that run the commands in their parameters.
-const RUNS_COMMANDS: &[&str] = &["AWS-RunPowerShellScript", "AWS-RunShellScript"];
-
-/// Steps of a document that leave SSM Agent connected.
-const HARMLESS_STEPS: &[&str] = &[
-    "aws:configureDocker",
-    "aws:configurePackage",
-    "aws:downloadContent",
-    "aws:psModule",
-    "aws:refreshAssociation",
-    "aws:runCommand",
-    "aws:softwareInventory",
-    "aws:updateSsmAgent",
-];
 
 /// What the steps of a document do.
 pub(super) enum Steps {
@@ -77,47 +23,11 @@ fn short(name: &str) -> &str {
     name.split(':').next().unwrap_or_default()
 }
 
-/// Parts of the names of AWS's automations for resources of other services.
-const OTHER_SERVICES: &[&str] = &[
-    "ApiGateway",
-    "Aurora",
-    "Bucket",
-    "CloudFront",
-    "CloudTrail",
-    "DynamoDB",
-    "EBS",
-    "ECR",
-    "ECS",
-    "EFS",
-    "EKS",
-    "ELB",
-    "Elasticsearch",
-    "FlowLog",
-    "Glue",
-    "IAMUser",
-    "KMS",
-    "Kinesis",
-    "Lambda",
-    "LoadBalanc",
-    "Neptune",
-    "OpenSearch",
-    "PublishSNS",
-    "RDS",
-    "Redshift",
-    "S3",
-    "SNS",
-    "SQS",
-    "SageMaker",
-    "Secret",
-    "Snapshot",
-    "WAF",
-];
-
 /// Returns whether a document of AWS leaves the agent connected, or is for resources of another service.
 pub(super) fn is_harmless(name: &str) -> bool {
     let name = short(name);
     let is_aws = name.starts_with("AWS-") || name.starts_with("AWSConfigRemediation-");
-    HARMLESS.contains(&name) || is_aws && OTHER_SERVICES.iter().any(|it| name.contains(it))
+    has(Kind::Document, name) || is_aws && names(Kind::Service).any(|it| name.contains(it))
 }
 
 /// Returns what a document does with these parameters.
@@ -129,7 +39,7 @@ pub(super) fn steps(index: &GraphIndex<'_>, name: &Value<Text>, parameters: Show
     if is_harmless(&name) {
         return Steps::Harmless;
     }
-    if RUNS_COMMANDS.contains(&short(&name)) {
+    if has(Kind::Commands, short(&name)) {
         return Steps::Script(parameters);
     }
     Steps::Unknown(name.trim().to_owned())
@@ -184,7 +94,7 @@ fn of_document(node: &Node, document: &Document, parameters: ShownText) -> Steps
                 };
                 text.is_complete &= inputs.is_some_and(|it| show(it, &mut text.text));
             }
-            Some(action) if HARMLESS_STEPS.contains(&action) => {}
+            Some(action) if has(Kind::Step, action) => {}
             _ => return Steps::Unknown(name()),
         }
     }

@@ -135,6 +135,63 @@ const ACTIONS: [&str; 15] = [
     "aws:updateSsmAgent",
 ];
 
+/// <https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-schema.html>
+const SESSION_TYPES: [&str; 4] = [
+    "InteractiveCommands",
+    "NonInteractiveCommands",
+    "Port",
+    "Standard_Stream",
+];
+
+/// Inputs of a session document that are numbers of minutes, with the largest.
+const MINUTES: [(&str, i64); 2] = [("idleSessionTimeout", 60), ("maxSessionDuration", 1440)];
+
+/// Returns the error, the reason and the correction of a document that is, or looks like, a session
+/// document, and that Systems Manager refuses.
+fn invalid_session(
+    content: &Map<'_>,
+    document_type: &str,
+) -> Option<(&'static str, String, String)> {
+    const ERROR: &str = "InvalidDocumentContent";
+    let session_type = content.get("sessionType");
+    if document_type != "Session" {
+        session_type?;
+        let reason =
+            format!("its content is a session document, and its type is `{document_type}`");
+        return Some((ERROR, reason, "set the type `Session`".to_owned()));
+    }
+    let text = |key| content.get(key).map(|it| it.as_str());
+    match text("schemaVersion") {
+        Some(Some("1.0") | None) => {}
+        found => {
+            let found = found.flatten().unwrap_or_default();
+            let reason = format!("session documents have schema version `1.0`, not `{found}`");
+            let fix = "set `schemaVersion: '1.0'`".to_owned();
+            return Some(("InvalidDocumentSchemaVersion", reason, fix));
+        }
+    }
+    match text("sessionType") {
+        Some(None) => {}
+        Some(Some(of)) if SESSION_TYPES.contains(&of) => {}
+        found => {
+            let found = found.flatten().unwrap_or_default();
+            let reason = format!("`{found}` is not a type of sessions");
+            return Some((ERROR, reason, "use `Standard_Stream`".to_owned()));
+        }
+    }
+    let Some(RawValue::Object(inputs)) = content.get("inputs") else {
+        return None;
+    };
+    MINUTES.iter().find_map(|(key, most)| {
+        let value = inputs.get(key)?.as_str().filter(|it| !it.is_empty())?;
+        let is_valid = |it: i64| (1..=*most).contains(&it);
+        (!value.parse().is_ok_and(is_valid)).then(|| {
+            let reason = format!("`{key}` is `{value}`, not a number of minutes from 1 to {most}");
+            (ERROR, reason, format!("set `{key}` to 1 to {most}"))
+        })
+    })
+}
+
 /// The beginnings of names that AWS reserves.
 /// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateDocument.html>
 const RESERVED: [&str; 3] = ["aws", "amazon", "amzn"];
@@ -158,8 +215,22 @@ impl Hooks for Document {
                 fix: "use another name".to_owned(),
             }];
         }
+        let content = map.get(dialect.pick("Content", "content")).cloned();
+        let content = content.and_then(|it| Content::take(it, dialect).ok());
         let of = map.get(dialect.pick("DocumentType", "document_type"));
-        let is_command = of.is_none_or(|it| it.as_str() == Some("Command"));
+        let of = of.map_or(Some("Command"), RawValue::as_str);
+        if let (Some(Content(RawValue::Object(content))), Some(of)) = (&content, of)
+            && let Some((error, reason, fix)) = invalid_session(content, of)
+        {
+            return vec![InvalidValue {
+                by: "Systems Manager",
+                error,
+                certain: Certain::Yes,
+                reason,
+                fix,
+            }];
+        }
+        let is_command = of == Some("Command");
         let steps = map.get_path("Content.mainSteps");
         let (true, Some(RawValue::List(steps))) = (is_command, steps) else {
             return Vec::new();

@@ -1,5 +1,5 @@
 use super::codec::{Mismatch, Prop, UnmodeledNotes, invalid_user_data};
-use super::launch_template::invalid_template;
+use super::launch_template::{invalid_image, invalid_template};
 use super::table::{Unfolded, nested, resource, take_object};
 use super::{
     BlockDeviceMapping, Ebs, Hooks, InstanceProfile, InvalidValue, LaunchImage, LaunchTemplate,
@@ -298,6 +298,7 @@ impl Hooks for Instance {
 
     fn invalid(map: &Map<'_>, dialect: Dialect) -> Vec<InvalidValue> {
         let mut found = super::volume_limits::invalid_of_instance(map, dialect);
+        found.extend(invalid_image(map.get(dialect.pick("ImageId", "ami"))));
         if dialect == Dialect::Cfn {
             found.extend(invalid_user_data(map.get("UserData")));
             found.extend(invalid_template(map));

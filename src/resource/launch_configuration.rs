@@ -1,4 +1,5 @@
 use super::codec::invalid_user_data;
+use super::launch_template::invalid_image;
 use super::volume_limits::invalid_of_instance;
 use super::{
     Hooks, InstanceProfile, InvalidValue, LaunchImage, Map, MetadataOptions, SecurityGroup,
@@ -65,6 +66,7 @@ resource! {
 impl Hooks for LaunchConfiguration {
     fn invalid(map: &Map<'_>, dialect: Dialect) -> Vec<InvalidValue> {
         let mut found = invalid_of_instance(map, dialect);
+        found.extend(invalid_image(map.get(dialect.pick("ImageId", "image_id"))));
         if dialect == Dialect::Cfn {
             found.extend(invalid_user_data(map.get("UserData")));
         }

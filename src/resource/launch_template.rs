@@ -2,7 +2,7 @@ use super::codec::{EncodedUserData, invalid_user_data};
 use super::table::{nested, resource};
 use super::volume_limits::invalid_mappings;
 use super::{
-    Hooks, InstanceProfile, InvalidValue, KmsKey, LaunchTemplateTags, Map, MetadataOptions,
+    Hooks, InstanceProfile, InvalidValue, KmsKey, LaunchTemplateTags, Map, MetadataOptions, RawValue,
     NetworkInterface, SecurityGroup, Subnet, Tags,
 };
 use crate::ir::{Attr, Dialect, Link, Text, Value, words};
@@ -246,6 +246,22 @@ pub(super) fn invalid_template(map: &Map<'_>) -> Option<InvalidValue> {
     })
 }
 
+/// Returns the error of an image ID that is neither one nor the name of a parameter.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
+pub(super) fn invalid_image(image: Option<&RawValue<'_>>) -> Option<InvalidValue> {
+    let id = image?.as_str()?;
+    let is_known = ["ami-", "resolve:ssm:", "{{resolve:"]
+        .iter()
+        .any(|it| id.starts_with(it));
+    (!id.is_empty() && !is_known).then(|| {
+        InvalidValue::of_ec2(
+            "InvalidAMIID.Malformed",
+            format!("`{id}` is not the ID of an image"),
+            "use an ID such as `ami-0123456789abcdef0`, or a parameter of Systems Manager",
+        )
+    })
+}
+
 impl Hooks for LaunchTemplate {
     fn invalid(map: &Map<'_>, dialect: Dialect) -> Vec<InvalidValue> {
         let path = dialect.pick(
@@ -255,6 +271,8 @@ impl Hooks for LaunchTemplate {
         let mut found = invalid_mappings(map, path, Some(dialect.pick("Ebs", "ebs")), dialect);
         let data = dialect.pick("LaunchTemplateData.UserData", "user_data");
         found.extend(invalid_user_data(map.get_path(data)));
+        let image = dialect.pick("LaunchTemplateData.ImageId", "image_id");
+        found.extend(invalid_image(map.get_path(image)));
         let types = ["InstanceType", "InstanceRequirements"];
         let is_set = |name: &&str| {
             map.get_path(&format!("LaunchTemplateData.{name}"))

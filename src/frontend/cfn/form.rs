@@ -31,6 +31,30 @@ pub(super) fn errors(root: &Tree, stack_condition: Option<&str>) -> Vec<FormErro
     all(root).into_iter().map(of_template).collect()
 }
 
+/// Returns the error of a template with a loop and without the transform that expands it. No transform
+/// expands the loops of the file that the other checks read.
+pub(super) fn loops(root: &Tree, stack_condition: Option<&str>) -> Option<FormError> {
+    fn first(tree: &Tree) -> Option<&Entry> {
+        match &tree.kind {
+            Kind::Map(entries) => entries.iter().find_map(|it| {
+                let is_loop = it.key.starts_with("Fn::ForEach::");
+                is_loop.then_some(it).or_else(|| first(&it.value))
+            }),
+            Kind::List(items) => items.iter().find_map(first),
+            Kind::Text(_) | Kind::Null => None,
+        }
+    }
+    let is_transformed =
+        |it: &Entry| it.key.ends_with("Transform") || it.value.get("Fn::Transform").is_some();
+    let sections = root.map()?;
+    let found = first(root).filter(|_| !sections.iter().any(is_transformed))?;
+    let (why, fix) = calls::problem(&found.key, &found.value)?;
+    Some(FormError {
+        stack_condition: stack_condition.map(str::to_owned),
+        ..error(found.at, format!("the template {why}"), fix)
+    })
+}
+
 fn all(root: &Tree) -> Vec<FormError> {
     let mut found = Vec::new();
     let version = root.get("AWSTemplateFormatVersion");

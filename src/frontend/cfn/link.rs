@@ -62,6 +62,8 @@ struct Linker<'a> {
     read_nested: ReadNested<'a>,
     notes: Vec<String>,
     unresolved: bool,
+    /// The loops that no transform expands.
+    form: Vec<FormError>,
     /// The values in other templates that are being followed.
     depth: Cell<usize>,
     /// The conditions of resources in nested stacks with conditions: name, and the two conditions.
@@ -86,6 +88,7 @@ pub(crate) fn link(
         read_nested,
         notes: Vec::new(),
         unresolved: false,
+        form: Vec::new(),
         depth: Cell::new(0),
         joined: Vec::new(),
         passed: Vec::new(),
@@ -103,7 +106,7 @@ pub(crate) fn link(
     let form = form.flat_map(|it| form::errors(&it.root, it.condition.as_deref()));
     Ok(Linked {
         root,
-        form: form.collect(),
+        form: linker.form.into_iter().chain(form).collect(),
         files: linker.units.into_iter().map(|unit| unit.file).collect(),
         notes: linker.notes,
         unresolved: linker.unresolved,
@@ -133,10 +136,12 @@ impl Linker<'_> {
         condition: Option<String>,
         depth: usize,
     ) -> Result<usize, SyntaxError> {
-        let (mut root, undecided) = looped(template.root, self.deployment)?;
-        self.unresolved |= undecided;
         let at = self.units.len();
+        let mut root = template.root;
         root.set_file(u16::try_from(at).unwrap_or(u16::MAX));
+        self.form.extend(form::loops(&root, condition.as_deref()));
+        let (root, undecided) = looped(root, self.deployment)?;
+        self.unresolved |= undecided;
         self.units.push(Unit {
             file: template.file.clone(),
             prefix: prefix.clone(),

@@ -360,7 +360,8 @@ fn installed<'g>(
     from: Source,
 ) -> HopResult {
     let of_each = instance.placements.iter().map(|placement| {
-        let internet = match routes::internet_route(index, instance, &placement.subnet) {
+        let route = routes::internet_route(index, instance, &placement.subnet);
+        let internet = match &route {
             InternetRoute::Works(..) => Ternary::Yes,
             InternetRoute::Unknown(_) => Ternary::Unknown,
             InternetRoute::None | InternetRoute::Broken(..) => Ternary::No,
@@ -384,11 +385,11 @@ fn installed<'g>(
                 ..CallContext::of(Caller::Unknown)
             },
         };
-        let gateway = path::s3_gateway(index, &placement.subnet, &request).and(out(Peer::S3));
-        internet.or(match from {
-            Source::NamedRegion => gateway.and(Ternary::Unknown),
-            _ => gateway,
-        })
+        let reached = path::reaches_s3(index, &placement.subnet, &route, &request, out);
+        match from {
+            Source::NamedRegion => internet.or(reached.and(Ternary::Unknown)),
+            _ => reached,
+        }
     });
     let reached = Ternary::all(of_each);
     let result = match reached {

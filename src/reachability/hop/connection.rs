@@ -145,39 +145,42 @@ impl<'a, 'g> Connection<'a, 'g> {
         statuses
     }
 
-    /// Returns whether the instance can send a request to S3: through a gateway endpoint, or out of the
-    /// VPC.
+    /// Returns whether the instance can send a request to S3.
     pub(crate) fn reaches_s3(&self, request: &path::S3Request<'_>) -> Ternary {
         let out = |peer| match &self.groups {
             Some(groups) => security::allows_outbound(self.index, groups, &peer),
             None => Ternary::Unknown,
         };
-        let gateway =
-            path::s3_gateway(self.index, self.subnet, request).and(out(security::Peer::S3));
-        let internet = match self.internet_route {
-            InternetRoute::Works(..) => out(security::Peer::Internet),
-            InternetRoute::Unknown(_) => Ternary::Unknown,
-            InternetRoute::None | InternetRoute::Broken(..) => Ternary::No,
-        };
-        gateway.or(internet)
+        path::reaches_s3(self.index, self.subnet, &self.internet_route, request, out)
     }
 
     /// Returns the path of the calls, for the network keys of conditions.
     pub(super) fn network_path(&self) -> NetworkPath {
+        if self.service == "s3" {
+            return match path::s3_endpoint(self.index, self.subnet) {
+                Ok(Some(endpoint)) => self.network_path_through(Some(endpoint)),
+                Ok(None) => self.network_path_outside(),
+                Err(()) => NetworkPath::Unknown,
+            };
+        }
         match &self.path {
             PathChoice::Endpoints(which) => match which.as_slice() {
                 [at] => self.network_path_through(Some(self.candidates[*at].id)),
                 _ => self.network_path_through(None),
             },
-            PathChoice::Internet => NetworkPath::Internet {
-                address: match &self.internet_route {
-                    InternetRoute::Works(exit, _) => nat_address(self.index, *exit),
-                    _ => None,
-                },
-                vpc: expr_of_vpc(&self.vpc),
-                subnet: self.subnet.node(),
-            },
+            PathChoice::Internet => self.network_path_outside(),
             PathChoice::Unknown => NetworkPath::Unknown,
+        }
+    }
+
+    fn network_path_outside(&self) -> NetworkPath {
+        NetworkPath::Internet {
+            address: match &self.internet_route {
+                InternetRoute::Works(exit, _) => nat_address(self.index, *exit),
+                _ => None,
+            },
+            vpc: expr_of_vpc(&self.vpc),
+            subnet: self.subnet.node(),
         }
     }
 

@@ -4,6 +4,7 @@ use super::super::HopResult;
 use super::super::dhcp::Resolver;
 use super::super::fix::Fix;
 use super::super::graph_index::Resolved;
+use super::super::names;
 use super::super::path;
 use super::super::routes::InternetRoute;
 use super::super::service_name::serves;
@@ -45,6 +46,12 @@ each with a subnet. Applies if the subnet has no route to the internet. `ec2mess
 fn check(connection: &Connection<'_, '_>) -> Vec<HopResult> {
     match (&connection.path, &connection.internet_route) {
         (PathChoice::Endpoints(which), _) => vec![present(connection, which)],
+        // The hop `vpc-dns` fails.
+        (PathChoice::Internet, InternetRoute::None)
+            if names::is_zone_unused(connection.index, &connection.vpc, connection.service) =>
+        {
+            Vec::new()
+        }
         (PathChoice::Internet, InternetRoute::None)
             if endpoint_private_dns::disabled(connection).is_none()
                 && route::unused_gateway(connection).is_none()

@@ -2,6 +2,7 @@
 
 use super::super::HopResult;
 use super::super::fix::{Changes, Fix, link, raw};
+use super::super::functions;
 use super::super::graph_index::{GraphIndex, Resolved};
 use super::super::iam::{CallContext, Caller, trusts_ec2};
 use super::super::instance::InstanceConfig;
@@ -9,7 +10,7 @@ use super::super::setting::Setting;
 use super::super::ternary::Ternary;
 use super::{Check, Context, DiagramBox, Entry, Hop, SequenceStep, fixes};
 use crate::ir::{Expr, NodeId, Value};
-use crate::resource::{InstanceProfile, RawValue, Resource, Role, ServiceSetting};
+use crate::resource::{InstanceProfile, Node, RawValue, Resource, Role, ServiceSetting};
 use crate::session_manager::REGISTER_ACTION;
 
 pub(super) const ENTRY: Entry = Entry {
@@ -62,7 +63,7 @@ pub(super) fn default_host_management(index: &GraphIndex<'_>) -> Ternary {
     if index.assumptions.dhmc {
         return Ternary::Yes;
     }
-    Ternary::any(index.all::<ServiceSetting>().map(|(id, _, it)| {
+    let by_setting = index.all::<ServiceSetting>().map(|(id, _, it)| {
         let name = match &it.setting_id {
             Value::Lit(id) => id.ends_with(DHMC).into(),
             Value::Expr(Expr::Concat(parts)) => match parts.last() {
@@ -78,7 +79,32 @@ pub(super) fn default_host_management(index: &GraphIndex<'_>) -> Ternary {
             Value::Expr(_) => Ternary::Unknown,
         };
         name.and(on).and(index.exists(id))
-    }))
+    });
+    Ternary::any(by_setting).or(by_custom_resource(index))
+}
+
+/// The role that AWS names for Default Host Management.
+const DHMC_ROLE: &str = "AWSSystemsManagerDefaultEC2InstanceManagementRole";
+
+/// Returns whether a custom resource can enable Default Host Management: it names the setting or its
+/// role.
+fn by_custom_resource(index: &GraphIndex<'_>) -> Ternary {
+    let names_it = |node: &Node| {
+        let of = node.resource.type_name(node.dialect()).unwrap_or_default();
+        let is_custom = of.starts_with("Custom::") || of == "AWS::CloudFormation::CustomResource";
+        let mut text = String::new();
+        if is_custom && !node.is_absent() {
+            let properties = node.resource.put(node.dialect());
+            properties.iter().for_each(|(_, value)| {
+                functions::show(value, &mut text);
+            });
+        }
+        text.contains(DHMC) || text.contains(DHMC_ROLE)
+    };
+    match index.graph.nodes().any(|(_, node)| names_it(node)) {
+        true => Ternary::Unknown,
+        false => Ternary::No,
+    }
 }
 
 /// Returns the result of the hop, and the role of the instance.

@@ -171,8 +171,7 @@ fn on_each_path<'g, T>(
 ) -> T {
     let anywhere = decide(NetworkPath::Unknown);
     let service = action.split(':').next().unwrap_or_default();
-    // A gateway endpoint, which a connection does not pass, can serve S3.
-    if holds(&anywhere) != Ternary::Unknown || service == "s3" {
+    if holds(&anywhere) != Ternary::Unknown {
         return anywhere;
     }
     let of_each = instance.placements.iter().map(|placement| {

@@ -4,10 +4,12 @@
 //! of a configuration, since its sessions name this document.
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-schema.html>
 
+mod bucket_policy;
 mod key;
 mod logs;
 mod run_as;
 
+use self::bucket_policy::BucketPolicies;
 use super::super::fix::Fix;
 use super::super::graph_index::GraphIndex;
 use super::super::iam::{CallContext, Caller, can_be};
@@ -189,21 +191,22 @@ fn of_document<'g>(
             ))];
         }
     };
-    let mut found = Vec::new();
+    let (mut found, mut relied) = (Vec::new(), vec![id]);
     if let Some(key) = input_value(inputs, "kmsKeyId") {
         found.extend(key::state(index, key.as_ref()));
         found.push(key::policy(index, instance, role, key.as_ref()));
-        let what = "the session key";
-        found.push(match key::named_by(index, role, key.as_ref()) {
-            true => HopResult::pass(HOP, "the key policy names the role"),
-            false => permission(
-                index,
-                instance,
-                role,
-                (SESSION_KEY_ACTION, key.as_ref()),
-                what,
-            ),
-        });
+        let call = (SESSION_KEY_ACTION, key.as_ref());
+        let or = || {
+            let named = key::named_by(index, role, key.as_ref());
+            named.then(|| "the key policy names the role".to_owned())
+        };
+        found.push(permission(
+            index,
+            instance,
+            role,
+            call,
+            ("the session key", &or),
+        ));
         found.extend(for_placements(instance, |placement| {
             let connection = Connection::new(index, instance, placement, "kms", role);
             vec![check_service_path(&connection, "the session key")]
@@ -216,15 +219,12 @@ fn of_document<'g>(
                 "the file does not show whether the log group must be encrypted",
             )),
             Ternary::Yes => {
-                found.push(logs::encrypted(index, group.as_ref(), (id, document)));
+                let named = logs::group_node(index, group.as_ref());
+                relied.extend(named);
+                found.push(logs::encrypted(index, named, (id, document)));
                 let what = "the encryption of the log group";
-                found.push(permission(
-                    index,
-                    instance,
-                    role,
-                    (LOG_GROUP_ACTION, None),
-                    what,
-                ));
+                let call = (LOG_GROUP_ACTION, None);
+                found.push(permission(index, instance, role, call, (what, &|| None)));
                 found.extend(for_placements(instance, |placement| {
                     let connection = Connection::new(index, instance, placement, "logs", role);
                     vec![check_service_path(&connection, what)]
@@ -242,15 +242,21 @@ fn of_document<'g>(
             )),
             Ternary::Yes => {
                 let what = "the encryption of the bucket";
-                let action = BUCKET_ACTION;
-                found.extend(logs::bucket_encryption(index, bucket.as_ref()));
-                found.push(permission(
+                let named = logs::bucket_node(index, bucket.as_ref());
+                relied.extend(named);
+                found.extend(named.and_then(|it| logs::bucket_encryption(index, it)));
+                let by_bucket = BucketPolicies {
                     index,
                     instance,
                     role,
-                    (action, arn.as_ref()),
-                    what,
-                ));
+                    bucket: arn.as_ref(),
+                    policies: bucket_policy::of(index, bucket.as_ref()),
+                };
+                relied.extend(by_bucket.policies.iter().map(|it| it.0));
+                found.extend(by_bucket.denial());
+                let call = (BUCKET_ACTION, arn.as_ref());
+                let or = || by_bucket.allowance();
+                found.push(permission(index, instance, role, call, (what, &or)));
                 found.extend(for_placements(instance, |placement| {
                     let connection = Connection::new(index, instance, placement, "s3", role);
                     vec![check_s3_path(&connection, what, arn.as_ref())]
@@ -259,6 +265,10 @@ fn of_document<'g>(
         }
     }
     found.extend(run_as::check(index, instance, (id, document), inputs));
+    found.extend(relied.into_iter().filter_map(|node| {
+        let doubt = index.doubt(node)?;
+        Some(unknown(&format!("`{}` {doubt}", index.name(node))))
+    }));
     if found.is_empty() {
         found.push(HopResult::pass(
             HOP,
@@ -315,12 +325,13 @@ fn flag(inputs: &Map<'_>, key: &str) -> Ternary {
     }
 }
 
+/// Checks a call of the agent. `or` is what else allows it, if no policy of the role does.
 fn permission<'g>(
     index: &GraphIndex<'g>,
     instance: &InstanceConfig<'g>,
     role: Option<NodeId>,
     (action, resource): (&str, Option<&Expr>),
-    what: &str,
+    (what, or): (&str, &dyn Fn() -> Option<String>),
 ) -> HopResult {
     let Some(role) = role else {
         return HopResult::unknown(
@@ -329,6 +340,12 @@ fn permission<'g>(
         );
     };
     let decision = decide(index, instance, role, (action, resource));
+    if decision.allowed.is_no()
+        && !decision.is_denied
+        && let Some(detail) = or()
+    {
+        return HopResult::pass(HOP, detail);
+    }
     let name = index.name(role);
     match decision.allowed {
         Ternary::Yes => HopResult::pass(HOP, format!("`{name}` allows the agent to read {what}")),

@@ -6,7 +6,7 @@ use super::super::dhcp::{self, Resolver};
 use super::super::fix::Fix;
 use super::super::graph_index::Resolved;
 use super::super::internet_route::internet_route_to;
-use super::super::names::Resolution;
+use super::super::names::{self, Resolution};
 use super::super::routes::{InternetRoute, flag};
 use super::super::security;
 use super::super::ternary::Ternary;
@@ -114,10 +114,11 @@ fn attributes(connection: &Connection<'_, '_>, id: NodeId) -> Option<HopResult> 
     let name = connection.index.name(id);
     let [support, hostnames] = path::dns_attributes(connection.index, id)?;
     let mut required = vec![support];
-    let by_zone = connection
-        .candidates
-        .iter()
-        .any(|it| it.exists.is_yes() && path::has_record(connection.index, it.id));
+    let by_zone = names::is_zone_unused(connection.index, &connection.vpc, connection.service)
+        || connection
+            .candidates
+            .iter()
+            .any(|it| it.exists.is_yes() && path::has_record(connection.index, it.id));
     let needs_zone = matches!(
         (&connection.path, &connection.internet_route),
         (PathChoice::Internet, InternetRoute::None)

@@ -16,7 +16,10 @@ use std::rc::Rc;
 
 pub(crate) use condition::{can_be, nat_address};
 pub(crate) use context::{CallContext, Caller, NetworkPath};
-pub(crate) use statement::{document_allows, judge_document, key_node, sample_region};
+pub(crate) use judgment::Judgment;
+pub(crate) use statement::{
+    document_allows, judge_document, judge_effect, key_node, sample_region,
+};
 pub(crate) use trust::trusts_ec2;
 
 use super::graph_index::{GraphIndex, Resolved, expr_of};
@@ -29,7 +32,6 @@ use crate::resource::{
     RolePolicy, RolePolicyAttachment, RolePolicyAttachments, Statement, Typed,
 };
 use crate::session_manager::{CHANNEL_ACTIONS, REGISTER_ACTION};
-use judgment::Judgment;
 use pattern::{known, matches};
 use statement::{action_is_meant, applies};
 use text::plain;

@@ -34,22 +34,27 @@ pub(crate) fn judge_document(
     action: &str,
     on: &CallContext<'_>,
 ) -> Judgment {
-    let mut allowed = Judgment::from(Ternary::No);
-    let mut denied = Judgment::from(Ternary::No);
-    for statement in &document.statements {
-        let applies = applies(index, statement, action, on);
-        match statement.effect {
-            Effect::Allow => allowed = allowed.or(applies),
-            Effect::Deny => denied = denied.or(applies),
-        }
+    let applies = |effect| judge_effect(index, document, effect, action, on);
+    applies(Effect::Allow).and(!applies(Effect::Deny))
+}
+
+/// Returns whether a statement with an effect applies to a call, with the fact that determines it.
+pub(crate) fn judge_effect(
+    index: &GraphIndex<'_>,
+    document: &PolicyDocument,
+    effect: Effect,
+    action: &str,
+    on: &CallContext<'_>,
+) -> Judgment {
+    let ours = document.statements.iter().filter(|it| it.effect == effect);
+    let judged = Judgment::any(ours.map(|it| applies(index, it, action, on)));
+    match document.opaque {
+        // A part that the file does not resolve can have each effect.
+        Some(_) => judged.or(Judgment::unknown(
+            "a statement that the file does not resolve",
+        )),
+        None => judged,
     }
-    // A part that the file does not resolve can allow or deny.
-    if document.opaque.is_some() {
-        let opaque = || Judgment::unknown("a statement that the file does not resolve");
-        allowed = allowed.or(opaque());
-        denied = denied.or(opaque());
-    }
-    allowed.and(!denied)
 }
 
 /// Returns whether a statement applies to a call.

@@ -1,7 +1,7 @@
 //! Options of instances that EC2 refuses for the instance type.
 
 use super::launch::{field_of_type, instance_types};
-use super::{Refusal, together};
+use super::{Refusal, is_in_stack, together};
 use crate::ir::{Expr, NodeId};
 use crate::reachability::graph_index::{GraphIndex, Resolved};
 use crate::reachability::image::classify;
@@ -136,13 +136,7 @@ const SUPPORTED: &[Supported] = &[
     },
     Supported {
         word: "enclaves",
-        names: names(
-            ("EnclaveOptions.Enabled", "enclave_options.enabled"),
-            (
-                "LaunchTemplateData.EnclaveOptions.Enabled",
-                "enclave_options.enabled",
-            ),
-        ),
+        names: ENCLAVE,
         error: "Unsupported",
         what: "enclaves",
     },
@@ -153,6 +147,14 @@ const HIBERNATION: Names = names(
     (
         "LaunchTemplateData.HibernationOptions.Configured",
         "hibernation_options.configured",
+    ),
+);
+
+const ENCLAVE: Names = names(
+    ("EnclaveOptions.Enabled", "enclave_options.enabled"),
+    (
+        "LaunchTemplateData.EnclaveOptions.Enabled",
+        "enclave_options.enabled",
     ),
 );
 
@@ -234,6 +236,23 @@ pub(super) fn unsupported<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
 pub(super) fn hibernation<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
     let one = |config: InstanceConfig<'g>| {
         let (by, value) = option(index, &config, &HIBERNATION)?;
+        let enclave = option(index, &config, &ENCLAVE);
+        let both = enclave.map_or(Ternary::No, |(_, it)| {
+            is_enabled(&it).and(is_enabled(&value))
+        });
+        if !both.is_no() {
+            let in_stack = index
+                .graph
+                .node(config.node)
+                .map_or(Ternary::No, is_in_stack);
+            let reason = format!(
+                "EC2 refuses `{}` (`UnsupportedHibernationConfiguration`): hibernation and enclaves \
+                 exclude each other",
+                index.name(config.node)
+            );
+            let refusal = Refusal::new(Hop::Agent, (by, ""), both.and(in_stack), reason)?;
+            return Some(refusal.fix(Fix::manual("disable hibernation or the enclave")));
+        }
         let is_encrypted = config.sources.iter().any(|&id| {
             let encrypts = |volume: &crate::resource::Ebs| {
                 volume.encrypted.as_ref().and_then(|it| it.lit()) == Some(&true)

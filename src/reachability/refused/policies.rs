@@ -90,70 +90,102 @@ fn documents(node: &Node) -> Vec<PolicyDocument> {
     own.into_iter().chain(inside).collect()
 }
 
+/// Returns whether the deployment creates or changes a resource.
+fn is_written(node: &Node) -> bool {
+    let is_existing = node.origin.as_ref().is_some_and(|it| it.is_existing);
+    !node.is_lookup() && !is_existing
+}
+
 /// The policies that IAM attaches to a role unless AWS increases the quota.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 const MOST_ATTACHED: usize = 10;
 
-/// Policies of AWS that the data does not contain, and more policies than the quota.
-pub(super) fn attached(index: &GraphIndex<'_>) -> Vec<Refusal> {
+/// More managed policies than the quota.
+pub(super) fn too_many(index: &GraphIndex<'_>) -> Vec<Refusal> {
     let roles = index.all::<Role>().map(|(id, node, _)| (id, node));
-    let mut found = Vec::new();
-    for (id, node) in roles
-        .chain(principals(index))
-        .filter(|it| !it.1.is_lookup())
-    {
-        let is_existing = node.origin.as_ref().is_some_and(|it| it.is_existing);
-        let Some(RawValue::List(items)) = node.property("ManagedPolicyArns", "managed_policy_arns")
-        else {
-            continue;
-        };
-        if is_existing {
-            continue;
+    let all = roles.chain(principals(index)).filter(|it| is_written(it.1));
+    let found = all.filter_map(|(id, node)| {
+        let count = attached(node).iter().filter(|it| !it.is_spliced()).count();
+        if count <= MOST_ATTACHED {
+            return None;
         }
-        let name = index.name(id);
+        let reason = format!(
+            "IAM can refuse `{}` (`LimitExceeded`): it has {count} managed policies, more than the \
+             quota of {MOST_ATTACHED}",
+            index.name(id)
+        );
         let at = (id, "managed_policies");
-        let mut add = |why: String, fix: &str| {
-            let reason = format!("IAM can refuse `{name}` ({why}");
-            let refusal = Refusal::new(Hop::RolePermissions, at, Ternary::Unknown, reason);
-            found.extend(refusal.map(|it| it.fix(Fix::manual(fix))));
-        };
-        let named = items.iter().filter_map(policy_of_aws);
-        let is_unknown = |it: &String| managed::find(it).is_none() && managed::near(it).is_none();
-        let mut unknown = named.filter(is_unknown);
-        if let Some(policy) = unknown.next() {
-            let why = format!("`NoSuchEntity`): no AWS managed policy `{policy}` is known");
-            add(why, "use the ARN of an AWS managed policy, with its path");
-        }
-        let count = items.iter().filter(|it| !it.is_spliced()).count();
-        if count > MOST_ATTACHED {
-            let why = format!(
-                "`LimitExceeded`): it has {count} managed policies, more than the quota of \
-                 {MOST_ATTACHED}"
-            );
-            add(
-                why,
-                "attach fewer policies, or increase the quota of the account",
-            );
-        }
-    }
-    found
+        let refusal = Refusal::new(Hop::RolePermissions, at, Ternary::Unknown, reason)?;
+        let fix = "attach fewer policies, or increase the quota of the account";
+        Some(refusal.fix(Fix::manual(fix)))
+    });
+    found.collect()
 }
 
-/// Returns the path and name of an AWS managed policy in an ARN.
-fn policy_of_aws(arn: &RawValue<'_>) -> Option<String> {
-    let text = match arn {
-        RawValue::Str(text) => text.to_string(),
-        RawValue::Expr(expr) => match expr.as_ref() {
-            Expr::Concat(parts) => match parts.last()? {
-                Expr::Text(text) => text.to_string(),
-                _ => return None,
-            },
-            _ => return None,
-        },
-        _ => return None,
+/// Returns the managed policies in the list of a principal.
+fn attached(node: &Node) -> Vec<RawValue<'_>> {
+    match node.property("ManagedPolicyArns", "managed_policy_arns") {
+        Some(RawValue::List(items)) => items,
+        _ => Vec::new(),
+    }
+}
+
+/// AWS managed policies that do not exist: the path or the case of a letter is another one, or the data
+/// does not contain the name.
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachRolePolicy.html>
+pub(super) fn missing(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let refuse = |id: NodeId, node: &Node, field, arn: &Expr| {
+        let (_, name) = iam::aws_managed(index, arn)?;
+        if !is_written(node) || managed::find(&name).is_some() {
+            return None;
+        }
+        let own = index.name(id);
+        let (certain, reason, fix) = match managed::near(&name) {
+            Some(known) => (
+                is_in_stack(node),
+                format!(
+                    "IAM refuses `{own}` (`NoSuchEntity`): there is no AWS managed policy `{name}`"
+                ),
+                format!("attach `{known}`"),
+            ),
+            None => (
+                Ternary::Unknown,
+                format!(
+                    "IAM can refuse `{own}` (`NoSuchEntity`): no AWS managed policy `{name}` is known"
+                ),
+                "use the ARN of an AWS managed policy, with its path".to_owned(),
+            ),
+        };
+        let refusal = Refusal::new(Hop::RolePermissions, (id, field), certain, reason)?;
+        Some(refusal.fix(Fix::manual(fix)))
     };
-    let (_, name) = text.split_once(":iam::aws:policy/")?;
-    Some(name.to_owned())
+    let of_role = |id: NodeId, node: &Node, field, link: &Link<ManagedPolicy>| match index
+        .resolve(link)
+        .as_slice()
+    {
+        [Resolved::Outside(arn)] => refuse(id, node, field, arn),
+        _ => None,
+    };
+    let own = index.all::<Role>().flat_map(|(id, node, role)| {
+        let links = role.managed_policies.iter();
+        let of = |link| of_role(id, node, "managed_policies", link);
+        links.filter_map(of).collect::<Vec<_>>()
+    });
+    let beside = index.all::<RolePolicyAttachment>();
+    let beside = beside.filter_map(|(id, node, it)| of_role(id, node, "policy", &it.policy));
+    let others = principals(index).flat_map(|(id, node)| {
+        let arns = attached(node);
+        let of = |arn: &RawValue<'_>| match arn {
+            RawValue::Str(text) => {
+                let arn = Expr::Text(text.to_string().into());
+                refuse(id, node, "managed_policies", &arn)
+            }
+            RawValue::Expr(arn) => refuse(id, node, "managed_policies", arn),
+            _ => None,
+        };
+        arns.iter().filter_map(of).collect::<Vec<_>>()
+    });
+    own.chain(beside).chain(others).collect()
 }
 
 /// A policy of an endpoint with an error of syntax.
@@ -174,34 +206,4 @@ pub(super) fn malformed_of_endpoints(index: &GraphIndex<'_>) -> Vec<Refusal> {
     let separate = index.all::<VpcEndpointPolicy>();
     let separate = separate.filter_map(|(id, node, it)| refuse(id, node, &it.policy));
     own.chain(separate).collect()
-}
-
-/// An AWS managed policy that does not exist, since its path or the case of a letter is another one.
-/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachRolePolicy.html>
-pub(super) fn missing(index: &GraphIndex<'_>) -> Vec<Refusal> {
-    let of_role = |id: NodeId, node: &Node, field, link: &Link<ManagedPolicy>| {
-        let all = index.resolve(link);
-        let [Resolved::Outside(expr)] = all.as_slice() else {
-            return None;
-        };
-        let (_, name) = iam::aws_managed(index, expr)?;
-        if node.is_lookup() || managed::find(&name).is_some() {
-            return None;
-        }
-        let known = managed::near(&name)?;
-        let reason = format!(
-            "IAM refuses `{}` (`NoSuchEntity`): there is no AWS managed policy `{name}`",
-            index.name(id)
-        );
-        let refusal = Refusal::new(Hop::RolePermissions, (id, field), is_in_stack(node), reason)?;
-        Some(refusal.fix(Fix::manual(format!("attach `{known}`"))))
-    };
-    let own = index.all::<Role>().flat_map(|(id, node, role)| {
-        let links = role.managed_policies.iter();
-        let of = |link| of_role(id, node, "managed_policies", link);
-        links.filter_map(of).collect::<Vec<_>>()
-    });
-    let attached = index.all::<RolePolicyAttachment>();
-    let attached = attached.filter_map(|(id, node, it)| of_role(id, node, "policy", &it.policy));
-    own.chain(attached).collect()
 }

@@ -3,8 +3,8 @@
 use super::super::functions;
 use super::super::graph_index::{GraphIndex, Resolved};
 use super::super::iam::{CallContext, Caller, sample_region};
-use super::super::internet_route::{InternetRoute, private_route};
-use super::super::path::{S3Request, candidates, is_interface, s3_gateway};
+use super::super::internet_route::private_route;
+use super::super::path::{self, S3Request};
 use super::super::refusal::Refusal;
 use super::super::ternary::Ternary;
 use super::super::{Fix, Hop};
@@ -87,11 +87,7 @@ fn reaches_s3<'g>(index: &GraphIndex<'g>, subnet: &Resolved<'g, Subnet>) -> Tern
     let Resolved::Node(id, _) = subnet else {
         return Ternary::Unknown;
     };
-    let internet = match private_route(index, subnet, (*id, "map_public_ip_on_launch")) {
-        InternetRoute::Works(..) => Ternary::Yes,
-        InternetRoute::Unknown(_) => Ternary::Unknown,
-        InternetRoute::None | InternetRoute::Broken(..) => Ternary::No,
-    };
+    let internet = private_route(index, subnet, (*id, "map_public_ip_on_launch"));
     let region = sample_region(index).to_string().replace('-', "");
     let object = Expr::Text(format!("cloudformation-custom-resource-response-{region}/x").into());
     let request = S3Request {
@@ -101,10 +97,5 @@ fn reaches_s3<'g>(index: &GraphIndex<'g>, subnet: &Resolved<'g, Subnet>) -> Tern
             ..CallContext::of(Caller::Unknown)
         },
     };
-    let endpoints = candidates(index, &index.vpc_of(subnet), "s3");
-    let interface = Ternary::any(endpoints.iter().map(|it| is_interface(it.endpoint)));
-    let interface = interface.and(Ternary::Unknown);
-    internet
-        .or(s3_gateway(index, subnet, &request))
-        .or(interface)
+    path::reaches_s3(index, subnet, &internet, &request, |_| Ternary::Yes)
 }

@@ -260,17 +260,20 @@ fn function(index: &GraphIndex<'_>, at: (NodeId, &Node)) -> Option<Refusal> {
 /// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html>
 fn parameter(index: &GraphIndex<'_>, at: (NodeId, &Node)) -> Option<Refusal> {
     let name = at.1.property("Name", "name")?;
-    let name = name.as_str()?.trim_start_matches('/').to_ascii_lowercase();
-    if !name.starts_with("ssm") && !name.starts_with("aws") {
-        return None;
-    }
+    let name = name.as_str()?.to_ascii_lowercase();
+    let short = name.trim_start_matches('/');
+    let first = short.split('/').next().unwrap_or_default();
+    let certain = match short.starts_with("ssm") || short.starts_with("aws") {
+        true => Ternary::from(short == name || matches!(first, "ssm" | "aws")).or(Ternary::Unknown),
+        false => return None,
+    };
     let text = (
         "Systems Manager",
         "ValidationException",
         "the name of a parameter cannot start with `ssm` or `aws`",
         "use another name",
     );
-    refuse(index, at, Ternary::Unknown, text)
+    refuse(index, at, certain, text)
 }
 
 /// A trail whose bucket does not let CloudTrail write.

@@ -11,11 +11,12 @@ use crate::reachability::iam::{CallContext, Caller};
 use crate::reachability::image::{self, Users, classify};
 use crate::reachability::instance::{self, InstanceConfig, Placement};
 use crate::reachability::path::S3Request;
+use crate::reachability::script::{Script, script};
 use crate::reachability::script_text::{self, commands};
 use crate::reachability::setting::Setting;
 use crate::reachability::ternary::Ternary;
 use crate::reachability::{Fix, Hop, HopStatus};
-use crate::resource::{Map, RawValue, Resource};
+use crate::resource::{Map, Node, RawValue, Resource};
 
 /// The longest timeout of a creation policy, in seconds.
 const MAX_SECONDS: u64 = 43_200;
@@ -40,6 +41,8 @@ struct Sender<'g> {
     signals: Vec<Signal>,
     /// Whether a script installs the commands of CloudFormation.
     installs: bool,
+    /// Whether a script runs containers, whose contents the file does not show.
+    runs_containers: bool,
 }
 
 /// Resources whose creation policy, or wait condition, certainly or perhaps never gets its signals.
@@ -71,14 +74,14 @@ pub(super) fn missing(index: &GraphIndex<'_>) -> Vec<Refusal> {
     found.collect()
 }
 
-fn signal_of(node: &crate::resource::Node) -> Option<&Map<'static>> {
+fn signal_of(node: &Node) -> Option<&Map<'static>> {
     match node.origin.as_ref()?.signal.as_ref()? {
         RawValue::Object(map) if !node.is_absent() => Some(map),
         _ => None,
     }
 }
 
-fn is_wait_condition(node: &crate::resource::Node) -> bool {
+fn is_wait_condition(node: &Node) -> bool {
     let type_name = node.resource.type_name(node.dialect());
     type_name == Some("AWS::CloudFormation::WaitCondition") && !node.is_absent()
 }
@@ -163,8 +166,7 @@ fn by_policy<'g>(
             Some(other) => format!("`{name}` waits for a signal, and user data signals `{other}`"),
             None => format!("`{name}` waits for a signal, and no script of the template sends one"),
         };
-        // The image, or what a script downloads, can send it.
-        return refuse(index, id, Ternary::Unknown, reason);
+        return refuse(index, id, only_shown(index, id, senders), reason);
     }
     let mut signals = ours
         .iter()
@@ -180,7 +182,7 @@ fn by_policy<'g>(
         && count > sent
     {
         let reason = format!("`{name}` waits for {count} signals, and user data sends {sent}");
-        return refuse(index, id, Ternary::Unknown, reason);
+        return refuse(index, id, only_shown(index, id, senders), reason);
     }
     let reached = |connection: &Connection<'_, '_>| {
         let worst = connection.check().into_iter().min_by_key(|it| it.status);
@@ -190,6 +192,54 @@ fn by_policy<'g>(
         let service = "cloudformation";
         reached(&Connection::new(index, instance, placement, service, None))
     })
+}
+
+/// Beginnings of the types whose resources run code, which can send a signal.
+const RUN_CODE: &[&str] = &[
+    "AWS::Batch::",
+    "AWS::CloudFormation::CustomResource",
+    "AWS::CloudFormation::Stack",
+    "AWS::CodeBuild::",
+    "AWS::CodePipeline::",
+    "AWS::EC2::EC2Fleet",
+    "AWS::EC2::SpotFleet",
+    "AWS::ECS::",
+    "AWS::EKS::",
+    "AWS::Events::",
+    "AWS::Glue::",
+    "AWS::Lambda::",
+    "AWS::SSM::Association",
+    "AWS::SSM::MaintenanceWindowTask",
+    "AWS::Scheduler::",
+    "AWS::Serverless::",
+    "AWS::StepFunctions::",
+];
+
+/// Returns yes if the file shows every signal that a resource can get, else unknown: an image of the
+/// author, what a script downloads, and other code can send one.
+fn only_shown<'g>(index: &GraphIndex<'g>, id: NodeId, senders: &[Sender<'g>]) -> Ternary {
+    let stack = index.graph.node(id).map(Node::stack);
+    let is_near = |node: NodeId| index.graph.node(node).map(Node::stack) == stack;
+    let runs_code = index.graph.nodes().any(|(other, node)| {
+        let of = node.resource.type_name(node.dialect()).unwrap_or_default();
+        let is_foreign = !of.is_empty() && !of.starts_with("AWS::");
+        let is_code = is_foreign || RUN_CODE.iter().any(|it| of.starts_with(it));
+        is_near(other) && !node.is_absent() && is_code
+    });
+    let is_open = |it: &Sender<'g>| {
+        let image = match &it.instance.image {
+            Setting::Known(_, _, link) => classify(index, link),
+            _ => return true,
+        };
+        let is_own = matches!(image, image::Image::Opaque(_));
+        let script = script(index, &it.instance);
+        is_own || it.runs_containers || !matches!(script, Script::Nothing)
+    };
+    let ours = senders.iter().filter(|it| is_near(it.instance.node));
+    match runs_code || ours.into_iter().any(is_open) {
+        true => Ternary::Unknown,
+        false => Ternary::Yes,
+    }
 }
 
 /// Returns how many signals an instance or its group sends, or none if the file does not show it.
@@ -230,9 +280,14 @@ fn lost<'g>(
             .filter_map(|placement| reach(&sender.instance, placement))
             .min_by_key(|it| it.0)?;
         let worst = match (worst.0, has_command(index, sender)) {
-            (HopStatus::Pass, Ternary::Unknown | Ternary::No) => {
+            (HopStatus::Pass, Ternary::Unknown) => {
                 let detail = "the file does not show whether the image includes `cfn-signal`";
                 (HopStatus::Unknown, detail.to_owned(), None)
+            }
+            (HopStatus::Pass | HopStatus::Unknown, Ternary::No) => {
+                let detail = "the image does not include `cfn-signal`";
+                let fix = "install `aws-cfn-bootstrap` in the user data";
+                (HopStatus::Fail, detail.to_owned(), Some(Fix::manual(fix)))
             }
             _ => worst,
         };
@@ -259,12 +314,17 @@ fn lost<'g>(
 
 /// Returns whether an instance has the command. Amazon Linux and Windows images of AWS include it.
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-helper-scripts-reference.html>
-fn has_command(index: &GraphIndex<'_>, sender: &Sender<'_>) -> Ternary {
+fn has_command<'g>(index: &GraphIndex<'g>, sender: &Sender<'g>) -> Ternary {
     let Setting::Known(_, _, link) = &sender.instance.image else {
         return Ternary::Yes;
     };
     match image::users(&classify(index, link).into_name()) {
-        Users::Known("ubuntu" | "admin") if !sender.installs => Ternary::Unknown,
+        Users::Known("ubuntu" | "admin") if !sender.installs => {
+            match script(index, &sender.instance) {
+                Script::Nothing => Ternary::No,
+                _ => Ternary::Unknown,
+            }
+        }
         _ => Ternary::Yes,
     }
 }
@@ -293,7 +353,7 @@ fn by_handle<'g>(index: &GraphIndex<'g>, id: NodeId, senders: &[Sender<'g>]) -> 
             "`{}` waits for a signal, and nothing uses its handle",
             index.name(id)
         );
-        return refuse(index, id, Ternary::Unknown, reason);
+        return refuse(index, id, Ternary::Yes, reason);
     }
     let is_ours = |it: &&Sender<'_>| it.instance.sources.iter().any(|it| users.contains(it));
     let ours: Vec<&Sender<'g>> = senders.iter().filter(is_ours).collect();
@@ -335,12 +395,15 @@ fn sender<'g>(index: &GraphIndex<'g>, instance: InstanceConfig<'g>) -> Sender<'g
         Setting::Known(_, _, value) => index.texts(value),
         Setting::Unset | Setting::Unknown(..) => Vec::new(),
     };
-    let (mut signals, mut installs) = (Vec::new(), false);
+    let (mut signals, mut installs, mut runs_containers) = (Vec::new(), false, false);
     for text in &texts {
         let init = cfn_init::scripts(index, &instance, text, false);
         for script in std::iter::once(text).chain(init.iter().map(|it| &it.text)) {
             let lines = script_text::lines(script).shown.text;
             installs |= lines.contains("cfn-bootstrap");
+            runs_containers |= ["docker ", "podman ", "nerdctl "]
+                .iter()
+                .any(|it| lines.contains(it));
             signals.extend(found(&lines));
         }
     }
@@ -348,6 +411,7 @@ fn sender<'g>(index: &GraphIndex<'g>, instance: InstanceConfig<'g>) -> Sender<'g
         instance,
         signals,
         installs,
+        runs_containers,
     }
 }
 

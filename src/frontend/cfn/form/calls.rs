@@ -76,7 +76,7 @@ fn of_tree(id: &str, tree: &Tree, found: &mut Vec<FormError>) {
 }
 
 /// Returns a clause after the caller, and the fix.
-fn problem(name: &str, argument: &Tree) -> Option<(String, String)> {
+pub(super) fn problem(name: &str, argument: &Tree) -> Option<(String, String)> {
     if EXTENSIONS.contains(&name) || name.starts_with("Fn::ForEach::") {
         return Some((
             format!("calls `{name}`, which requires the transform `AWS::LanguageExtensions`"),

@@ -5,14 +5,10 @@ use crate::ir::{Expr, NodeId, Text, Value};
 use crate::reachability::graph_index::GraphIndex;
 use crate::reachability::hop::fixes;
 use crate::reachability::{Fix, HopResult};
-use crate::resource::{Bucket, BucketEncryption, Document, LogGroup, RawValue};
+use crate::resource::{Bucket, BucketEncryption, Document, LogGroup, RawValue, Typed as _};
 
-/// Checks that the log group has a key. Without one, the agent rejects the session.
-pub(super) fn encrypted(
-    index: &GraphIndex<'_>,
-    group: Option<&Expr>,
-    (at, document): (NodeId, &Document),
-) -> HopResult {
+/// Returns the log group that the preferences name.
+pub(super) fn group_node(index: &GraphIndex<'_>, group: Option<&Expr>) -> Option<NodeId> {
     let is_named = |log: &LogGroup, id: NodeId| match group {
         Some(Expr::Attr(node, _) | Expr::Other(node, _)) => *node == id,
         Some(Expr::Text(name)) => {
@@ -28,10 +24,35 @@ pub(super) fn encrypted(
         },
         None => false,
     };
-    let found = index
-        .all::<LogGroup>()
-        .find(|(id, _, log)| is_named(log, *id));
-    match found {
+    let mut all = index.all::<LogGroup>();
+    all.find(|(id, _, log)| is_named(log, *id)).map(|it| it.0)
+}
+
+/// Returns the bucket that the preferences name.
+pub(super) fn bucket_node(index: &GraphIndex<'_>, bucket: Option<&Expr>) -> Option<NodeId> {
+    let is_named = |id: NodeId, it: &Bucket| match bucket {
+        Some(Expr::Attr(node, _) | Expr::Other(node, _)) => *node == id,
+        Some(Expr::Text(name)) => {
+            it.bucket_name
+                .as_ref()
+                .and_then(Value::lit)
+                .map(Text::as_ref)
+                == Some(name.as_ref())
+        }
+        _ => false,
+    };
+    let mut all = index.all::<Bucket>();
+    all.find(|(id, _, it)| is_named(*id, it)).map(|it| it.0)
+}
+
+/// Checks that the log group has a key. Without one, the agent rejects the session.
+pub(super) fn encrypted(
+    index: &GraphIndex<'_>,
+    group: Option<NodeId>,
+    (at, document): (NodeId, &Document),
+) -> HopResult {
+    let mut all = index.all::<LogGroup>();
+    match all.find(|it| Some(it.0) == group) {
         None => HopResult::unknown(HOP, "the log group is not in the file"),
         Some((_, _, log)) if log.kms_key.is_some() => {
             HopResult::pass(HOP, "the log group has a key")
@@ -61,24 +82,8 @@ fn without_encryption(at: NodeId, document: &Document) -> Fix {
 }
 
 /// Checks the encryption of the bucket. The agent accepts only `AES256` and `aws:kms`.
-pub(super) fn bucket_encryption(
-    index: &GraphIndex<'_>,
-    bucket: Option<&Expr>,
-) -> Option<HopResult> {
-    let is_named = |id: NodeId, it: &Bucket| match bucket {
-        Some(Expr::Attr(node, _) | Expr::Other(node, _)) => *node == id,
-        Some(Expr::Text(name)) => {
-            it.bucket_name
-                .as_ref()
-                .and_then(Value::lit)
-                .map(Text::as_ref)
-                == Some(name.as_ref())
-        }
-        _ => false,
-    };
-    let (id, _, it) = index
-        .all::<Bucket>()
-        .find(|(id, _, it)| is_named(*id, it))?;
+pub(super) fn bucket_encryption(index: &GraphIndex<'_>, id: NodeId) -> Option<HopResult> {
+    let it = Bucket::of(&index.graph.node(id)?.resource)?;
     let beside = index
         .all::<BucketEncryption>()
         .filter(|(_, _, other)| index.resolve_one(&other.bucket).node() == Some(id))
