@@ -1,4 +1,5 @@
 use super::codec::{Mismatch, Prop, UnmodeledNotes};
+use super::raw_value::json_of;
 use super::{
     Certain, Hooks, InvalidValue, Map, Node, RawValue, Tags, prevent_destroy, table::resource,
     tagged,
@@ -36,6 +37,7 @@ impl Prop for Content {
                     text.into_owned(),
                 )))),
             },
+            RawValue::Expr(expr) => json_of(&expr).unwrap_or_else(|| plain(RawValue::Expr(expr))),
             other => plain(other),
         }))
     }

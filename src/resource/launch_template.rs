@@ -2,8 +2,8 @@ use super::codec::{EncodedUserData, invalid_user_data};
 use super::table::{nested, resource};
 use super::volume_limits::invalid_mappings;
 use super::{
-    Hooks, InstanceProfile, InvalidValue, KmsKey, LaunchTemplateTags, Map, MetadataOptions, RawValue,
-    NetworkInterface, SecurityGroup, Subnet, Tags,
+    Hooks, InstanceProfile, InvalidValue, KmsKey, LaunchTemplateTags, Map, MetadataOptions,
+    NetworkInterface, RawValue, SecurityGroup, Subnet, Tags,
 };
 use crate::ir::{Attr, Dialect, Link, Text, Value, words};
 

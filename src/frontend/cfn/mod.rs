@@ -31,9 +31,7 @@ use super::lift::{Exists, Lift};
 use super::tree::{At, Entry, Kind, SyntaxError, Tree};
 use crate::ir::{ConditionId, Dialect, Expr, NodeId, ParamId, SourceLocation, Span, Text, Value};
 use crate::region::Region;
-use crate::resource::{
-    DefaultSecurityGroup, Graph, Map, RawValue, Typed, Vpc, property_errors,
-};
+use crate::resource::{DefaultSecurityGroup, Graph, Map, RawValue, Typed, Vpc, property_errors};
 
 /// Known values of a deployment.
 #[derive(Clone, Debug, Default)]

@@ -43,7 +43,7 @@ pub(super) fn errors(id: &str, type_name: &str, properties: &Map<'_>) -> Vec<Tem
                 ));
             }
             if let Some(RawValue::Base64(data)) = object.get("UserData") {
-                let size = bytes(data);
+                let size = literal(data, str::len);
                 if size > MOST_USER_DATA {
                     found.push(error(
                         format!(
@@ -172,42 +172,53 @@ fn has_index_twice(interfaces: &[&Map<'_>]) -> bool {
     (1..all.len()).any(|n| all[..n].contains(&all[n]))
 }
 
-/// Returns the size of a text, without the parts that the file does not determine.
-fn bytes(text: &RawValue<'_>) -> usize {
-    fn of_expr(expr: &Expr) -> usize {
+/// Returns the length of the parts of a text that the file determines.
+fn literal(text: &RawValue<'_>, length: fn(&str) -> usize) -> usize {
+    fn of_expr(expr: &Expr, length: fn(&str) -> usize) -> usize {
         match expr {
-            Expr::Text(text) => text.len(),
-            Expr::Concat(parts) => parts.iter().map(of_expr).sum(),
+            Expr::Text(text) => length(text),
+            Expr::Concat(parts) => parts.iter().map(|it| of_expr(it, length)).sum(),
             _ => 0,
         }
     }
     match text {
-        RawValue::Str(text) => text.len(),
-        RawValue::Expr(expr) => of_expr(expr),
+        RawValue::Str(text) => length(text),
+        RawValue::Expr(expr) => of_expr(expr, length),
         _ => 0,
     }
 }
 
-/// Returns the length of the JSON of a document without whitespace, and without the parts that the file
-/// does not determine.
-fn characters(value: &RawValue<'_>) -> usize {
-    match value {
-        RawValue::Str(text) => 2 + text.chars().filter(|it| !it.is_whitespace()).count(),
-        RawValue::List(items) => 1 + items.iter().map(|it| characters(it) + 1).sum::<usize>(),
+fn without_whitespace(text: &str) -> usize {
+    text.chars().filter(|it| !it.is_whitespace()).count()
+}
+
+/// Returns the length of a policy without whitespace, and without the parts that the file does not
+/// determine.
+fn characters(policy: &RawValue<'_>) -> usize {
+    match policy {
+        RawValue::List(items) => 1 + items.iter().map(|it| inside(it) + 1).sum::<usize>(),
         RawValue::Object(map) => {
-            let entries = map
-                .iter()
-                .map(|(key, value)| key.len() + 4 + characters(value));
+            let entries = map.iter().map(|(key, value)| key.len() + 4 + inside(value));
             1 + entries.sum::<usize>()
         }
-        other => bytes(other),
+        // A policy can be JSON text.
+        text => literal(text, without_whitespace),
     }
+}
+
+/// Returns the length of a value inside a policy, where text has quotes.
+fn inside(value: &RawValue<'_>) -> usize {
+    let quotes = match value {
+        RawValue::Str(_) | RawValue::Expr(_) => 2,
+        _ => 0,
+    };
+    quotes + characters(value)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::errors;
     use super::super::object;
+    use super::errors;
 
     fn count(type_name: &str, json: serde_json::Value) -> usize {
         let map = object(json);
@@ -231,6 +242,12 @@ mod tests {
         };
         assert_eq!(count("AWS::IAM::Role", policy(10_240 - 21)), 0);
         assert_eq!(count("AWS::IAM::Role", policy(10_240 - 20)), 1);
+        let text = |length: usize| {
+            let document = format!("{{ \"Id\":{}\"{}\" }}", " ".repeat(9), "a".repeat(length));
+            serde_json::json!({"PolicyDocument": document})
+        };
+        assert_eq!(count("AWS::IAM::ManagedPolicy", text(6_144 - 9)), 0);
+        assert_eq!(count("AWS::IAM::ManagedPolicy", text(6_144 - 8)), 1);
     }
 
     #[test]
