@@ -41,8 +41,8 @@ struct Sender<'g> {
     signals: Vec<Signal>,
     /// Whether a script installs the commands of CloudFormation.
     installs: bool,
-    /// Whether a script runs containers, whose contents the file does not show.
-    runs_containers: bool,
+    /// Whether a script starts what the file does not show.
+    runs_elsewhere: bool,
 }
 
 /// Resources whose creation policy, or wait condition, certainly or perhaps never gets its signals.
@@ -194,25 +194,35 @@ fn by_policy<'g>(
     })
 }
 
-/// Beginnings of the types whose resources run code, which can send a signal.
-const RUN_CODE: &[&str] = &[
-    "AWS::Batch::",
-    "AWS::CloudFormation::CustomResource",
-    "AWS::CloudFormation::Stack",
-    "AWS::CodeBuild::",
-    "AWS::CodePipeline::",
-    "AWS::EC2::EC2Fleet",
-    "AWS::EC2::SpotFleet",
-    "AWS::ECS::",
-    "AWS::EKS::",
-    "AWS::Events::",
-    "AWS::Glue::",
-    "AWS::Lambda::",
-    "AWS::SSM::Association",
-    "AWS::SSM::MaintenanceWindowTask",
-    "AWS::Scheduler::",
-    "AWS::Serverless::",
-    "AWS::StepFunctions::",
+/// Beginnings of the types whose resources run no code. Any other resource can send a signal.
+const NO_CODE: &[&str] = &[
+    "AWS::AutoScaling::AutoScalingGroup",
+    "AWS::AutoScaling::Launch",
+    "AWS::AutoScaling::Scal",
+    "AWS::CloudFormation::WaitCondition",
+    "AWS::CloudWatch::",
+    "AWS::DynamoDB::",
+    "AWS::EC2::",
+    "AWS::EFS::",
+    "AWS::ElasticLoadBalancing",
+    "AWS::IAM::",
+    "AWS::KMS::",
+    "AWS::Logs::",
+    "AWS::RDS::",
+    "AWS::Route53",
+    "AWS::S3::",
+    "AWS::SNS::",
+    "AWS::SQS::",
+    "AWS::SSM::Parameter",
+    "AWS::SecretsManager::Secret",
+];
+
+/// Types whose instances run code of which the file does not show all.
+const FLEETS: &[&str] = &["AWS::EC2::EC2Fleet", "AWS::EC2::SpotFleet"];
+
+/// Parts of commands that run containers or call AWS, whose effect is elsewhere.
+const ELSEWHERE: &[&str] = &[
+    "docker ", "podman ", "nerdctl ", "aws ", "boto", "-SSM", "Invoke-",
 ];
 
 /// Returns yes if the file shows every signal that a resource can get, else unknown: an image of the
@@ -222,8 +232,7 @@ fn only_shown<'g>(index: &GraphIndex<'g>, id: NodeId, senders: &[Sender<'g>]) ->
     let is_near = |node: NodeId| index.graph.node(node).map(Node::stack) == stack;
     let runs_code = index.graph.nodes().any(|(other, node)| {
         let of = node.resource.type_name(node.dialect()).unwrap_or_default();
-        let is_foreign = !of.is_empty() && !of.starts_with("AWS::");
-        let is_code = is_foreign || RUN_CODE.iter().any(|it| of.starts_with(it));
+        let is_code = FLEETS.contains(&of) || !NO_CODE.iter().any(|it| of.starts_with(it));
         is_near(other) && !node.is_absent() && is_code
     });
     let is_open = |it: &Sender<'g>| {
@@ -233,7 +242,7 @@ fn only_shown<'g>(index: &GraphIndex<'g>, id: NodeId, senders: &[Sender<'g>]) ->
         };
         let is_own = matches!(image, image::Image::Opaque(_));
         let script = script(index, &it.instance);
-        is_own || it.runs_containers || !matches!(script, Script::Nothing)
+        is_own || it.runs_elsewhere || !matches!(script, Script::Nothing)
     };
     let ours = senders.iter().filter(|it| is_near(it.instance.node));
     match runs_code || ours.into_iter().any(is_open) {
@@ -395,15 +404,13 @@ fn sender<'g>(index: &GraphIndex<'g>, instance: InstanceConfig<'g>) -> Sender<'g
         Setting::Known(_, _, value) => index.texts(value),
         Setting::Unset | Setting::Unknown(..) => Vec::new(),
     };
-    let (mut signals, mut installs, mut runs_containers) = (Vec::new(), false, false);
+    let (mut signals, mut installs, mut runs_elsewhere) = (Vec::new(), false, false);
     for text in &texts {
         let init = cfn_init::scripts(index, &instance, text, false);
         for script in std::iter::once(text).chain(init.iter().map(|it| &it.text)) {
             let lines = script_text::lines(script).shown.text;
             installs |= lines.contains("cfn-bootstrap");
-            runs_containers |= ["docker ", "podman ", "nerdctl "]
-                .iter()
-                .any(|it| lines.contains(it));
+            runs_elsewhere |= ELSEWHERE.iter().any(|it| lines.contains(it));
             signals.extend(found(&lines));
         }
     }
@@ -411,7 +418,7 @@ fn sender<'g>(index: &GraphIndex<'g>, instance: InstanceConfig<'g>) -> Sender<'g
         instance,
         signals,
         installs,
-        runs_containers,
+        runs_elsewhere,
     }
 }
 
