@@ -135,7 +135,8 @@ impl AwsCli {
         arguments: &[&str],
         list: Option<&str>,
     ) -> Result<Value, AwsCliError> {
-        let mut left = 2;
+        // Seconds. A service that is unavailable for a moment needs more than the AWS CLI's own retries.
+        let mut pauses = [1, 3].into_iter();
         loop {
             let mut done = self.once(arguments).await;
             if let (Ok(response), Some(key)) = (&done, list)
@@ -145,10 +146,12 @@ impl AwsCli {
             }
             match done {
                 // A retry reads refreshed credentials, and a complete response.
-                Err(error) if left > 0 && error.is_transient() => left -= 1,
+                Err(error) if error.is_transient() => match pauses.next() {
+                    Some(seconds) => sleep(Duration::from_secs(seconds)).await,
+                    None => return Err(error),
+                },
                 done => return done,
             }
-            sleep(Duration::from_millis(500)).await;
         }
     }
 
