@@ -5,6 +5,7 @@
 use super::{Refusal, is_in_stack};
 use crate::ir::{Expr, NodeId};
 use crate::reachability::cfn_init;
+use crate::reachability::functions;
 use crate::reachability::graph_index::GraphIndex;
 use crate::reachability::hop::{Connection, s3_gateway};
 use crate::reachability::iam::{CallContext, Caller};
@@ -41,8 +42,8 @@ struct Sender<'g> {
     signals: Vec<Signal>,
     /// Whether a script installs the commands of CloudFormation.
     installs: bool,
-    /// Whether a script runs containers, whose contents the file does not show.
-    runs_containers: bool,
+    /// Whether a script starts what the file does not show: containers, automations, functions.
+    runs_others: bool,
 }
 
 /// Resources whose creation policy, or wait condition, certainly or perhaps never gets its signals.
@@ -215,16 +216,47 @@ const RUN_CODE: &[&str] = &[
     "AWS::StepFunctions::",
 ];
 
+/// Parts of commands, in lowercase, that start what the file does not show.
+const STARTERS: &[&str] = &[
+    "docker ",
+    "invoke-lmfunction",
+    "lambda invoke",
+    "nerdctl ",
+    "podman ",
+    "send-command",
+    "send-ssmcommand",
+    "sns publish",
+    "start-automation",
+    "start-execution",
+    "start-sfnexecution",
+    "start-ssmautomation",
+];
+
 /// Returns yes if the file shows every signal that a resource can get, else unknown: an image of the
 /// author, what a script downloads, and other code can send one.
 fn only_shown<'g>(index: &GraphIndex<'g>, id: NodeId, senders: &[Sender<'g>]) -> Ternary {
     let stack = index.graph.node(id).map(Node::stack);
     let is_near = |node: NodeId| index.graph.node(node).map(Node::stack) == stack;
+    let is_of_sender = |id: &NodeId| senders.iter().any(|it| it.instance.sources.contains(id));
+    // Such as an automation that a script starts, or a policy that allows the call.
+    let mentions_signals = |node: &Node| {
+        let mut text = String::new();
+        let properties = node.resource.put(node.dialect());
+        properties.iter().for_each(|(_, value)| {
+            functions::show(value, &mut text);
+        });
+        let text = text.to_ascii_lowercase();
+        ["signalresource", "signal-resource", "cfn-signal"]
+            .iter()
+            .any(|it| text.contains(it))
+    };
     let runs_code = index.graph.nodes().any(|(other, node)| {
         let of = node.resource.type_name(node.dialect()).unwrap_or_default();
         let is_foreign = !of.is_empty() && !of.starts_with("AWS::");
         let is_code = is_foreign || RUN_CODE.iter().any(|it| of.starts_with(it));
-        is_near(other) && !node.is_absent() && is_code
+        is_near(other)
+            && !node.is_absent()
+            && (is_code || !is_of_sender(&other) && mentions_signals(node))
     });
     let is_open = |it: &Sender<'g>| {
         let image = match &it.instance.image {
@@ -233,7 +265,7 @@ fn only_shown<'g>(index: &GraphIndex<'g>, id: NodeId, senders: &[Sender<'g>]) ->
         };
         let is_own = matches!(image, image::Image::Opaque(_));
         let script = script(index, &it.instance);
-        is_own || it.runs_containers || !matches!(script, Script::Nothing)
+        is_own || it.runs_others || !matches!(script, Script::Nothing)
     };
     let ours = senders.iter().filter(|it| is_near(it.instance.node));
     match runs_code || ours.into_iter().any(is_open) {
@@ -395,15 +427,14 @@ fn sender<'g>(index: &GraphIndex<'g>, instance: InstanceConfig<'g>) -> Sender<'g
         Setting::Known(_, _, value) => index.texts(value),
         Setting::Unset | Setting::Unknown(..) => Vec::new(),
     };
-    let (mut signals, mut installs, mut runs_containers) = (Vec::new(), false, false);
+    let (mut signals, mut installs, mut runs_others) = (Vec::new(), false, false);
     for text in &texts {
         let init = cfn_init::scripts(index, &instance, text, false);
         for script in std::iter::once(text).chain(init.iter().map(|it| &it.text)) {
             let lines = script_text::lines(script).shown.text;
             installs |= lines.contains("cfn-bootstrap");
-            runs_containers |= ["docker ", "podman ", "nerdctl "]
-                .iter()
-                .any(|it| lines.contains(it));
+            let lower = lines.to_ascii_lowercase();
+            runs_others |= STARTERS.iter().any(|it| lower.contains(it));
             signals.extend(found(&lines));
         }
     }
@@ -411,7 +442,7 @@ fn sender<'g>(index: &GraphIndex<'g>, instance: InstanceConfig<'g>) -> Sender<'g
         instance,
         signals,
         installs,
-        runs_containers,
+        runs_others,
     }
 }
 
