@@ -50,14 +50,16 @@ MIXED = 48
 # Fixes that remain sentences, since a person must choose: which names a firewall allows, what a boundary of AWS becomes,
 # which of two hosted zones stays, which address a record is meant to have, whether a script keeps the agent, which value a
 # parameter or required property has, what a policy that IAM refuses is meant to allow, which reference of a circle goes,
-# which of two roles stays, how long a stack waits.
+# which of two roles stays, how long a stack waits and who signals it, whom a bucket policy excludes.
 DECISIONS = [
     "cfn/association-stops-agent",
+    "cfn/bucket-policy-of-another-endpoint",
     "cfn/circular-*",
     "cfn/closed-endpoint-group",
     "cfn/closed-instance-group",
     "cfn/closed-role",
     "cfn/closed-route-table",
+    "cfn/creation-policy-without-signal",
     "cfn/custom-resource-without-answer",
     "cfn/description-of-rule",
     "cfn/description-with-a-reference",
@@ -103,8 +105,13 @@ DECISIONS = [
     "cfn/select-beyond-cidr",
     "cfn/services-*",
     "cfn/shell-*",
-    "cfn/signal-of-a-failure",
+    "cfn/signal-mentioned-only",
+    "cfn/signal-of-*",
+    "cfn/signal-sent-once-for-two",
     "cfn/signal-timeout-*",
+    "cfn/signal-without-user-data",
+    "cfn/wait-condition-that-nothing-signals",
+    "cfn/wait-condition-without-a-user",
     "cfn/windows-*",
     "tf/instance-user-data-*",
 ]

@@ -203,6 +203,10 @@ pub(super) fn effect(type_name: &str) -> Effect {
     });
     static SERVICE_NAMES: LazyLock<HashSet<&str>> =
         LazyLock::new(|| tsv::rows(SERVICES).map(tsv::key).collect());
+    // A data source only reads, except for the one that calls a function.
+    if type_name.starts_with("data.aws_") && type_name != "data.aws_lambda_invocation" {
+        return Effect::None;
+    }
     if let Some(name) = type_name.strip_prefix("awscc_") {
         return effect_of_cloud_control(name);
     }
@@ -282,6 +286,8 @@ mod tests {
             "AWS::NewService::Thing",
             "aws_newservice_thing",
             "new_thing",
+            "data.aws_lambda_invocation",
+            "data.external",
             "Acme::Net::Rule",
         ] {
             assert_eq!(effect(name), Effect::Unclassified, "{name}");
@@ -292,6 +298,7 @@ mod tests {
             "AWS::S3::NewThing",
             "aws_alb",
             "aws_lb_listener",
+            "data.aws_ssm_parameter",
             "random_id",
         ] {
             assert_eq!(effect(name), Effect::None, "{name}");

@@ -4,11 +4,11 @@
 //! resource. No instance of the stack accepts a session, wherever in the stack the resource is.
 
 use super::graph_index::GraphIndex;
-use super::order::stacks_before;
+use super::order::{before, stacks_before};
 use super::refusal::{Refusal, Refused};
 use super::ternary::Ternary;
 use super::{Fix, HopResult, HopStatus};
-use crate::ir::NodeId;
+use crate::ir::{Dialect, NodeId};
 use crate::resource::{Node, Resource};
 
 mod attachments;
@@ -137,12 +137,19 @@ pub(super) fn results(
         return Vec::new();
     }
     let stacks = stacks_before(index, instance);
+    // Terraform creates what does not depend on an attachment. The check of the role knows that the
+    // attachment gives nothing.
+    let is_apart = |id: NodeId, node: &Node| {
+        node.dialect() == Dialect::Tf
+            && matches!(node.resource, Resource::RolePolicyAttachment(_))
+            && !before(index, instance).contains(&id)
+    };
     refusals
         .iter()
         .filter(|refusal| match refusal.of {
-            Refused::Resource(node, _) => {
-                let node = index.graph.node(node);
-                node.is_some_and(|node| stacks.contains(&node.stack()))
+            Refused::Resource(id, _) => {
+                let node = index.graph.node(id);
+                node.is_some_and(|node| stacks.contains(&node.stack()) && !is_apart(id, node))
             }
             Refused::Template(stack) => stacks.contains(&stack),
         })

@@ -39,6 +39,22 @@ impl<'p> Plan<'p> {
         RawValue::Json(Box::new(RawValue::Object(document)))
     }
 
+    /// Returns the data source of the plan that found an image.
+    fn lookup_of_image(&self, id: &str) -> Option<RawValue<'static>> {
+        let has = |at: &usize, key: &str| {
+            let value = self.resources[*at].values.get(key);
+            value.and_then(Json::as_str) == Some(id)
+        };
+        let find = |of: &str, keys: &[&str]| {
+            let mut all = 0..self.resources.len();
+            all.find(|at| self.resources[*at].of == of && keys.iter().any(|key| has(at, key)))
+        };
+        let parameter = find("data.aws_ssm_parameter", &["value", "insecure_value"]);
+        let parameter = parameter.map(|at| self.resource_term(at, None));
+        let image = || find("data.aws_ami", &["id"]);
+        parameter.or_else(|| Some(RawValue::from(self.attribute(image()?, None))))
+    }
+
     /// Returns an image from a data source, which describes more than its ID.
     pub(super) fn images(&self, it: &Planned<'p>, map: &mut Map<'static>, expressions: &Json) {
         for key in ["ami", "image_id"] {
@@ -70,6 +86,12 @@ impl<'p> Plan<'p> {
                 }
             }
             if images.is_empty() {
+                // An ID identifies its image, also if another module looks it up.
+                let found = known.as_deref().and_then(|id| self.lookup_of_image(id));
+                if let Some(term) = found {
+                    map.remove(key);
+                    map.insert(key, term);
+                }
                 continue;
             }
             if is_other && known.is_none() {

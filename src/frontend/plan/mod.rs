@@ -8,6 +8,7 @@ mod documents;
 mod expression;
 mod json;
 mod members;
+mod raw;
 mod references;
 mod region;
 mod replacement;
@@ -98,6 +99,7 @@ impl<'p> Plan<'p> {
             resources: Vec::new(),
             destroyed: Vec::new(),
             forgotten: HashSet::new(),
+            changed: HashSet::new(),
             by_name: HashMap::new(),
             by_id: HashMap::new(),
             modules: BTreeMap::new(),
@@ -108,6 +110,8 @@ impl<'p> Plan<'p> {
         };
         for change in array(root.get("resource_changes")) {
             let address = change.get("address").and_then(Json::as_str);
+            let before = change.get("previous_address").and_then(Json::as_str);
+            plan.changed.extend(address.into_iter().chain(before));
             let (Some(address), Some(changed)) = (address, change.get("change")) else {
                 continue;
             };
@@ -197,6 +201,9 @@ struct Plan<'p> {
     destroyed: Vec<(&'p str, &'p Json)>,
     /// Resources that only leave the state.
     forgotten: HashSet<&'p str>,
+    /// Resources, by their address and the one before, that the plan considers. `-target` omits others,
+    /// which stay as they are.
+    changed: HashSet<&'p str>,
     /// Instances by address without index.
     by_name: HashMap<String, Vec<usize>>,
     /// Existing resources by ID, with the attribute that contains this ID.
@@ -247,12 +254,19 @@ impl<'p> Plan<'p> {
                 continue;
             }
             let data = text("mode") == Some("data");
-            // In the prior state, only data sources describe the plan, and resources that only leave the
-            // state, whose planned values are empty.
+            // In the prior state, only data sources describe the plan, resources that only leave the
+            // state, whose planned values are empty, and those that the plan does not consider.
             let forgotten = self.forgotten.contains(address);
-            let is_here = if prior { data || forgotten } else { !forgotten };
+            let untouched = self.lookups == Lookups::AsResources && !self.changed.contains(address);
+            let is_here = match prior {
+                true => data || forgotten || untouched,
+                false => !forgotten,
+            };
             if !is_here {
                 continue;
+            }
+            if prior && untouched && !data {
+                self.kept.insert(address);
             }
             let name = text("name").unwrap_or_default();
             let base = if data {

@@ -5,10 +5,9 @@ use std::rc::Rc;
 use serde_json::Value as Json;
 
 use super::expression::{constant, gather, identifies, most_specific, references, split_index};
-use super::json::{array, plain};
+use super::json::array;
 use super::{MAX_STEPS, Module, Plan, Planned};
-use crate::ir::{Expr, NodeId};
-use crate::resource::{Map, Provisioner, RawValue};
+use crate::ir::NodeId;
 
 /// The target of a reference.
 #[derive(Clone, Debug, PartialEq)]
@@ -144,68 +143,6 @@ impl<'p> Plan<'p> {
             })
             .map(|it| it.id)
             .collect()
-    }
-
-    /// Returns the known values and the references of a resource without a table, by argument.
-    pub(super) fn values_and_references(&self, at: usize) -> Map<'static> {
-        let it = &self.resources[at];
-        let expressions = it.config.and_then(|config| config.get("expressions"));
-        let mut map = Map::default();
-        for (key, value) in it.values.as_object().into_iter().flatten() {
-            if !value.is_null() {
-                map.insert(key.clone(), self.by_ids(it, plain(value)));
-            }
-        }
-        for (key, expression) in expressions.and_then(Json::as_object).into_iter().flatten() {
-            let mut items = self.targets(it, expression);
-            if items.is_empty() {
-                continue;
-            }
-            items.extend(map.remove(key));
-            map.insert(key.clone(), RawValue::List(items));
-        }
-        map
-    }
-
-    /// Returns the resources that an expression refers to, also in nested blocks.
-    fn targets(&self, it: &Planned<'p>, expression: &Json) -> Vec<RawValue<'static>> {
-        let mut names: Vec<&str> = Vec::new();
-        gather(Some(expression), &mut names);
-        let mut items = Vec::new();
-        for name in most_specific(&names) {
-            for found in self.follow(name, &it.scope(), IndexedBy::Nothing, None, 0) {
-                if let Found::Resource(at, attribute) = found {
-                    items.push(RawValue::from(self.attribute(at, attribute.as_deref())));
-                }
-            }
-        }
-        items
-    }
-
-    /// Returns the provisioners of a resource, as far as the plan shows them.
-    pub(super) fn provisioners(&self, at: usize) -> Vec<Provisioner> {
-        let it = &self.resources[at];
-        let all = it.config.and_then(|config| config.get("provisioners"));
-        let argument = |expression: &Json| match constant(expression) {
-            Some(known) => plain(known),
-            // The plan contains no text around references.
-            None => {
-                let mut items = self.targets(it, expression);
-                items.push(RawValue::from(Expr::Unknown("a command".into())));
-                RawValue::List(items)
-            }
-        };
-        let one = |provisioner: &Json| {
-            let arguments = provisioner.get("expressions").and_then(Json::as_object);
-            let arguments = arguments.into_iter().flatten();
-            Some(Provisioner {
-                kind: provisioner.get("type")?.as_str()?.to_owned(),
-                arguments: arguments
-                    .map(|(key, expression)| (key.clone().into(), argument(expression)))
-                    .collect(),
-            })
-        };
-        array(all).iter().filter_map(one).collect()
     }
 
     /// Returns what an expression can evaluate to, as far as its references show.
@@ -395,7 +332,8 @@ impl<'p> Plan<'p> {
             return hidden();
         };
         let (call, key) = split_index(call);
-        let output = output.split(['.', '[']).next().unwrap_or_default();
+        let (output, part) = output.split_once('.').unwrap_or((output, ""));
+        let output = split_index(output).0;
         let prefix = format!("{}module.{call}", scope.module.address);
         let mut found = Vec::new();
         for inner in self.modules.values() {
@@ -419,10 +357,38 @@ impl<'p> Plan<'p> {
                 .and_then(|it| it.get("expression"));
             if let Some(expression) = expression {
                 let scope = Scope::of(inner);
-                found.extend(self.expression(expression, &scope, expected, steps + 1));
+                let whole = most_specific(&references(expression));
+                found.extend(match self.part_of_module(inner, &whole, part) {
+                    Some(name) => {
+                        self.follow(&name, &scope, IndexedBy::Nothing, expected, steps + 1)
+                    }
+                    None => self.expression(expression, &scope, expected, steps + 1),
+                });
             }
         }
         if found.is_empty() { hidden() } else { found }
+    }
+
+    /// Returns the reference to a part of an output that is a whole module: an output of this module.
+    fn part_of_module(&self, outer: &Module<'_>, whole: &[&str], part: &str) -> Option<String> {
+        let [name] = whole else { return None };
+        let (call, _) = split_index(
+            name.strip_prefix("module.")
+                .filter(|it| !it.contains('.'))?,
+        );
+        let wanted = split_index(part.split('.').next()?).0;
+        let prefix = format!("{}module.{call}", outer.address);
+        let has_output = |it: &Rc<Module<'_>>| {
+            let own = it.address.strip_prefix(&prefix);
+            own.is_some_and(|own| own.starts_with(['.', '[']))
+                && it
+                    .config
+                    .get("outputs")
+                    .and_then(|it| it.get(wanted))
+                    .is_some()
+        };
+        let is_known = self.modules.values().any(has_output);
+        is_known.then(|| format!("{name}.{part}"))
     }
 
     /// Returns what `each.value` can be. It is the value of this instance, if `for_each` iterates over

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::expression::is_list;
 use super::json::{array, index_text, is_deposed};
 use super::{Plan, Planned};
-use crate::ir::Expr;
+use crate::ir::{Expr, Text};
 use crate::resource::{Map, RawValue};
 
 /// A type whose resources add to a property of another resource, which the provider also reads into an
@@ -376,6 +376,35 @@ impl<'p> Plan<'p> {
             }
         }
         out
+    }
+
+    /// Makes the policies of a role unknown that a state lists without a resource for them. The provider
+    /// reads them before it deletes such a resource, so they can be gone. A plan shows it.
+    pub(super) fn doubt_policies(&self, it: &Planned<'p>, map: &mut Map<'static>) {
+        let Some(name) = it
+            .values
+            .get("name")
+            .filter(|_| self.is_state() && it.of == ROLE)
+        else {
+            return;
+        };
+        let is_backed = |arn: &str| {
+            self.resources.iter().any(|other| {
+                let text = |key: &str| other.values.get(key).and_then(Json::as_str);
+                other.of == "aws_iam_role_policy_attachment"
+                    && other.values.get("role") == Some(name)
+                    && text("policy_arn") == Some(arn)
+            })
+        };
+        let listed = array(it.values.get("managed_policy_arns"));
+        let mut listed = listed.iter().filter_map(Json::as_str);
+        let all_backed = listed.all(is_backed);
+        if !all_backed {
+            let hidden = format!("{}.managed_policy_arns", it.address);
+            let hidden = RawValue::from(Expr::Opaque(Text::Owned(hidden)));
+            map.remove("managed_policy_arns");
+            map.insert("managed_policy_arns", RawValue::List(vec![hidden]));
+        }
     }
 
     /// Returns whether the resource that this one adds to also lists the same kind of items in its own

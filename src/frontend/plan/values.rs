@@ -46,6 +46,7 @@ impl<'p> Plan<'p> {
         if let Some(set) = expressions.as_object() {
             map.retain(|key| !ASSIGNED.contains(&(it.of.as_str(), key)) || set.contains_key(key));
         }
+        self.doubt_policies(it, &mut map);
         self.images(it, &mut map, expressions);
         self.user_data(&it.module, &mut map, expressions);
         map

@@ -16,8 +16,8 @@ use super::super::{HopResult, HopStatus};
 use super::{Check, Hop};
 use crate::ir::{Cidr, Expr, Id, Link, NodeId, Text, Value};
 use crate::resource::{
-    Resource, SecurityGroup, Subnet, Vpc, VpcEndpoint, VpcEndpointPolicy, VpcEndpointSecurityGroup,
-    VpcEndpointSubnet,
+    RawValue, Resource, SecurityGroup, Subnet, Vpc, VpcEndpoint, VpcEndpointPolicy,
+    VpcEndpointSecurityGroup, VpcEndpointSubnet,
 };
 use crate::session_manager::SERVICES;
 
@@ -327,14 +327,24 @@ pub(crate) fn groups_of<'g>(
                 Ternary::No => None,
             }
         });
-    let links: Vec<Link<SecurityGroup>> = candidate
-        .endpoint
-        .security_groups
-        .iter()
-        .cloned()
-        .chain(more)
-        .collect();
-    security::groups(index, &links, vpc)
+    let own = &candidate.endpoint.security_groups;
+    let links: Vec<Link<SecurityGroup>> = own.iter().cloned().chain(more).collect();
+    let mut groups = security::groups(index, &links, vpc);
+    // An association adds a group to the default one, unless it replaces it.
+    if own.is_empty() && !links.is_empty() && !replaces_default_group(index, candidate.id) {
+        groups.extend(security::groups(index, &[], vpc));
+    }
+    groups
+}
+
+/// Returns whether an association replaces the default security group of an endpoint.
+fn replaces_default_group(index: &GraphIndex<'_>, endpoint: NodeId) -> bool {
+    let mut all = index.all::<VpcEndpointSecurityGroup>();
+    all.any(|(_, node, it)| {
+        let set = node.property("", "replace_default_association");
+        !index.points_to(&it.endpoint, endpoint).is_no()
+            && !matches!(set, None | Some(RawValue::Bool(false)))
+    })
 }
 
 /// The policy of an endpoint.

@@ -110,16 +110,21 @@ fn to_endpoint<'g>(
         let address = address_in(index, candidate, subnet);
         let peer = Peer::Interfaces(&groups, subnet, address);
         let passes = allows_outbound(index, groups_of_instance, &peer);
-        let passes = match passes {
-            Ternary::No if !certain => Ternary::Unknown,
-            passes => passes,
-        };
         let name = match subnet {
             Resolved::Node(id, _) => format!("subnet `{}`", index.name(*id)),
             _ => "a subnet outside the file".to_owned(),
         };
-        (passes, (name, fixes::range(subnet)))
+        (passes, *certain, (name, fixes::range(subnet)))
     });
+    let results: Vec<_> = results.collect();
+    // Whichever of them the endpoint has.
+    let fails_in_each = results.iter().all(|(passes, ..)| passes.is_no());
+    let results = results
+        .into_iter()
+        .map(|(passes, certain, shown)| match passes {
+            Ternary::No if !certain && !fails_in_each => (Ternary::Unknown, shown),
+            passes => (passes, shown),
+        });
     let (passes, (subnet, range)) = worst(results)?;
     let name = index.name(candidate.id);
     let shown = names(connection, groups_of_instance);

@@ -278,10 +278,8 @@ fn to_endpoint<'g>(connection: &Connection<'_, 'g>, candidate: &Candidate<'g>) -
     let of_each = subnets.iter().map(|(subnet, certain)| {
         // Network ACLs filter only traffic that crosses the border of a subnet.
         if connection.subnet.same(subnet).is_yes() {
-            return HopResult::pass(
-                HOP,
-                format!("endpoint `{name}` is in the subnet of the instance"),
-            );
+            let detail = format!("endpoint `{name}` is in the subnet of the instance");
+            return (HopResult::pass(HOP, detail), *certain);
         }
         let ports = source_ports(connection);
         let instance = || Side::Interface(connection.subnet, connection.instance.address);
@@ -317,17 +315,23 @@ fn to_endpoint<'g>(connection: &Connection<'_, 'g>, candidate: &Candidate<'g>) -
                 side: endpoint(),
             },
         ];
-        let mut result = check_steps(
+        let result = check_steps(
             connection,
             &steps,
             format!("network ACLs allow requests to endpoint `{name}` and the return traffic"),
         );
-        if !certain {
+        (result, *certain)
+    });
+    let of_each: Vec<(HopResult, bool)> = of_each.collect();
+    // Whichever of them the endpoint has.
+    let fails_in_each = of_each.iter().all(|(it, _)| it.status == HopStatus::Fail);
+    let results = of_each.into_iter().map(|(mut result, certain)| {
+        if !certain && !fails_in_each {
             result.status = result.status.max(HopStatus::Unknown);
         }
         result
     });
-    of_each.collect()
+    results.collect()
 }
 
 fn to_internet<'g>(

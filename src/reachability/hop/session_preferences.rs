@@ -40,8 +40,8 @@ of a configuration. The agent rejects a session whose user, encryption or log se
   `kms:Decrypt`. The key must be enabled and symmetric.
 - `cloudWatchEncryptionEnabled`: the instance must reach `logs`, the role must allow
   `logs:DescribeLogGroups`, and the log group must have a key.
-- `s3EncryptionEnabled`: the instance must reach S3, and the role must allow
-  `s3:GetEncryptionConfiguration`.
+- `s3EncryptionEnabled`: the instance must reach S3, and the role or the bucket policy must allow
+  `s3:GetEncryptionConfiguration`. Neither may deny it.
 - `runAsEnabled`: the user `runAsDefaultUser` must exist. The image has it, or user data creates it.
 
 Without these flags, a missing path to `logs` only delays each session by minutes: a warning.

@@ -71,6 +71,13 @@ fn document_of<'g>(
                     .is_none_or(|region| region.partition == partition);
                 return match managed::find(&name) {
                     Some(document) => Ok((Cow::Owned(document), fits.into(), None, name)),
+                    // IAM refuses to attach a policy that does not exist.
+                    None if managed::near(&name).is_some() => Ok((
+                        Cow::Owned(PolicyDocument::default()),
+                        Ternary::Yes,
+                        None,
+                        name,
+                    )),
                     None => Err(name),
                 };
             }

@@ -167,6 +167,11 @@ fn hop_of(fixed: &FixedAddress) -> Hop {
 /// <https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html>
 pub(super) fn fixed_outside(index: &GraphIndex<'_>) -> Vec<Refusal> {
     let one = |fixed: &FixedAddress| {
+        // AWS has accepted the address of an existing resource.
+        let node = index.graph.node(fixed.at.0)?;
+        if node.origin.as_ref().is_some_and(|it| it.is_existing) {
+            return None;
+        }
         let Resource::Subnet(subnet) = &index.graph.node(fixed.subnet)?.resource else {
             return None;
         };

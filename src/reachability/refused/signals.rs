@@ -5,6 +5,7 @@
 use super::{Refusal, is_in_stack};
 use crate::ir::{Expr, NodeId};
 use crate::reachability::cfn_init;
+use crate::reachability::functions;
 use crate::reachability::graph_index::GraphIndex;
 use crate::reachability::hop::{Connection, s3_gateway};
 use crate::reachability::iam::{CallContext, Caller};
@@ -220,9 +221,9 @@ const NO_CODE: &[&str] = &[
 /// Types whose instances run code of which the file does not show all.
 const FLEETS: &[&str] = &["AWS::EC2::EC2Fleet", "AWS::EC2::SpotFleet"];
 
-/// Parts of commands that run containers or call AWS, whose effect is elsewhere.
+/// Parts of commands, in lowercase, that run containers or call AWS, whose effect is elsewhere.
 const ELSEWHERE: &[&str] = &[
-    "docker ", "podman ", "nerdctl ", "aws ", "boto", "-SSM", "Invoke-",
+    "docker ", "podman ", "nerdctl ", "aws ", "boto", "-ssm", "invoke-",
 ];
 
 /// Returns yes if the file shows every signal that a resource can get, else unknown: an image of the
@@ -230,10 +231,25 @@ const ELSEWHERE: &[&str] = &[
 fn only_shown<'g>(index: &GraphIndex<'g>, id: NodeId, senders: &[Sender<'g>]) -> Ternary {
     let stack = index.graph.node(id).map(Node::stack);
     let is_near = |node: NodeId| index.graph.node(node).map(Node::stack) == stack;
+    let is_of_sender = |id: &NodeId| senders.iter().any(|it| it.instance.sources.contains(id));
+    // Such as an automation that a script starts, or a policy that allows the call.
+    let mentions_signals = |node: &Node| {
+        let mut text = String::new();
+        let properties = node.resource.put(node.dialect());
+        properties.iter().for_each(|(_, value)| {
+            functions::show(value, &mut text);
+        });
+        let text = text.to_ascii_lowercase();
+        ["signalresource", "signal-resource", "cfn-signal"]
+            .iter()
+            .any(|it| text.contains(it))
+    };
     let runs_code = index.graph.nodes().any(|(other, node)| {
         let of = node.resource.type_name(node.dialect()).unwrap_or_default();
         let is_code = FLEETS.contains(&of) || !NO_CODE.iter().any(|it| of.starts_with(it));
-        is_near(other) && !node.is_absent() && is_code
+        is_near(other)
+            && !node.is_absent()
+            && (is_code || !is_of_sender(&other) && mentions_signals(node))
     });
     let is_open = |it: &Sender<'g>| {
         let image = match &it.instance.image {
@@ -410,7 +426,8 @@ fn sender<'g>(index: &GraphIndex<'g>, instance: InstanceConfig<'g>) -> Sender<'g
         for script in std::iter::once(text).chain(init.iter().map(|it| &it.text)) {
             let lines = script_text::lines(script).shown.text;
             installs |= lines.contains("cfn-bootstrap");
-            runs_elsewhere |= ELSEWHERE.iter().any(|it| lines.contains(it));
+            let lower = lines.to_ascii_lowercase();
+            runs_elsewhere |= ELSEWHERE.iter().any(|it| lower.contains(it));
             signals.extend(found(&lines));
         }
     }
