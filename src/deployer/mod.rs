@@ -252,6 +252,28 @@ mod tests {
     }
 
     #[test]
+    fn a_plan_leaves_out_what_is_not_known_yet() {
+        let text = r#"{"resource_changes": [{"type": "aws_iam_policy_attachment", "mode": "managed",
+            "change": {"after": {"roles": ["a"], "users": null, "groups": []}}}],
+            "prior_state": {"values": {"root_module": {"child_modules": [{"resources": [
+                {"type": "aws_ami", "mode": "data", "values": {}}, {"type": "aws_vpc", "mode": "managed"}]}]}}}}"#;
+        let stack = Stack::of_plan(text).unwrap();
+        let place = Place {
+            partition: "aws",
+            region: "*",
+            account: "1",
+            stack: "team",
+        };
+        let found = statements(&stack, &place, Share::ALL);
+        let found: BTreeSet<_> = found.into_iter().flat_map(|it| it.actions).collect();
+        assert!(found.contains("iam:AttachRolePolicy") && found.contains("ec2:DescribeImages"));
+        assert!(
+            !found.contains("iam:AttachUserPolicy") && !found.contains("iam:AttachGroupPolicy")
+        );
+        assert!(!found.contains("ec2:CreateVpc"));
+    }
+
+    #[test]
     fn each_row_is_complete() {
         for row in rows() {
             let names = row.actions.split_whitespace();

@@ -149,14 +149,36 @@ impl Stack {
                 properties: values("after").or(values("before")).unwrap_or(it).clone(),
             }
         });
+        let mut resources: Vec<Resource> = resources.collect();
+        // Terraform reads most data sources while it plans; they have no changes.
+        let state = root.get("prior_state").and_then(|it| it.get("values"));
+        if let Some(module) = state.and_then(|it| it.get("root_module")) {
+            data_sources(module, &mut resources);
+        }
         Ok(Stack {
             tool: Tool::Terraform,
-            resources: resources.collect(),
+            resources,
             parameters: HashMap::new(),
             stored: Vec::new(),
             // An unknown name is one that Terraform generates, or that another resource has.
             shows_generated_names: false,
         })
+    }
+}
+
+/// Collects the data sources of a module and of those below it.
+fn data_sources(module: &Tree, out: &mut Vec<Resource>) {
+    let below = |key| module.get(key).and_then(Tree::list).unwrap_or_default();
+    for it in below("resources") {
+        if text_of(it, "mode") == "data" {
+            out.push(Resource {
+                of: format!("data.{}", text_of(it, "type")),
+                properties: properties(it, "values"),
+            });
+        }
+    }
+    for module in below("child_modules") {
+        data_sources(module, out);
     }
 }
 

@@ -3,7 +3,7 @@
 //! A value that the file does not determine is `*` in a pattern.
 
 use super::stack::{Resource, Stack, Tool};
-use crate::frontend::tree::Tree;
+use crate::frontend::tree::{Kind, Tree};
 
 /// The location of a stack.
 #[derive(Clone, Copy, Debug)]
@@ -96,9 +96,9 @@ impl Context<'_> {
     /// texts only if the resource has the property.
     pub(super) fn expand(&self, cell: &str, resource: Option<&Resource>) -> Vec<String> {
         if let Some((cell, names)) = cell.split_once('?') {
-            return match property(names, resource) {
-                Some(_) => self.expand(cell, resource),
-                None => Vec::new(),
+            return match self.has(names, resource) {
+                true => self.expand(cell, resource),
+                false => Vec::new(),
             };
         }
         let word = cell.strip_prefix('{').and_then(|it| it.strip_suffix('}'));
@@ -223,9 +223,25 @@ impl Context<'_> {
         }
     }
 
+    /// Returns whether the resource has one of these properties. A plan has no value that Terraform does not
+    /// know yet, and a null for an argument that is not set.
+    fn has(&self, names: &str, resource: Option<&Resource>) -> bool {
+        let of_plan = !self.stack.shows_generated_names;
+        let has = |name: &str, resource: &Resource| match resource.properties.get(name) {
+            Some(value) => {
+                !matches!(value.kind, Kind::Null) && value.list().is_none_or(|it| !it.is_empty())
+            }
+            None => of_plan && name.starts_with(|it: char| it.is_ascii_lowercase()),
+        };
+        resource.is_some_and(|resource| names.split('|').any(|name| has(name, resource)))
+    }
+
     /// Returns the ARNs of the policies that a role or an attachment of Terraform attaches.
     fn attached(&self, resource: Option<&Resource>) -> Vec<String> {
         let found = self.values("ManagedPolicyArns|policy_arn|policy_arns", resource);
+        if found.is_empty() && self.has("policy_arn|policy_arns", resource) {
+            return self.expand("{policies}", None);
+        }
         let known = found.into_iter().flat_map(|it| match it.as_str() {
             // A reference to a policy of the stack.
             "*" => self.expand("{policies}", None),
@@ -269,19 +285,25 @@ impl Context<'_> {
         let Some(resource) = resource else {
             return found;
         };
+        let any = format!(
+            "arn:{}:kms:{}:{}:key/*",
+            self.place.partition, self.place.region, self.place.account
+        );
         deep(&resource.properties, &mut |key, value| {
-            if !KEYS.contains(&key) {
+            if !KEYS.contains(&key) || matches!(value.kind, Kind::Null) {
                 return;
             }
             let pattern = self.pattern(value);
             found.push(match pattern.starts_with("arn:") {
                 true => pattern,
-                false => format!(
-                    "arn:{}:kms:{}:{}:key/*",
-                    self.place.partition, self.place.region, self.place.account
-                ),
+                false => any.clone(),
             });
         });
+        let creates_key = || self.stack.resources.iter().any(|it| it.of == "aws_kms_key");
+        // A plan does not show the ID of a key that Terraform creates.
+        if found.is_empty() && !self.stack.shows_generated_names && creates_key() {
+            found.push(any);
+        }
         found
     }
 

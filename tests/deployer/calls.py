@@ -181,7 +181,7 @@ class Recording:
             name = p.get("StackName", "")
             return [name] if name.startswith("arn:") else [arn(service, f"stack/{name}/0000")] if name else []
         named = {
-            "kms": [("KeyId", "key/")],
+            "kms": [("KeyId", "key/"), ("TargetKeyId", "key/"), ("AliasName", "")],
             "logs": [("logGroupName", "log-group:"), ("logGroupNamePrefix", "log-group:")],
             "sns": [("Name", "")],
             "events": [("Name", "rule/"), ("Rule", "rule/")],
