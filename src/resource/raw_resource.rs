@@ -112,7 +112,11 @@ impl RawResource {
     }
 
     /// Creates a resource of one language.
-    pub(crate) fn in_language(dialect: Dialect, type_name: String, body: Map<'static>) -> RawResource {
+    pub(crate) fn in_language(
+        dialect: Dialect,
+        type_name: String,
+        body: Map<'static>,
+    ) -> RawResource {
         let own = Definition {
             type_name: Some(type_name),
             body,

@@ -326,7 +326,9 @@ impl<'a> Map<'a> {
 
     /// Calls `visit` for each expression of a language, or of both.
     pub(crate) fn walk_in(&self, only: Option<Dialect>, visit: &mut dyn FnMut(&Expr)) {
-        self.0.iter().for_each(|(_, term)| term.walk_in(only, visit));
+        self.0
+            .iter()
+            .for_each(|(_, term)| term.walk_in(only, visit));
     }
 
     /// Returns the resources that expressions in the map refer to.

@@ -17,6 +17,8 @@ use crate::resource::Graph;
 
 pub(crate) use links::{Export, Links};
 pub(crate) use literals::{ArnOf, IdOf};
+#[cfg(feature = "config")]
+pub(crate) use template::TEMPLATE_ERROR;
 pub(crate) use template::template_errors;
 
 /// A graph without errors.
@@ -96,7 +98,7 @@ impl Validated<'_> {
 /// Returns all diagnostics if one of them is an error.
 pub(crate) fn run(graph: &Graph, own: Diagnostics) -> Result<Validated<'_>, Diagnostics> {
     let mut out = graph.diagnostics.clone();
-    let is_of_template = |it: &Diagnostic| it.code == template::CODE;
+    let is_of_template = |it: &Diagnostic| it.code == template::TEMPLATE_ERROR;
     let (of_template, own): (Vec<_>, Vec<_>) = own.into_iter().partition(is_of_template);
     out.extend(own);
     let mut broken = Diagnostics::default();

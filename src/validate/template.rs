@@ -6,7 +6,7 @@ use crate::ir::{Diagnostic, Diagnostics, Dialect, Severity, SourceLocation};
 use crate::resource::{Certain, Graph};
 
 /// The code of the errors.
-pub(super) const CODE: &str = "template";
+pub(crate) const TEMPLATE_ERROR: &str = "template";
 
 /// Reports the errors in the printed template, which the reachability check reports as refusals.
 pub(crate) fn template_errors(graph: &Graph, out: &mut Diagnostics) {
@@ -15,8 +15,8 @@ pub(crate) fn template_errors(graph: &Graph, out: &mut Diagnostics) {
     };
     let mut add = |is_certain: bool, reason: &str, fix: &str, at: (&str, &SourceLocation)| {
         let of = match is_certain {
-            true => Diagnostic::error(CODE, reason),
-            false => Diagnostic::warning(CODE, reason),
+            true => Diagnostic::error(TEMPLATE_ERROR, reason),
+            false => Diagnostic::warning(TEMPLATE_ERROR, reason),
         };
         let of = of.path(at.0).at(at.1.clone());
         out.push(of.only(Dialect::Cfn).help(fix));

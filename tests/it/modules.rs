@@ -100,6 +100,12 @@ fn a_satellite_cannot_refer_to_a_resource_that_terraform_lacks() {
     let group = TargetGroup::of_instances(&access.network.vpc, 80, LoadBalancerProtocol::Http);
     front.add("T", group.targets([target]));
     let found = app.validate().unwrap_err().to_string();
-    assert!(found.contains("refers to `Front/Target`, which does not exist in Terraform"), "{found}");
-    assert!(found.contains("add its type with `.tf(\"aws_…\")`"), "{found}");
+    assert!(
+        found.contains("refers to `Front/Target`, which does not exist in Terraform"),
+        "{found}"
+    );
+    assert!(
+        found.contains("add its type with `.tf(\"aws_…\")`"),
+        "{found}"
+    );
 }

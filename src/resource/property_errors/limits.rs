@@ -249,8 +249,8 @@ fn a_number(kind: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::errors;
     use super::super::object;
+    use super::errors;
 
     fn found(type_name: &str, json: serde_json::Value) -> Vec<String> {
         let map = object(json);

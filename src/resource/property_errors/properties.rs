@@ -198,8 +198,8 @@ pub(crate) fn unknown_attribute(
 
 #[cfg(test)]
 mod tests {
-    use super::{errors, unknown_attribute, unknown_type};
     use super::super::object;
+    use super::{errors, unknown_attribute, unknown_type};
 
     fn found(type_name: &str, json: serde_json::Value) -> Vec<String> {
         let map = object(json);

@@ -206,8 +206,8 @@ fn characters(value: &RawValue<'_>) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::errors;
     use super::super::object;
+    use super::errors;
 
     fn count(type_name: &str, json: serde_json::Value) -> usize {
         let map = object(json);

@@ -132,8 +132,8 @@ fn full(path: &str, name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::errors;
     use super::super::object;
+    use super::errors;
 
     fn found(type_name: &str, json: serde_json::Value) -> Vec<String> {
         let map = object(json);

@@ -190,8 +190,8 @@ fn has_host_bits(address: &str, length: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{errors, is_range};
     use super::super::object;
+    use super::{errors, is_range};
 
     fn is_wrong(type_name: &str, json: serde_json::Value) -> bool {
         let map = object(json);
