@@ -1,7 +1,7 @@
 //! An existing network, and the choice between it and a new one.
 
 use super::duplicates::{check_id, check_ids};
-use super::network::{PrivateNetwork, check_zone};
+use super::network::{PrivateNetwork, SubnetZone, check_zone};
 use super::network_handles::{NetworkHandles, SubnetHandle};
 #[cfg(feature = "config")]
 use super::option_types::{Kind, OptionType, Options};
@@ -9,9 +9,9 @@ use super::options::options;
 #[cfg(feature = "config")]
 use super::reader::{Item, Reader};
 use super::scope::{Construct, Scope};
-use crate::ir::{Diagnostic, Id, Link, ListValue};
+use crate::ir::{Diagnostic, Expr, Id, Link, ListValue, Value};
 use crate::region::Region;
-use crate::resource::{ExistingSubnet, RouteTable, Subnet, Vpc};
+use crate::resource::{ExistingSubnet, RouteTable, Subnet, Typed as _, Vpc};
 use crate::validate::IdOf;
 
 options! {
@@ -66,6 +66,31 @@ impl From<&NetworkHandles> for Network {
     }
 }
 
+/// Sets the zones and ranges of the subnets that this app creates.
+fn completed(mut network: NetworkHandles, scope: &Scope<'_>) -> NetworkHandles {
+    let region = scope.target_region();
+    for (n, subnet) in network.subnets.iter_mut().enumerate() {
+        let Value::Expr(Expr::Attr(id, _)) = &subnet.id else {
+            continue;
+        };
+        let node = scope.graph.node(*id);
+        let Some(created) = node.and_then(|it| Subnet::of(&it.resource)) else {
+            continue;
+        };
+        if subnet.zone.is_none() {
+            subnet.zone = match &created.availability_zone {
+                Value::Lit(name) => Some(name.clone()),
+                zone @ Value::Expr(Expr::Zone(_)) => {
+                    SubnetZone::of(zone, n, region).map(|it| it.label)
+                }
+                Value::Expr(_) => None,
+            };
+        }
+        subnet.cidr = subnet.cidr.or(created.cidr_block.lit().copied());
+    }
+    network
+}
+
 impl Construct for Network {
     type Handle = NetworkHandles;
 
@@ -81,7 +106,7 @@ impl Construct for Network {
                             .help("add one with `NetworkHandles::subnets`"),
                     );
                 }
-                handles.completed(scope)
+                completed(handles, scope)
             }
         }
     }

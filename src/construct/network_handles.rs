@@ -1,14 +1,12 @@
 //! The handles of a network and its subnets.
 
-use super::network::SubnetZone;
 #[cfg(feature = "config")]
 use super::option_types::{Kind, Named, OptionType, Options};
 use super::options::options;
 #[cfg(feature = "config")]
 use super::reader::{Item, Node, Reader};
-use super::scope::Scope;
 use crate::ir::{Cidr, Expr, Handle, Id, IntoValue, Link, NodeId, Text, Value};
-use crate::resource::{RouteTable, Subnet, Typed as _, Vpc};
+use crate::resource::{RouteTable, Subnet, Vpc};
 
 options! {
     /// A subnet of a network.
@@ -137,31 +135,6 @@ impl NetworkHandles {
     ) -> Self {
         self.route_tables
             .extend(tables.into_iter().map(V::into_value));
-        self
-    }
-
-    /// Sets the zones and ranges of the subnets that this app creates.
-    pub(super) fn completed(mut self, scope: &Scope<'_>) -> NetworkHandles {
-        let region = scope.target_region();
-        for (n, subnet) in self.subnets.iter_mut().enumerate() {
-            let Value::Expr(Expr::Attr(id, _)) = &subnet.id else {
-                continue;
-            };
-            let node = scope.graph.node(*id);
-            let Some(created) = node.and_then(|it| Subnet::of(&it.resource)) else {
-                continue;
-            };
-            if subnet.zone.is_none() {
-                subnet.zone = match &created.availability_zone {
-                    Value::Lit(name) => Some(name.clone()),
-                    zone @ Value::Expr(Expr::Zone(_)) => {
-                        SubnetZone::of(zone, n, region).map(|it| it.label)
-                    }
-                    Value::Expr(_) => None,
-                };
-            }
-            subnet.cidr = subnet.cidr.or(created.cidr_block.lit().copied());
-        }
         self
     }
 

@@ -9,7 +9,7 @@ use crate::ir::{
     Diagnostic, Diagnostics, ParameterDeclaration, ParameterType, SourceLocation, Text,
 };
 use crate::region::Region;
-use crate::validate::Validated;
+use crate::validate::{TEMPLATE_ERROR, Validated};
 
 options! {
     /// The settings of a stack that its parts depend on.
@@ -265,7 +265,10 @@ impl Config {
         if found.has_errors() {
             if let Err(more) = built.validate() {
                 // A value that is reported already has the default in the model.
-                let new = |it: &Diagnostic| !it.locations.iter().any(|at| reported.contains(at));
+                let new = |it: &Diagnostic| {
+                    it.code != TEMPLATE_ERROR
+                        && !it.locations.iter().any(|at| reported.contains(at))
+                };
                 found.extend(more.into_iter().filter(new));
             }
             return Err(found);

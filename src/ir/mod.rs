@@ -31,7 +31,6 @@ pub(crate) use diagnostic::shortened;
 pub(crate) use names::{is_id, kebab, logical_id, natural, terraform_name};
 pub(crate) use nearest::near;
 pub(crate) use nearest::nearest;
-#[cfg(feature = "config")]
 pub(crate) use nearest::typo;
 #[cfg(feature = "config")]
 pub(crate) use parameter::stored_type;

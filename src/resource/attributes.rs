@@ -1,7 +1,35 @@
-//! The attributes of a resource in CloudFormation, beside its properties.
+//! The attributes that references to a resource name, and those in CloudFormation beside its properties.
 
-use super::{Graph, Map, Node, RawValue, RemovalPolicy};
-use crate::ir::{Dialect, Scanner};
+use super::{Graph, Kind, Map, Node, RawValue, RemovalPolicy};
+use crate::ir::{Attr, CfnAttr, Dialect, Expr, NodeId, Scanner};
+
+impl Kind {
+    /// Returns the attribute of a resource with this name in a language.
+    pub(crate) fn attribute(&self, dialect: Dialect, id: NodeId, name: &str) -> Expr {
+        let spelled = |attr: &Attr| match (dialect, attr.cfn) {
+            (Dialect::Tf, _) => attr.tf == name,
+            (Dialect::Cfn, CfnAttr::Ref) => name == "Ref",
+            (Dialect::Cfn, CfnAttr::GetAtt(own)) => own == name,
+        };
+        // In Terraform, `id` identifies a resource of any type.
+        let is_identifier = match dialect {
+            Dialect::Tf => name == "id",
+            // `Ref` also returns the ID of a security group or prefix list, and most types have an
+            // attribute with the value of `Ref`.
+            Dialect::Cfn => {
+                name == self.identifiers
+                    || name == "Ref" && matches!(self.name, "SecurityGroup" | "PrefixList")
+            }
+        };
+        if is_identifier || spelled(&self.link) {
+            return id.at(self.link);
+        }
+        match self.attrs.iter().find(|attr| spelled(attr)) {
+            Some(attr) => id.at(*attr),
+            None => Expr::Other(id, name.to_owned().into()),
+        }
+    }
+}
 
 impl Node {
     /// Returns the generated attributes, except `DependsOn`.

@@ -198,7 +198,8 @@ impl RawResource {
         let of = self.type_name(Dialect::Tf);
         if let Some(schema) = of.and_then(|of| Schema::of(of, Dialect::Tf)) {
             schema.check_names(&self.tf.body, "", &mut |_, (message, help)| {
-                out.push(node.error("raw-resource-property", message).help(help));
+                let found = node.error("raw-resource-property", message);
+                out.push(found.only(Dialect::Tf).help(help));
             });
         }
     }

@@ -58,7 +58,6 @@ impl Schema {
     }
 
     /// Returns all names.
-    #[cfg(feature = "config")]
     pub(crate) fn names(self) -> impl Iterator<Item = &'static str> {
         self.names.iter().map(String::as_str)
     }

@@ -8,7 +8,7 @@ use super::codec::{Mismatch, Prop, UnmodeledNotes};
 pub(crate) use super::property::{Coverage, Field, Inert, Inside, Occurs};
 use super::property::{NOT_MODELED, unmodeled_properties};
 use super::raw_value::{Map, RawValue};
-use crate::ir::{Attr, CfnAttr, Dialect, Expr, NodeId};
+use crate::ir::{Attr, Dialect, NodeId};
 
 /// A resource table.
 #[derive(Clone, Copy, Debug)]
@@ -58,34 +58,6 @@ pub struct Kind {
     /// Returns a random resource that the sampler's language can express.
     #[cfg(test)]
     pub(crate) sample: fn(&mut super::round_trip::Sampler) -> Resource,
-}
-
-impl Kind {
-    /// Returns the attribute of a resource with this name in a language.
-    pub(crate) fn attribute(&self, dialect: Dialect, id: NodeId, name: &str) -> Expr {
-        let spelled = |attr: &Attr| match (dialect, attr.cfn) {
-            (Dialect::Tf, _) => attr.tf == name,
-            (Dialect::Cfn, CfnAttr::Ref) => name == "Ref",
-            (Dialect::Cfn, CfnAttr::GetAtt(own)) => own == name,
-        };
-        // In Terraform, `id` identifies a resource of any type.
-        let is_identifier = match dialect {
-            Dialect::Tf => name == "id",
-            // `Ref` also returns the ID of a security group or prefix list, and most types have an
-            // attribute with the value of `Ref`.
-            Dialect::Cfn => {
-                name == self.identifiers
-                    || name == "Ref" && matches!(self.name, "SecurityGroup" | "PrefixList")
-            }
-        };
-        if is_identifier || spelled(&self.link) {
-            return id.at(self.link);
-        }
-        match self.attrs.iter().find(|attr| spelled(attr)) {
-            Some(attr) => id.at(*attr),
-            None => Expr::Other(id, name.to_owned().into()),
-        }
-    }
 }
 
 /// A function that removes nested resources from properties and returns them.

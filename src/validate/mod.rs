@@ -12,11 +12,13 @@ mod references;
 mod tags;
 mod template;
 
-use crate::ir::{Diagnostics, Dialect};
+use crate::ir::{Diagnostic, Diagnostics, Dialect};
 use crate::resource::Graph;
 
 pub(crate) use links::{Export, Links};
 pub(crate) use literals::{ArnOf, IdOf};
+#[cfg(feature = "config")]
+pub(crate) use template::TEMPLATE_ERROR;
 pub(crate) use template::template_errors;
 
 /// A graph without errors.
@@ -96,6 +98,8 @@ impl Validated<'_> {
 /// Returns all diagnostics if one of them is an error.
 pub(crate) fn run(graph: &Graph, own: Diagnostics) -> Result<Validated<'_>, Diagnostics> {
     let mut out = graph.diagnostics.clone();
+    let is_of_template = |it: &Diagnostic| it.code == template::TEMPLATE_ERROR;
+    let (of_template, own): (Vec<_>, Vec<_>) = own.into_iter().partition(is_of_template);
     out.extend(own);
     let mut broken = Diagnostics::default();
     references::check(graph, &mut broken);
@@ -115,6 +119,8 @@ pub(crate) fn run(graph: &Graph, own: Diagnostics) -> Result<Validated<'_>, Diag
     for node in &graph.nodes {
         node.resource.check(node, &mut out);
     }
+    let of_template = template::uncovered(graph, of_template, &out);
+    out.extend(of_template);
     if out.has_errors() {
         Err(out)
     } else {
