@@ -1,5 +1,7 @@
 //! Creates the graph for the reachability check from the resources of a file.
 
+use std::collections::HashMap;
+
 use crate::ir::{Dialect, Expr, NodeId, SourceLocation, Stack, StackId, Value};
 #[cfg(feature = "cli")]
 use crate::ir::{Link, terraform_name};
@@ -27,6 +29,8 @@ pub(crate) struct Lift {
     pub(crate) graph: Graph,
     dialect: Dialect,
     stack: StackId,
+    /// The stacks of the files, by name.
+    stacks: HashMap<String, StackId>,
     kinds: Vec<Option<&'static Kind>>,
 }
 
@@ -44,14 +48,31 @@ impl Lift {
 
     /// Adds a stack to a graph.
     pub(crate) fn within(
-        mut graph: Graph,
+        graph: Graph,
         dialect: Dialect,
         name: &str,
         region: Option<&'static Region>,
     ) -> Lift {
-        let stack = StackId::next(graph.stacks.len());
-        let kinds = vec![None; graph.nodes.len()];
-        graph.stacks.push(Stack {
+        let mut lift = Lift {
+            dialect,
+            stack: StackId::next(graph.stacks.len()),
+            stacks: HashMap::new(),
+            kinds: vec![None; graph.nodes.len()],
+            graph,
+        };
+        lift.select(name, region);
+        lift
+    }
+
+    /// Selects the stack that gets what is read next, and creates it if no file has selected it.
+    pub(crate) fn select(&mut self, name: &str, region: Option<&'static Region>) {
+        if let Some(stack) = self.stacks.get(name) {
+            self.stack = *stack;
+            return;
+        }
+        self.stack = StackId::next(self.graph.stacks.len());
+        self.stacks.insert(name.to_owned(), self.stack);
+        self.graph.stacks.push(Stack {
             name: name.to_owned(),
             description: None,
             region,
@@ -64,13 +85,7 @@ impl Lift {
             provider_aliases: Vec::new(),
             location: SourceLocation::Default,
         });
-        graph.stack_names.insert(name.to_owned(), stack);
-        Lift {
-            graph,
-            dialect,
-            stack,
-            kinds,
-        }
+        self.graph.stack_names.insert(name.to_owned(), self.stack);
     }
 
     fn push(&mut self, address: String, location: SourceLocation, resource: Resource) -> NodeId {
@@ -133,6 +148,7 @@ impl Lift {
         locations: Vec<(String, SourceLocation)>,
         exists: Exists,
     ) {
+        self.stack = self.graph.nodes[id.index()].stack;
         let mut notes: Vec<Unmodeled> = Vec::new();
         let mut unmodeled = UnmodeledNotes {
             notes: &mut notes,
@@ -396,9 +412,8 @@ impl Lift {
     }
 
     /// Adds the errors of the template outside its resources.
-    pub(crate) fn add_errors(&mut self, errors: Vec<TemplateError>) {
-        let errors = errors.into_iter().map(|it| (self.stack, it));
-        self.graph.errors.extend(errors);
+    pub(crate) fn add_error(&mut self, error: TemplateError) {
+        self.graph.errors.push((self.stack, error));
     }
 
     /// Marks all properties as unknown.

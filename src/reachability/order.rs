@@ -49,14 +49,22 @@ pub(super) fn before(index: &GraphIndex<'_>, node: NodeId) -> HashSet<NodeId> {
     seen
 }
 
-/// Returns the stack of a node, and the stacks of the resources that the node depends on.
+/// Returns the stack of a node, and the stacks whose resources it needs, directly or through others.
 pub(super) fn stacks_before(index: &GraphIndex<'_>, node: NodeId) -> HashSet<StackId> {
-    let before = before(index, node);
-    let nodes = before.iter().chain([&node]);
-    nodes
-        .filter_map(|id| index.graph.node(*id))
-        .map(|node| node.stack())
-        .collect()
+    let stack_of = |id: NodeId| index.graph.node(id).map(|node| node.stack());
+    let mut found: HashSet<StackId> = stack_of(node).into_iter().collect();
+    let mut left: Vec<StackId> = found.iter().copied().collect();
+    while let Some(stack) = left.pop() {
+        let Some(stack) = index.graph.stacks.get(stack.index()) else {
+            continue;
+        };
+        for (_, node) in index.graph.nodes_of(stack).filter(|it| !it.1.is_absent()) {
+            let needs = node.references().into_iter().chain(node.depends_on.clone());
+            let new = needs.filter_map(stack_of).filter(|it| found.insert(*it));
+            left.extend(new.collect::<Vec<_>>());
+        }
+    }
+    found
 }
 
 /// Returns the stack of a resource of an app, or its prefix in templates that are checked together.

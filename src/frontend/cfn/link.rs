@@ -34,6 +34,9 @@ pub(crate) struct Linked {
     pub(crate) root: Tree,
     /// The names of the files, in the order of `At::file`.
     pub(crate) files: Vec<String>,
+    /// The stack that each file belongs to: a nested stack is a part of its parent. Empty if all files
+    /// are one stack.
+    pub(crate) stacks: Vec<String>,
     /// Nested stacks and their files, as sentences.
     pub(crate) notes: Vec<String>,
     /// Whether a loop has unknown items.
@@ -54,6 +57,14 @@ struct Unit {
     nested: HashMap<String, usize>,
     /// The condition under which the stack exists, with the name of the linked template.
     condition: Option<String>,
+}
+
+impl Unit {
+    /// Returns the stack that the file, or the file of the outermost parent, describes.
+    fn stack(&self) -> String {
+        let name = self.prefix.split('/').next();
+        name.unwrap_or_default().to_owned()
+    }
 }
 
 struct Linker<'a> {
@@ -107,6 +118,10 @@ pub(crate) fn link(
     Ok(Linked {
         root,
         form: linker.form.into_iter().chain(form).collect(),
+        stacks: match alone {
+            true => Vec::new(),
+            false => linker.units.iter().map(Unit::stack).collect(),
+        },
         files: linker.units.into_iter().map(|unit| unit.file).collect(),
         notes: linker.notes,
         unresolved: linker.unresolved,

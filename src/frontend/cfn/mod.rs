@@ -93,7 +93,8 @@ pub(crate) fn read(
     let linked = link(templates, deployment, read_nested)?;
     let root = &linked.root;
     let inferred = deployment.region.or_else(|| region_of_zones(root));
-    let mut reader = Reader::new(&linked.files, root, deployment, inferred, base);
+    let files = (linked.files.as_slice(), linked.stacks);
+    let mut reader = Reader::new(files, root, deployment, inferred, base);
     reader.unresolved = linked.unresolved;
     reader.form = linked.form;
     let open = reader.truths(Scenario::default());
@@ -144,6 +145,8 @@ fn region_of_zones(root: &Tree) -> Option<&'static Region> {
 /// Reads a template.
 struct Reader<'t> {
     files: Vec<Arc<str>>,
+    /// The stack of each file. Empty if all files are one stack.
+    stacks: Vec<String>,
     root: &'t Tree,
     region: Option<&'static Region>,
     account: Option<&'t str>,
@@ -179,22 +182,28 @@ fn resource_entries(root: &Tree) -> &[Entry] {
 
 const REGION: &str = "AWS::Region";
 
+/// The name of the stack of a template that is read alone.
+const TEMPLATE: &str = "template";
+
 impl<'t> Reader<'t> {
     fn new(
-        files: &[String],
+        (files, stacks): (&[String], Vec<String>),
         root: &'t Tree,
         deployment: &'t Deployment,
         region: Option<&'static Region>,
         base: &'t Graph,
     ) -> Reader<'t> {
+        let first = stacks.first().map_or(TEMPLATE, String::as_str);
+        let lift = Lift::within(base.clone(), Dialect::Cfn, first, region);
         let mut reader = Reader {
             files: files.iter().map(|it| it.as_str().into()).collect(),
+            stacks,
             root,
             region,
             account: deployment.account.as_deref(),
             parameters: HashMap::new(),
             resources: HashMap::new(),
-            lift: Lift::within(base.clone(), Dialect::Cfn, "template", region),
+            lift,
             base,
             scenario: RefCell::default(),
             unresolved: false,
@@ -221,6 +230,9 @@ impl<'t> Reader<'t> {
                 .and_then(Tree::text)
                 .unwrap_or_default();
             let location = reader.location(entry.at);
+            if let Some(name) = reader.stacks.get(usize::from(entry.at.file)) {
+                reader.lift.select(name, region);
+            }
             let id = reader.lift.reserve(&entry.key, type_name, location);
             reader.resources.insert(&entry.key, (&entry.value, id));
         }
@@ -254,19 +266,29 @@ impl<'t> Reader<'t> {
     fn graph(&self, truths: TruthValues) -> Graph {
         self.conditions.replace(truths);
         let base = self.base.clone();
-        let mut lift = Lift::within(base, Dialect::Cfn, "template", self.region);
+        let first = self.stacks.first().map_or(TEMPLATE, String::as_str);
+        let mut lift = Lift::within(base, Dialect::Cfn, first, self.region);
+        let select = |lift: &mut Lift, at: At| {
+            if let Some(name) = self.stacks.get(usize::from(at.file)) {
+                lift.select(name, self.region);
+            }
+        };
         for entry in resource_entries(self.root) {
             let type_name = entry
                 .value
                 .get("Type")
                 .and_then(Tree::text)
                 .unwrap_or_default();
+            select(&mut lift, entry.at);
             lift.reserve(&entry.key, type_name, self.location(entry.at));
         }
         for entry in resource_entries(self.root) {
             self.resource(&mut lift, entry);
         }
-        lift.add_errors(self.errors());
+        for (at, error) in self.errors() {
+            select(&mut lift, at);
+            lift.add_error(error);
+        }
         let mut graph = lift.finish();
         graph.macros |= self.unresolved || self.has_macros();
         graph.account = self.account.map(str::to_owned);

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html>
 
-use super::super::tree::{Entry, Tree};
+use super::super::tree::{At, Entry, Tree};
 use super::references::ParameterValue;
 use super::{Reader, into_expr};
 use crate::ir::Expr;
@@ -13,7 +13,7 @@ pub(super) const PASSED: &str = "Passed";
 
 impl Reader<'_> {
     /// Returns the errors of the template outside its resources.
-    pub(super) fn errors(&self) -> Vec<TemplateError> {
+    pub(super) fn errors(&self) -> Vec<(At, TemplateError)> {
         if !self.is_final() {
             return Vec::new();
         }
@@ -27,12 +27,12 @@ impl Reader<'_> {
                 ParameterValue::List(items) => items.clone(),
                 _ => return None,
             };
-            self.refused(entry, &values, Some(true))
+            Some((entry.at, self.refused(entry, &values, Some(true))?))
         });
         let passed = section(PASSED).iter().filter_map(|entry| {
             let exists = self.stack_exists(&entry.value);
             let values = self.texts(entry.value.get("Value")?)?;
-            self.refused(entry, &values, exists)
+            Some((entry.at, self.refused(entry, &values, exists)?))
         });
         let form = self.form.iter().filter_map(|it| {
             let exists = match &it.stack_condition {
@@ -42,7 +42,7 @@ impl Reader<'_> {
             let mut error = it.error.clone();
             error.reason += &format!(", at {}", self.location(it.at));
             error.is_certain &= exists == Some(true);
-            (exists != Some(false)).then_some(error)
+            (exists != Some(false)).then_some((it.at, error))
         });
         let all = own.chain(passed).chain(form);
         all.chain(self.broken_rules()).collect()

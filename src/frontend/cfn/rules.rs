@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/rules-section-structure.html>
 
-use super::super::tree::{Entry, Tree};
+use super::super::tree::{At, Entry, Tree};
 use super::functions::into_expr;
 use super::references::ParameterValue;
 use super::{MAX_DEPTH, Reader};
@@ -12,10 +12,11 @@ use crate::resource::{RawValue, TemplateError};
 impl Reader<'_> {
     /// Returns the errors of rules. An assertion about a value that the file does not determine counts as
     /// true, since its parameter accepts a value for which it holds.
-    pub(super) fn broken_rules(&self) -> Vec<TemplateError> {
+    pub(super) fn broken_rules(&self) -> Vec<(At, TemplateError)> {
         let rules = self.root.get("Rules").and_then(Tree::map);
         let rules = rules.unwrap_or_default().iter();
-        rules.filter_map(|it| self.broken_rule(it)).collect()
+        let broken = rules.filter_map(|it| Some((it.at, self.broken_rule(it)?)));
+        broken.collect()
     }
 
     fn broken_rule(&self, rule: &Entry) -> Option<TemplateError> {

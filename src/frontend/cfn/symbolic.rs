@@ -73,7 +73,7 @@ pub(crate) fn evaluated(root: &Tree, deployment: &Deployment, assumed: &Assumed)
         Some(Some(name)) => Region::find(name).or(deployment.region),
         _ => deployment.region,
     };
-    let mut reader = Reader::new(&[], root, deployment, region, &base);
+    let mut reader = Reader::new((&[], Vec::new()), root, deployment, region, &base);
     reader.symbolic = true;
     for entry in root
         .get("Parameters")

@@ -80,7 +80,7 @@ pub(crate) fn read_strict(
         });
     }
     let (files, base) = ([file.to_owned()], Graph::default());
-    let mut reader = Reader::new(&files, root, &deployment, None, &base);
+    let mut reader = Reader::new((&files, Vec::new()), root, &deployment, None, &base);
     let ends = text.match_indices('\n').map(|(at, _)| at + 1);
     reader.source = (text, std::iter::once(0).chain(ends).collect());
     let mut out = Diagnostics::default();
