@@ -245,7 +245,11 @@ fn deposed_objects_do_not_replace_their_successors() {
         let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
         let mut plan: serde_json::Value = serde_json::from_str(&text).unwrap();
         let expected = statuses(&plan);
-        let changes = plan["resource_changes"].as_array_mut().unwrap();
+        // A state has no changes.
+        let Some(changes) = plan.get_mut("resource_changes") else {
+            continue;
+        };
+        let changes = changes.as_array_mut().unwrap();
         let deposed: Vec<serde_json::Value> = changes
             .iter()
             .map(|change| {
