@@ -9,8 +9,14 @@ use crate::resource::{Graph, Map, Node, RawValue, Resource};
 pub(crate) fn lines(graph: &Graph, dialect: Dialect, json: bool, change: &Fix) -> String {
     let mut changes = Vec::new();
     flatten(change, dialect, &mut changes);
-    let extended;
+    let (local, extended);
     let mut graph = graph;
+    if dialect == Dialect::Cfn
+        && let Some(names) = in_one_file(graph, &changes)
+    {
+        local = names;
+        graph = &local;
+    }
     if changes.iter().any(|it| matches!(it, Fix::Add { .. })) {
         extended = extend(graph, dialect, &changes);
         graph = &extended;
@@ -59,6 +65,30 @@ pub(crate) fn lines(graph: &Graph, dialect: Dialect, json: bool, change: &Fix) -
         }
     }
     prose + &print(graph, dialect, json, pieces) + &after
+}
+
+/// Returns the graph with the names that the file of a fix has, if files are checked together: without
+/// the prefix of the file. Resources of other files keep it.
+fn in_one_file(graph: &Graph, changes: &[&Fix]) -> Option<Graph> {
+    let node = changes.iter().find_map(|change| match change {
+        Fix::Set { node, .. } | Fix::Remove(node) | Fix::After(node, _) => Some(*node),
+        Fix::Add { resource, .. } => resource.put(Dialect::Cfn).references().into_iter().next(),
+        Fix::Manual(_) | Fix::All(_) | Fix::Either { .. } => None,
+    })?;
+    let mut of = graph.node(node)?;
+    // Rules and policies inside a resource are in its file.
+    while let Some(parent) = of.origin.as_ref().and_then(|it| it.parent) {
+        of = graph.node(parent)?;
+    }
+    let (prefix, _) = of.cfn_id.rsplit_once('/')?;
+    let prefix = format!("{prefix}/");
+    let mut graph = graph.clone();
+    for node in &mut graph.nodes {
+        if let Some(name) = node.cfn_id.strip_prefix(&prefix) {
+            node.cfn_id = name.to_owned();
+        }
+    }
+    Some(graph)
 }
 
 /// A resource to add, or properties to change.
