@@ -220,8 +220,14 @@ fn spelled(path: &str, value: &Value) -> Value {
             }
             match text.parse::<IpNet>() {
                 Ok(net) => net.trunc().to_string().into(),
-                Err(_) => text.as_str().into(),
+                // A stack is in one partition.
+                Err(_) => text.replace("arn:${AWS::Partition}:", "arn:aws:").into(),
             }
+        }
+        Value::Object(map) => {
+            let entries = map.iter();
+            let entries = entries.map(|(key, it)| (key.clone(), spelled(path, it)));
+            Value::Object(entries.collect())
         }
         other => other.clone(),
     }
