@@ -26,8 +26,30 @@ pub(super) fn is_stricter(key: &str, old: &str, new: Option<&str>) -> bool {
     }
 }
 
+/// Returns a pattern with `/` for `\\/`.
+fn without_escaped_slashes(pattern: &str) -> String {
+    let mut out = String::with_capacity(pattern.len());
+    let mut letters = pattern.chars();
+    while let Some(letter) = letters.next() {
+        let next = if letter == '\\' { letters.next() } else { None };
+        match next {
+            Some('/') => out.push('/'),
+            next => {
+                out.push(letter);
+                out.extend(next);
+            }
+        }
+    }
+    out
+}
+
 /// Returns whether two patterns differ only in character classes, each with fewer characters.
 fn is_stricter_pattern(old: &str, new: &str) -> bool {
+    let [old, new] = [old, new].map(without_escaped_slashes);
+    let (old, new) = (old.as_str(), new.as_str());
+    if old == new {
+        return true;
+    }
     // A class in a negative assertion excludes values.
     if old.contains("(?") || new.contains("(?") {
         return false;
@@ -106,6 +128,7 @@ mod tests {
         let old = "^[0-9a-zA-Z]+([0-9a-zA-Z-]*[0-9a-zA-Z])*$";
         let new = "^[0-9a-z]+([0-9a-z-]*[0-9a-z])*$";
         assert!(is_stricter_pattern(old, new) && !is_stricter_pattern(new, old));
+        assert!(is_stricter_pattern(r"[a-z\-\/]+", r"[a-z\-/]+"));
         for (old, new) in [
             ("[ab]", "[ab]+"),
             ("[^ab]", "[^a]"),
@@ -113,6 +136,7 @@ mod tests {
             (r"[a]\[b]", r"[a]\[c]"),
             ("[a-]", "[a-z]"),
             ("", "[a]"),
+            (r"a\\/", r"a\/"),
         ] {
             assert!(!is_stricter_pattern(old, new), "{old} {new}");
         }

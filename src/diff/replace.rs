@@ -220,8 +220,14 @@ fn spelled(path: &str, value: &Value) -> Value {
             }
             match text.parse::<IpNet>() {
                 Ok(net) => net.trunc().to_string().into(),
-                Err(_) => text.as_str().into(),
+                // A stack is in one partition.
+                Err(_) => text.replace("arn:${AWS::Partition}:", "arn:aws:").into(),
             }
+        }
+        Value::Object(map) => {
+            let entries = map.iter();
+            let entries = entries.map(|(key, it)| (key.clone(), spelled(path, it)));
+            Value::Object(entries.collect())
         }
         other => other.clone(),
     }
@@ -370,8 +376,8 @@ fn is_same_architecture(change: &PropertyChange) -> bool {
 
 /// Marks what a macro can replace: the resource with its call, or all resources.
 pub(super) fn mark_macros(old: &Side, new: &Side, differences: &mut Vec<Difference>) {
-    let forced = || Replacement {
-        property: String::new(),
+    let forced = |property: &str| Replacement {
+        property: property.to_owned(),
         reason: ReplacementReason::Unknown("a macro can change each property".to_owned()),
     };
     for it in differences
@@ -385,16 +391,16 @@ pub(super) fn mark_macros(old: &Side, new: &Side, differences: &mut Vec<Differen
                 .unwrap_or_default()
         });
         if matches!(it.change, Change::Changed(_)) && was != is {
-            it.forced.push(forced());
+            it.forced.push(forced("Fn::Transform"));
         }
     }
     let [was, is] = [old, new].map(super::access::macros);
     if was != is && !old.resources.is_empty() {
         let known = differences.iter_mut().find(|it| it.section == "Transform");
         match known {
-            Some(known) => known.forced.push(forced()),
+            Some(known) => known.forced.push(forced("Transform")),
             None => differences.push(Difference {
-                forced: vec![forced()],
+                forced: vec![forced("Transform")],
                 ..Difference::new("Transform", "", "", Change::Changed(Vec::new()))
             }),
         }

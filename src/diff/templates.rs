@@ -18,6 +18,8 @@ struct Effects {
     paths: HashMap<String, HashSet<String>>,
     /// Resources that exist in one template only.
     alone: HashSet<String>,
+    /// Those in the new template only.
+    added: HashSet<String>,
     /// The replacements, with the number of valuations that have them.
     forced: IndexMap<String, (usize, Difference)>,
     /// The changes for other values than the defaults.
@@ -87,7 +89,12 @@ impl Effects {
                         out.removed.push(it.id.clone());
                         out.alone.insert(it.id.clone());
                     }
-                    _ => drop(out.alone.insert(it.id.clone())),
+                    other => {
+                        if *other == Change::Added {
+                            out.added.insert(it.id.clone());
+                        }
+                        out.alone.insert(it.id.clone());
+                    }
                 }
                 // Under a condition, a resource can have the name of another one, which it does not
                 // replace.
@@ -159,7 +166,18 @@ pub(crate) fn differences(
                     || effects.alone.contains(&it.id)
             }
         });
+        let possible = std::mem::take(&mut it.forced);
         it.forced = effects.forced(&it.id);
+        // Of many conditions, no combination that was tried has both versions.
+        if !effects.paths.contains_key(&it.id)
+            && effects.added.contains(&it.id)
+            && effects.removed.contains(&it.id)
+        {
+            it.forced.extend(possible.into_iter().map(|it| Replacement {
+                reason: ReplacementReason::Maybe("for some values of parameters".to_owned()),
+                ..it
+            }));
+        }
     }
     differences.retain(|it| match &it.change {
         Change::Changed(changes) if it.section == "Resources" => {

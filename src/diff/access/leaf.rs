@@ -74,6 +74,12 @@ pub(super) fn of(entry: Option<&Entry>) -> Leaves {
     if let Some(entry) = entry {
         leaves(&entry.properties, "", &mut out);
     }
+    if entry.is_some_and(|it| it.kind == "AWS::ElasticLoadBalancingV2::ListenerRule") {
+        let both = std::mem::take(&mut out);
+        for (path, values) in both {
+            out.entry(in_short(&path)).or_default().extend(values);
+        }
+    }
     // A sentence must not reveal a secret.
     for (path, values) in &mut out {
         if is_secret_path(path) {
@@ -83,6 +89,12 @@ pub(super) fn of(entry: Option<&Entry>) -> Leaves {
         }
     }
     out
+}
+
+/// Returns the shorter of two paths of the same values of a condition.
+fn in_short(path: &str) -> String {
+    path.replace("PathPatternConfig.", "")
+        .replace("HostHeaderConfig.", "")
 }
 
 /// Returns the content of a text that is a JSON document.

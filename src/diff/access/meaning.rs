@@ -261,6 +261,16 @@ fn each(
         if meaning == Meaning::Kept && property.is.is_empty() && is_moved() {
             continue;
         }
+        // Another resource has the stage, or none.
+        if path.starts_with("StageDescription.") && !is.contains_key("StageName") {
+            continue;
+        }
+        // Each of these resources is new, and counts itself.
+        let is_new =
+            |it: &String| new.resources.contains_key(it) && !old.resources.contains_key(it);
+        if before.is_none() && meaning == Meaning::Unknown && property.is.iter().all(is_new) {
+            continue;
+        }
         let mut found = property.judge(meaning);
         if property.is.is_empty() && has_default_group(path, &is) {
             let what =
@@ -357,7 +367,7 @@ fn has_default_group(path: &str, is: &Leaves) -> bool {
     let (parent, last) = path.rsplit_once('.').unwrap_or(("", path));
     let is_beside = |other: &String| {
         let (above, name) = other.rsplit_once('.').unwrap_or(("", other));
-        above == parent && plain(name).starts_with("subnet")
+        above == parent && plain(name).contains("subnet")
     };
     let last = plain(last);
     (last.ends_with("securitygroups") || last.ends_with("securitygroupids"))

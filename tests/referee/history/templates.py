@@ -74,6 +74,13 @@ class Template:
     def properties(self, id):
         return self.value(self.resources[id].get("Properties") or {})
 
+    def is_never_created(self, id):
+        """Whether no value of a parameter creates the resource."""
+        defaults, self.defaults = self.defaults, {}
+        decided = self.condition(self.resources[id].get("Condition"))
+        self.defaults = defaults
+        return decided is False
+
     def condition(self, name, depth=0):
         rule = (self.root.get("Conditions") or {}).get(name)
         return self.test(rule, depth + 1) if rule is not None and depth < 20 else None
@@ -139,6 +146,8 @@ class Template:
         return {"Fn::FindInMap": [call, rows]}
 
     def sub(self, inner):
+        if isinstance(inner, list) and len(inner) == 1:
+            inner = inner[0]
         text, names = (inner[0], inner[1]) if isinstance(inner, list) and len(inner) == 2 else (inner, {})
         if not isinstance(text, str) or not isinstance(names, dict):
             return {"Fn::Sub": inner}
