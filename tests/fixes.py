@@ -50,7 +50,8 @@ MIXED = 48
 # Fixes that remain sentences, since a person must choose: which names a firewall allows, what a boundary of AWS becomes,
 # which of two hosted zones stays, which address a record is meant to have, whether a script keeps the agent, which value a
 # parameter or required property has, what a policy that IAM refuses is meant to allow, which reference of a circle goes,
-# which of two roles stays, how long a stack waits and who signals it, whom a bucket policy excludes.
+# which of two roles stays, how long a stack waits and who signals it, which principals
+# a bucket policy excludes.
 DECISIONS = [
     "cfn/association-stops-agent",
     "cfn/bucket-policy-of-another-endpoint",

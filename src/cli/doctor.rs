@@ -286,7 +286,7 @@ async fn permissions(
     }
 }
 
-/// Reports the permissions of who creates the resources.
+/// Reports the permissions of the deploying principal or of the service role.
 fn deployment(
     lines: &mut Lines,
     what: &'static str,

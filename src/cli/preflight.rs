@@ -102,8 +102,8 @@ struct Deployment<'a> {
     role: Option<String>,
 }
 
-/// Returns warnings about actions that the policies of the deploying principal or of the service role do
-/// not allow, and about resource types whose actions are unknown.
+/// Returns warnings about actions that no policy of the deploying principal or of the service role
+/// allows. Resource types whose actions are unknown are warnings too.
 async fn check_permissions(
     aws_cli: &AwsCli,
     deployment: &Deployment<'_>,

@@ -271,8 +271,8 @@ pub(crate) fn endpoint_by_zone(
     }
 }
 
-/// Returns whether a private hosted zone would resolve the name of a service to an endpoint, and the VPC
-/// does not use it since it lacks a DNS attribute.
+/// Returns whether a private hosted zone would resolve the name of a service to an endpoint if the VPC
+/// had both DNS attributes.
 pub(crate) fn is_zone_unused(index: &GraphIndex<'_>, vpc: &VpcRef<'_>, service: &str) -> bool {
     if !uses_zones(index, vpc).is_no() {
         return false;

@@ -114,8 +114,8 @@ pub(crate) fn reaches_s3<'g>(
     by_gateway.or(by_internet).or(by_interface)
 }
 
-/// Returns the gateway endpoint that requests to S3 from a subnet certainly pass, none if they pass no
-/// endpoint, or an error if the file does not show it.
+/// Returns the gateway endpoint that requests to S3 from a subnet certainly pass, or none if they pass
+/// no endpoint. An error says that the file does not show it.
 pub(crate) fn s3_endpoint<'g>(
     index: &GraphIndex<'g>,
     subnet: &Resolved<'g, Subnet>,

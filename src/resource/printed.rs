@@ -1,5 +1,5 @@
-//! The graph as a backend prints it: with overrides, with raw resources of types that have a table, and
-//! with the errors for which CloudFormation refuses the template.
+//! The graph as a backend prints it: with overrides, and with raw resources of types that have a table.
+//! It also has the errors for which CloudFormation refuses the template.
 
 use super::codec::UnmodeledNotes;
 use super::overrides::{OverrideError, apply_overrides};

@@ -195,8 +195,8 @@ impl From<serde_json::Value> for RawValue<'static> {
 /// A character that no document contains, around the number of an expression in its text.
 const MARK: char = '\u{f8ff}';
 
-/// Reads JSON text that contains references. None if it is no JSON text, or if a reference stands
-/// outside a string, in a key, or for text that can contain a quote.
+/// Reads JSON text that contains references. None if the text is not JSON. None also if a reference
+/// stands outside a string, in a key, or for text that can contain a quote.
 pub(crate) fn json_of(expr: &Expr) -> Option<RawValue<'static>> {
     let Expr::Concat(parts) = expr else {
         return None;

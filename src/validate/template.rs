@@ -45,8 +45,8 @@ pub(crate) fn template_errors(graph: &Graph, out: &mut Diagnostics) {
     }
 }
 
-/// Returns the template errors of resources without another error, which says it better: one of the
-/// resource, of a construct around it, or of a rule inside it.
+/// Returns the template errors of resources without another error, which says it better. The other error
+/// is of the resource, of a construct around it, or of a rule inside it.
 pub(super) fn uncovered(
     graph: &Graph,
     template: Vec<Diagnostic>,

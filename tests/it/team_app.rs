@@ -30,7 +30,7 @@ fn template(app: &App) -> Value {
     serde_json::from_str(&template.to_json()).unwrap()
 }
 
-/// Adds a network of subnets in these zones.
+/// Adds a network with a subnet in each Availability Zone.
 fn network(stack: &mut Scope<'_>, zones: &[&'static str]) -> NetworkHandles {
     let vpc = Vpc::new(RANGE)
         .enable_dns_support(true)

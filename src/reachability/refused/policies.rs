@@ -130,7 +130,7 @@ fn attached(node: &Node) -> Vec<RawValue<'_>> {
     }
 }
 
-/// AWS managed policies that do not exist: the path or the case of a letter is another one, or the data
+/// AWS managed policies that do not exist. The path or the case of a letter is another one, or the data
 /// does not contain the name.
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachRolePolicy.html>
 pub(super) fn missing(index: &GraphIndex<'_>) -> Vec<Refusal> {

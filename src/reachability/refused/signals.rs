@@ -226,7 +226,7 @@ const ELSEWHERE: &[&str] = &[
     "docker ", "podman ", "nerdctl ", "aws ", "boto", "-ssm", "invoke-",
 ];
 
-/// Returns yes if the file shows every signal that a resource can get, else unknown: an image of the
+/// Returns yes if the file shows every signal that a resource can get, else unknown. An image of the
 /// author, what a script downloads, and other code can send one.
 fn only_shown<'g>(index: &GraphIndex<'g>, id: NodeId, senders: &[Sender<'g>]) -> Ternary {
     let stack = index.graph.node(id).map(Node::stack);
