@@ -121,7 +121,6 @@ REFUSED = {
 DIFFERS = {
     "endpoints-s3": "the prefix list is a parameter of the template, and an attribute of the endpoint in Terraform",
     "instance-renamed": "CloudFormation keeps the old name; Terraform has `moved`",
-    "instance-groups": "for a list with references, a plan of new resources contains only the references",
     "operators": "a policy with IDs of new resources is unknown, so it counts as changed",
     "tags-resolve": "CloudFormation can treat the text in the template as a dynamic reference",
 }

@@ -115,6 +115,8 @@ class Account(Workspace):
                 environment = {**slot.environment(program), **plain}
             output = stack.enter_context(self.output.open("w"))
             options = {"cwd": self.folder, "env": environment, "stdout": output, "stderr": output, "stdin": subprocess.DEVNULL}
+            # A shell ignores interrupts in its background, and so would the script.
+            options["preexec_fn"] = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
             child = subprocess.Popen(self.command(*arguments), start_new_session=True, **options)
             try:
                 yield child

@@ -10,6 +10,16 @@ use super::{Plan, Planned};
 use crate::ir::{Expr, Text};
 use crate::resource::RawValue;
 
+/// Booleans that the provider computes if they are null. Text could also be unknown by a function such as
+/// `uuid`.
+const COMPUTED_SWITCHES: &[&str] = &[
+    "assign_ipv6_address_on_creation",
+    "associate_public_ip_address",
+    "enable_dns_hostnames",
+    "map_public_ip_on_launch",
+    "private_dns_enabled",
+];
+
 /// The values that an expression can have.
 #[derive(Default)]
 struct Candidates {
@@ -29,7 +39,8 @@ impl<'p> Plan<'p> {
     /// value. An optional attribute of a module's argument, such as `each.value.policy`, is unset if
     /// no value that reaches the module is of its kind. The plan shows it as unknown, too.
     pub(super) fn is_set(&self, it: &Planned<'p>, key: &str, names: &[&str]) -> bool {
-        if !self.configured && expected(key).is_some() && self.is_known(it, names) {
+        let is_pure = expected(key).is_some() || COMPUTED_SWITCHES.contains(&key);
+        if !self.configured && is_pure && self.is_known(it, names) {
             return false;
         }
         let is_optional = matches!(
