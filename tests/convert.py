@@ -334,7 +334,7 @@ def measure(program, templates):
 CASES = [(to_terraform, it) for it in ("preset-hardened", "monitoring", "default")]
 CASES += [(to_cloudformation, it) for it in ("sessions",)]
 CASES += [(refused, it) for it in REFUSED]
-EQUAL = ["existing-list-parameter", "instance-role-boundary", "image-windows", "network-three-zones"]
+EQUAL = ["existing-list-parameter", "instance-groups", "instance-role-boundary", "image-windows", "network-three-zones"]
 CASES += [(across, it) for it in [*EQUAL, *DIFFERS]]
 # These run only by name: they are parts of preset-hardened.
 PARTS = [(to_terraform, it) for it in ("audit-logs", "operators", "patching", "sessions")]
