@@ -47,13 +47,11 @@ impl Construct for Frontend<'_> {
             .subnets(self.subnets)
             .security_groups([group]);
         let balancer = scope.add("LoadBalancer", balancer);
+        let each = self.instances.iter();
+        let each = each.map(|it| TargetDescription::new(it.instance));
         let targets = TargetGroup::of_instances(vpc, PORT, LoadBalancerProtocol::Http)
             .health_check_path("/health")
-            .targets(
-                self.instances
-                    .iter()
-                    .map(|it| TargetDescription::new(it.instance)),
-            );
+            .targets(each);
         let targets = scope.add("Targets", targets);
         let listener = Listener::new(balancer, 443, LoadBalancerProtocol::Https)
             .certificate(self.certificate)
@@ -77,10 +75,8 @@ fn main() -> Result<(), Diagnostics> {
     let group = access.security_group;
     // The instances can otherwise connect to the endpoints only.
     let to_internet = SecurityGroupEgress::https(group).cidr_ip(INTERNET);
-    stack.add(
-        "ToInternet",
-        to_internet.description("Package repositories"),
-    );
+    let to_internet = to_internet.description("Package repositories");
+    stack.add("ToInternet", to_internet);
 
     let certificate = stack.parameter(Parameter::string("Certificate"));
     let frontend = Frontend {
