@@ -53,7 +53,6 @@ pub struct Kind {
     #[doc(hidden)]
     pub unfold: Unfold,
     /// Returns the values of a file for which AWS refuses to create the resource.
-    #[cfg_attr(not(feature = "config"), allow(dead_code))] // the readers of files call it
     pub(crate) invalid: fn(&Map<'_>, Dialect) -> Vec<super::InvalidValue>,
     /// Returns a random resource that the sampler's language can express.
     #[cfg(test)]

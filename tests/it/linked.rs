@@ -71,6 +71,39 @@ fn a_location_names_its_file() {
     assert!(places.contains(&closed.to_str().unwrap()), "{places:?}");
 }
 
+/// Writes a file with one change.
+fn changed(folder: &Path, from: &Path, find: &str, with: &str) -> PathBuf {
+    let text = std::fs::read_to_string(from).unwrap();
+    assert!(text.contains(find), "{find}");
+    let to = folder.join(from.file_name().unwrap());
+    std::fs::write(&to, text.replacen(find, with, 1)).unwrap();
+    to
+}
+
+#[test]
+fn a_refused_resource_concerns_the_stacks_that_need_its_stack() {
+    let scratch = tempfile::tempdir().unwrap();
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/cfn");
+    let (on, off) = ("EnableDnsHostnames: true", "EnableDnsHostnames: false");
+    let broken = changed(scratch.path(), &corpus.join("instance.yaml"), on, off);
+    let of_each = [
+        one("instance/AppServer", "unreachable"),
+        one("nat/PrivateServer", "reachable"),
+    ];
+    let both: [&Path; 2] = [&broken, &corpus.join("nat.yaml")];
+    assert_eq!(verdicts(&both), of_each.concat());
+    // The lines of a fix are for its file.
+    let text = String::from_utf8(check(&both, &[]).stdout).unwrap();
+    assert!(text.contains("fix  Vpc:\n"), "{text}");
+    // A range outside the VPC.
+    let outside = "Resources:\n  Wrong: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref Vpc, \
+                   CidrBlock: 192.168.0.0/24}}\n";
+    let network = file("network.yaml");
+    let network = changed(scratch.path(), &network, "Resources:\n", outside);
+    let linked = verdicts(&[&network, &file("app.yaml")]);
+    assert_eq!(linked, one("app/Node", "unreachable"));
+}
+
 #[test]
 fn a_nested_stack_is_part_of_its_parent() {
     let done = check(&[&file("parent.yaml")], &[]);
