@@ -142,16 +142,14 @@ pub fn sarif(report: &CheckReport<'_>) -> String {
             }));
         }
     }
-    let mut driver = object!({
+    let driver = object!({
         "name": "ssm-synth",
+        // The page of the registry from which users install it.
+        "informationUri": concat!("https://crates.io/crates/", env!("CARGO_PKG_NAME")),
         "semanticVersion": env!("CARGO_PKG_VERSION"),
         "version": env!("CARGO_PKG_VERSION"),
         "rules": rules,
     });
-    let address = env!("CARGO_PKG_REPOSITORY");
-    if !address.is_empty() {
-        driver["informationUri"] = address.into();
-    }
     let root = object!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
