@@ -9,6 +9,7 @@ mod names;
 mod nearest;
 mod parameter;
 mod stack;
+mod substitution;
 mod unknown_region;
 mod value;
 mod words;
@@ -34,5 +35,6 @@ pub(crate) use nearest::nearest;
 pub(crate) use nearest::typo;
 #[cfg(feature = "config")]
 pub(crate) use parameter::stored_type;
+pub(crate) use substitution::{SubPart, sub_parts};
 pub(crate) use unknown_region::{unknown_region, unlisted_region};
 pub(crate) use words::{Word, words};

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::ternary::Ternary;
-use crate::ir::{Cidr, Link, NodeId, Value};
+use crate::ir::{Cidr, Link, NodeId, StackId, Value};
 use crate::resource::{NetworkAclEntry, PrefixList, SecurityGroup};
 
 /// Facts of the graph that many connections share.
@@ -20,6 +20,8 @@ pub(crate) struct Cache<'g> {
     pub(super) left_out: RefCell<HashSet<NodeId>>,
     /// The resources that the file contains inside another one.
     pub(super) nested: OnceCell<HashMap<NodeId, Vec<NodeId>>>,
+    /// The other stacks whose resources a stack refers to.
+    pub(super) stacks: OnceCell<HashMap<StackId, HashSet<StackId>>>,
     /// The fixed addresses of network interfaces.
     pub(super) fixed: OnceCell<Vec<FixedAddress>>,
     pub(super) other_routes: OnceCell<OtherRoutes>,

@@ -52,16 +52,23 @@ pub(super) fn before(index: &GraphIndex<'_>, node: NodeId) -> HashSet<NodeId> {
 /// Returns the stack of a node, and the stacks whose resources it needs, directly or through others.
 pub(super) fn stacks_before(index: &GraphIndex<'_>, node: NodeId) -> HashSet<StackId> {
     let stack_of = |id: NodeId| index.graph.node(id).map(|node| node.stack());
-    let mut found: HashSet<StackId> = stack_of(node).into_iter().collect();
-    let mut left: Vec<StackId> = found.iter().copied().collect();
+    let needs = index.cache.stacks.get_or_init(|| {
+        let mut needs: HashMap<StackId, HashSet<StackId>> = HashMap::new();
+        // One stack needs no other.
+        let nodes = index.graph.nodes().filter(|_| index.graph.stacks.len() > 1);
+        for (_, node) in nodes.filter(|it| !it.1.is_absent()) {
+            let of = node.references().into_iter();
+            let of = of.chain(node.depends_on.iter().copied());
+            let other = of.filter_map(stack_of).filter(|it| *it != node.stack());
+            needs.entry(node.stack()).or_default().extend(other);
+        }
+        needs
+    });
+    let mut found = HashSet::new();
+    let mut left: Vec<StackId> = stack_of(node).into_iter().collect();
     while let Some(stack) = left.pop() {
-        let Some(stack) = index.graph.stacks.get(stack.index()) else {
-            continue;
-        };
-        for (_, node) in index.graph.nodes_of(stack).filter(|it| !it.1.is_absent()) {
-            let needs = node.references().into_iter().chain(node.depends_on.clone());
-            let new = needs.filter_map(stack_of).filter(|it| found.insert(*it));
-            left.extend(new.collect::<Vec<_>>());
+        if found.insert(stack) {
+            left.extend(needs.get(&stack).into_iter().flatten());
         }
     }
     found

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::{Graph, Map, RawValue};
-use crate::ir::{Dialect, Expr, NodeId, Pseudo, Stack};
+use crate::ir::{Dialect, Expr, NodeId, Pseudo, Stack, SubPart, sub_parts};
 
 /// Evaluates the printed values of a stack.
 pub(super) struct PrintedValues<'g> {
@@ -164,25 +164,16 @@ impl<'g> PrintedValues<'g> {
     }
 
     fn substituted(&mut self, format: &str, own: Option<&Map<'static>>) -> Expr {
-        let mut parts = Vec::new();
-        let mut rest = format;
-        while let Some((before, after)) = rest.split_once("${") {
-            let Some((name, behind)) = after.split_once('}') else {
-                break;
-            };
-            parts.push(Expr::text(before.to_owned()));
-            rest = behind;
-            let name = name.trim();
-            parts.push(match (name.strip_prefix('!'), name.split_once('.')) {
-                (Some(literal), _) => Expr::text(format!("${{{literal}}}")),
-                _ if own.is_some_and(|it| it.get(name).is_some()) => {
-                    own.and_then(|it| it.get(name)).map_or(Expr::Absent, expr)
-                }
+        let part = |part| match part {
+            SubPart::Text(text) => Expr::text(text.to_owned()),
+            SubPart::Literal(name) => Expr::text(format!("${{{name}}}")),
+            SubPart::Name(name) => match (own.and_then(|it| it.get(name)), name.split_once('.')) {
+                (Some(value), _) => expr(value),
                 (None, Some((id, attribute))) => self.attribute(id, attribute),
                 (None, None) => self.reference(name),
-            });
-        }
-        parts.push(Expr::text(rest.to_owned()));
+            },
+        };
+        let parts: Vec<Expr> = sub_parts(format).into_iter().map(part).collect();
         Expr::concat(parts)
     }
 }

@@ -1,6 +1,7 @@
 //! Names of exports, which often contain the name of a stack that no template shows.
 
 use super::super::tree::Tree;
+use crate::ir::{SubPart, sub_parts};
 
 /// Returns the text of a name with `*` for parts that the file does not show.
 pub(super) fn pattern(tree: &Tree) -> Option<String> {
@@ -14,15 +15,11 @@ pub(super) fn pattern(tree: &Tree) -> Option<String> {
             let format = argument
                 .text()
                 .or_else(|| argument.list()?.first()?.text())?;
-            let mut out = String::new();
-            let mut rest = format;
-            while let Some((before, after)) = rest.split_once("${") {
-                let (_, behind) = after.split_once('}')?;
-                out.push_str(before);
-                out.push('*');
-                rest = behind;
-            }
-            Some(out + rest)
+            let part = |part| match part {
+                SubPart::Text(text) => text,
+                SubPart::Literal(_) | SubPart::Name(_) => "*",
+            };
+            Some(sub_parts(format).into_iter().map(part).collect())
         }
         "Fn::Join" => match argument.list()? {
             [delimiter, items] => {

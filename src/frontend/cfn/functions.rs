@@ -2,7 +2,7 @@
 
 use super::super::tree::{Kind, Tree};
 use super::{MAX_DEPTH, Reader, opaque};
-use crate::ir::{Cidr, Expr, Pseudo, Text};
+use crate::ir::{Cidr, Expr, Pseudo, SubPart, Text, sub_parts};
 use crate::resource::RawValue;
 
 /// Placeholder for the list of Availability Zones.
@@ -148,29 +148,18 @@ impl Reader<'_> {
             },
             _ => return None,
         };
-        let mut parts = Vec::new();
-        let mut rest = format;
-        while let Some(start) = rest.find("${") {
-            parts.push(Expr::Text(rest[..start].to_owned().into()));
-            let after = &rest[start + 2..];
-            let Some(end) = after.find('}') else {
-                rest = &rest[start..];
-                break;
-            };
-            let name = after[..end].trim();
-            parts.push(match name.strip_prefix('!') {
-                Some(literal) => Expr::Text(format!("${{{literal}}}").into()),
-                None => match variables.and_then(|it| it.get(name)) {
-                    Some(value) => self.expr(value, depth),
-                    None => into_expr(match name.split_once('.') {
-                        Some((id, attribute)) => self.attribute(id, attribute, depth),
-                        None => self.reference(name).unwrap_or(RawValue::Str("".into())),
-                    }),
-                },
-            });
-            rest = &after[end + 1..];
-        }
-        parts.push(Expr::Text(rest.to_owned().into()));
+        let part = |part| match part {
+            SubPart::Text(text) => Expr::Text(text.to_owned().into()),
+            SubPart::Literal(name) => Expr::Text(format!("${{{name}}}").into()),
+            SubPart::Name(name) => match variables.and_then(|it| it.get(name)) {
+                Some(value) => self.expr(value, depth),
+                None => into_expr(match name.split_once('.') {
+                    Some((id, attribute)) => self.attribute(id, attribute, depth),
+                    None => self.reference(name).unwrap_or(RawValue::Str("".into())),
+                }),
+            },
+        };
+        let parts: Vec<Expr> = sub_parts(format).into_iter().map(part).collect();
         if self.strict.is_some() && parts.iter().any(Expr::is_list) {
             return Some(opaque("a list in Fn::Sub"));
         }

@@ -12,6 +12,7 @@ use super::super::tree::{Entry, Kind, SyntaxError, Tree, call, list, text};
 use super::exports::{names, pattern};
 use super::form::{self, FormError};
 use super::{Deployment, looped};
+use crate::ir::{SubPart, sub_parts};
 
 mod merged;
 
@@ -403,17 +404,20 @@ impl Linker<'_> {
             })
             .collect();
         let mut out = String::new();
-        let mut rest = format;
-        while let Some((before, after)) = rest.split_once("${") {
-            let Some((name, behind)) = after.split_once('}') else {
-                break;
+        for part in sub_parts(format) {
+            let own = match part {
+                SubPart::Name(own) => own,
+                SubPart::Text(text) => {
+                    out.push_str(text);
+                    continue;
+                }
+                SubPart::Literal(name) => {
+                    out.push_str(&format!("${{!{name}}}"));
+                    continue;
+                }
             };
-            out.push_str(before);
-            rest = behind;
-            let own = name.trim();
-            let is_literal = own.starts_with('!') || own.starts_with("AWS::");
-            if is_literal || variables.iter().any(|it| it.key == own) {
-                out.push_str(&format!("${{{name}}}"));
+            if own.starts_with("AWS::") || variables.iter().any(|it| it.key == own) {
+                out.push_str(&format!("${{{own}}}"));
                 continue;
             }
             let replaced = match own.split_once('.') {
@@ -433,7 +437,6 @@ impl Linker<'_> {
                 None => out.push_str(&format!("${{{}{own}}}", unit.prefix)),
             }
         }
-        out.push_str(rest);
         let variables = Tree {
             kind: Kind::Map(values),
             at: argument.at,

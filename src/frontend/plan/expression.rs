@@ -107,8 +107,20 @@ fn templates<'j>(value: &'j Json, names: &mut Vec<&'j str>) -> bool {
 /// Returns the reference in text that is nothing else, such as `${aws_vpc.main.id}`.
 pub(super) fn reference(text: &str) -> Option<&str> {
     let name = text.strip_prefix("${")?.strip_suffix('}')?;
-    let is_name = |c: char| c.is_ascii_alphanumeric() || "_-.[]\"*".contains(c);
-    let is_reference = name.contains('.') && name.chars().all(is_name);
+    let is_name = |text: &str| {
+        let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        !text.is_empty() && text.chars().all(is_of_name)
+    };
+    // The key of an instance. Another index is an expression.
+    let is_key = |text: &str| {
+        let quoted = text.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+        text.bytes().all(|it| it.is_ascii_digit()) || quoted.is_some_and(is_name)
+    };
+    let is_part = |part: &str| match part.split_once('[') {
+        None => is_name(part),
+        Some((name, index)) => is_name(name) && index.strip_suffix(']').is_some_and(is_key),
+    };
+    let is_reference = name.contains('.') && name.split('.').all(is_part);
     (is_reference && name.starts_with(|c: char| c.is_ascii_alphabetic())).then_some(name)
 }
 
@@ -287,4 +299,29 @@ pub(super) fn one_of(terms: Vec<RawValue<'static>>) -> RawValue<'static> {
         other => Expr::Opaque(Text::Borrowed(other.what())),
     });
     RawValue::from(Expr::OneOf(exprs.collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reference;
+
+    #[test]
+    fn a_reference_has_no_other_index_than_the_key_of_an_instance() {
+        for (text, name) in [
+            ("${aws_vpc.main.id}", Some("aws_vpc.main.id")),
+            ("${aws_subnet.a[0].id}", Some("aws_subnet.a[0].id")),
+            (
+                "${aws_subnet.a[\"x-1\"].id}",
+                Some("aws_subnet.a[\"x-1\"].id"),
+            ),
+            ("${aws_subnet.a[each.key].id}", None),
+            ("${aws_subnet.a[*].id}", None),
+            ("${aws_subnet.a[0]}${aws_vpc.b.id}", None),
+            ("${cidrsubnet(var.cidr, 8, 1)}", None),
+            ("$${literal.text}", None),
+            ("vpc", None),
+        ] {
+            assert_eq!(reference(text), name, "{text}");
+        }
+    }
 }
