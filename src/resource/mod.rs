@@ -6,6 +6,7 @@ mod find;
 mod graph;
 mod iam;
 mod instance_type;
+pub(crate) mod intrinsic;
 mod overrides;
 mod parameters;
 mod policy;

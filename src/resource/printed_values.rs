@@ -3,8 +3,9 @@
 
 use std::collections::HashMap;
 
+use super::intrinsic::{self, FUNCTIONS, Names, dynamic, into_expr, value_of};
 use super::{Graph, Map, RawValue};
-use crate::ir::{Dialect, Expr, NodeId, Pseudo, Stack, SubPart, sub_parts};
+use crate::ir::{Dialect, Expr, NodeId, Pseudo, Stack};
 
 /// Evaluates the printed values of a stack.
 pub(super) struct PrintedValues<'g> {
@@ -56,13 +57,11 @@ impl<'g> PrintedValues<'g> {
     fn json(&mut self, json: serde_json::Value) -> RawValue<'static> {
         match json {
             serde_json::Value::String(text) => {
-                let is_expression = match self.dialect {
-                    Dialect::Cfn => text.contains("{{resolve:"),
-                    Dialect::Tf => text.contains("${") || text.contains("%{"),
-                };
-                match is_expression {
-                    true => RawValue::from(Expr::Opaque(text.into())),
-                    false => RawValue::Str(text.into()),
+                let is_expression = text.contains("${") || text.contains("%{");
+                match self.dialect {
+                    Dialect::Cfn => dynamic(&text),
+                    Dialect::Tf if is_expression => Expr::Opaque(text.into()).into(),
+                    Dialect::Tf => RawValue::Str(text.into()),
                 }
             }
             serde_json::Value::Array(items) => {
@@ -93,7 +92,6 @@ impl<'g> PrintedValues<'g> {
             one => std::slice::from_ref(one),
         };
         Some(match (name, list) {
-            ("Fn::Base64", _) => RawValue::Base64(Box::new(argument.clone())),
             ("Ref", [RawValue::Str(name)]) => self.reference(name).into(),
             ("Fn::GetAtt", [RawValue::Str(path)]) => {
                 let (id, attribute) = path.split_once('.').unwrap_or((path.as_ref(), ""));
@@ -102,23 +100,31 @@ impl<'g> PrintedValues<'g> {
             ("Fn::GetAtt", [RawValue::Str(id), RawValue::Str(attribute)]) => {
                 self.attribute(id, attribute).into()
             }
-            ("Fn::Sub", [RawValue::Str(format)]) => self.substituted(format, None).into(),
+            ("Fn::Sub", [RawValue::Str(format)]) => self.substituted(format, None),
             ("Fn::Sub", [RawValue::Str(format), RawValue::Object(own)]) => {
-                self.substituted(format, Some(own)).into()
+                self.substituted(format, Some(own))
             }
             ("Fn::If", [RawValue::Str(id), then, other]) => {
                 let condition = self.graph.condition_in(self.stack, id);
-                match condition {
-                    Some(condition) => {
-                        let [then, other] = [then, other].map(|it| Box::new(expr(it)));
-                        Expr::If(condition, then, other).into()
-                    }
-                    None => Expr::Unknown(name.to_owned().into()).into(),
-                }
+                let exists = |it: &RawValue<'static>| match it {
+                    RawValue::Expr(expr) if **expr == Expr::Absent => None,
+                    other => Some(other.clone()),
+                };
+                intrinsic::retained(condition, id, [then, other].map(exists))
             }
+            // A macro.
+            (name, _) if !FUNCTIONS.contains(&name) => Expr::Unknown(name.to_owned().into()).into(),
             (name, list) => {
-                let arguments = list.iter().map(expr).collect();
-                Expr::Call(name.to_owned().into(), arguments).into()
+                let arguments = match name {
+                    "Fn::Base64" | "Fn::ToJsonString" | "Fn::Length" => {
+                        std::slice::from_ref(argument)
+                    }
+                    _ => list,
+                };
+                Names::Retained.apply(name, arguments).unwrap_or_else(|| {
+                    let arguments = list.iter().cloned().map(into_expr).collect();
+                    intrinsic::symbolic(name, arguments).into()
+                })
             }
         })
     }
@@ -163,36 +169,14 @@ impl<'g> PrintedValues<'g> {
         }
     }
 
-    fn substituted(&mut self, format: &str, own: Option<&Map<'static>>) -> Expr {
-        let part = |part| match part {
-            SubPart::Text(text) => Expr::text(text.to_owned()),
-            SubPart::Literal(name) => Expr::text(format!("${{{name}}}")),
-            SubPart::Name(name) => match (own.and_then(|it| it.get(name)), name.split_once('.')) {
-                (Some(value), _) => expr(value),
+    fn substituted(&mut self, format: &str, own: Option<&Map<'static>>) -> RawValue<'static> {
+        let joined = intrinsic::substituted(format, |name| {
+            match (own.and_then(|it| it.get(name)), name.split_once('.')) {
+                (Some(value), _) => into_expr(value.clone()),
                 (None, Some((id, attribute))) => self.attribute(id, attribute),
                 (None, None) => self.reference(name),
-            },
-        };
-        let parts: Vec<Expr> = sub_parts(format).into_iter().map(part).collect();
-        Expr::concat(parts)
-    }
-}
-
-/// Returns a value as an expression.
-fn expr(value: &RawValue<'static>) -> Expr {
-    let all = |name: &'static str, items: Vec<Expr>| Expr::Call(name.into(), items);
-    match value {
-        RawValue::Expr(expr) => expr.as_ref().clone(),
-        RawValue::Str(text) => Expr::text(text.clone()),
-        RawValue::Int(number) => Expr::text(number.to_string()),
-        RawValue::Bool(value) => Expr::text(value.to_string()),
-        RawValue::List(items) => all("list", items.iter().map(expr).collect()),
-        RawValue::Object(map) | RawValue::Block(map) => {
-            let entries = map.iter();
-            let parts = entries.flat_map(|(key, value)| [Expr::text(key.to_owned()), expr(value)]);
-            all("object", parts.collect())
-        }
-        RawValue::Json(inner) | RawValue::Base64(inner) => all("encoded", vec![expr(inner)]),
-        RawValue::Raw(json) => Expr::text(json.to_string()),
+            }
+        });
+        value_of(joined)
     }
 }

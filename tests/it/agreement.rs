@@ -339,6 +339,62 @@ fn the_check_of_a_broken_app_agrees_with_that_of_its_template() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
+/// Allows all outbound traffic to a range.
+fn egress(stack: &mut Scope<'_>, access: &AccessHandles, range: serde_json::Value) {
+    stack.overrides(access.security_group).cfn(
+        "/SecurityGroupEgress",
+        json!([{ "CidrIp": range, "IpProtocol": "-1" }]),
+    );
+}
+
+type Spelled = (&'static str, fn(&mut Scope<'_>, &AccessHandles));
+
+/// Changes in the user's JSON that only spell a value in another way.
+const SPELLED: &[Spelled] = &[
+    ("an image by a dynamic reference", |stack, access| {
+        let name = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64";
+        let image = format!("{{{{resolve:ssm:{name}}}}}");
+        stack
+            .overrides(access.instances[0].instance)
+            .cfn("/ImageId", image);
+    }),
+    ("an item of a list", |stack, access| {
+        let ranges = ["0.0.0.0/0", "10.0.0.0/8"];
+        egress(stack, access, json!({ "Fn::Select": ["0", ranges] }));
+    }),
+    ("an item of a split text", |stack, access| {
+        let ranges = json!({ "Fn::Split": ["|", "10.0.0.0/8|0.0.0.0/0"] });
+        egress(stack, access, json!({ "Fn::Select": [1, ranges] }));
+    }),
+    ("a joined text", |stack, access| {
+        egress(stack, access, json!({ "Fn::Join": ["/", ["0.0.0.0", 0]] }));
+    }),
+    ("joined user data", |stack, access| {
+        let lines = json!({ "Fn::Join": ["\n", ["#!/bin/sh", "echo hello"]] });
+        stack
+            .overrides(access.instances[0].instance)
+            .cfn("/UserData", json!({ "Fn::Base64": lines }));
+    }),
+];
+
+#[test]
+fn functions_in_json_of_the_user_have_the_value_that_a_file_gives_them() {
+    let mut found = Vec::new();
+    for (name, change) in SPELLED {
+        let (mut app, access) = sound();
+        change(&mut app.stack("Access"), &access);
+        found.extend(agree(name, &app));
+        let (own, checked) = of_app(&app);
+        if own.values().any(|it| it.0 != Verdict::Reachable) {
+            let hops = checked.instances.iter().flat_map(|it| &it.hops);
+            let open = hops.filter(|it| it.status != HopStatus::Pass);
+            let open: Vec<&str> = open.map(|it| it.detail.as_str()).collect();
+            found.push(format!("{name}: {open:#?}"));
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
 #[test]
 fn validation_reports_what_cloudformation_refuses() {
     let mut found = Vec::new();

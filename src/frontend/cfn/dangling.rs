@@ -91,7 +91,7 @@ impl Reader<'_> {
         };
         match (index.parse::<usize>(), self.eval(list, 0)) {
             (Ok(index), Some(RawValue::List(items))) => {
-                index >= items.len() && !items.iter().any(|it| self.is_spliced(it))
+                index >= items.len() && !items.iter().any(|it| self.names().is_spliced(it))
             }
             _ => false,
         }

@@ -47,7 +47,7 @@ pub struct Deployment {
     pub files: Vec<String>,
 }
 
-use functions::{dynamic, into_expr};
+use crate::resource::intrinsic::{dynamic, into_expr};
 pub(crate) use link::{ReadNested, Template, link};
 pub(crate) use loops::looped;
 #[cfg(feature = "diff")]

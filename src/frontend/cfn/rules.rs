@@ -3,10 +3,10 @@
 //! <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/rules-section-structure.html>
 
 use super::super::tree::{At, Entry, Tree};
-use super::functions::into_expr;
 use super::references::ParameterValue;
 use super::{MAX_DEPTH, Reader};
 use crate::ir::Expr;
+use crate::resource::intrinsic::into_expr;
 use crate::resource::{RawValue, TemplateError};
 
 impl Reader<'_> {

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::functions::GET_AZS;
 use super::references::ParameterValue;
 use super::scenarios::Scenario;
 use super::{Deployment, Reader, into_expr, resource_entries};
 use crate::frontend::tree::{Kind, Tree};
 use crate::ir::{CfnAttr, Expr, Pseudo};
 use crate::region::Region;
+use crate::resource::intrinsic::GET_AZS;
 use crate::resource::{Graph, RawValue};
 
 /// The values that conditions compare a parameter, pseudo parameter or expression with.
