@@ -42,6 +42,10 @@ fn find_fixed_addresses(index: &GraphIndex<'_>) -> Vec<FixedAddress> {
             None => several.for_each(|it| add((id, "private_ips"), &subnet, Some(it))),
             one => add((id, "private_ip_address"), &subnet, one.as_ref()),
         }
+        for it in &interface.private_ip_addresses {
+            let at = (id, "private_ip_addresses");
+            add(at, &subnet, Some(&it.private_ip_address));
+        }
     }
     for (id, node, nat) in index.all::<NatGateway>() {
         // AWS chooses the address of an existing one.

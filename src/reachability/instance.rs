@@ -94,10 +94,7 @@ fn existing_interface<'g>(
             ),
             subnet: Setting::Known(*id, "subnet", it.subnet.clone()),
             public: Setting::Known(*id, "subnet", Value::Lit(false)),
-            address: match it.private_ips.as_slice() {
-                [one] => fixed_address::fixed(Some(one)),
-                _ => fixed_address::fixed(it.private_ip_address.as_ref()),
-            },
+            address: primary_address(it),
             node: Some(to),
         },
         Resolved::OtherType(_) | Resolved::Outside(_) => Interface {
@@ -108,6 +105,17 @@ fn existing_interface<'g>(
             node: Some(to),
         },
     }
+}
+
+/// Returns the fixed address from which the agent connects.
+fn primary_address(interface: &NetworkInterface) -> Option<Cidr> {
+    let mut listed = interface.private_ip_addresses.iter();
+    let primary = listed.find(|it| it.primary.lit() == Some(&true));
+    fixed_address::fixed(match (interface.private_ips.as_slice(), primary) {
+        ([one], _) => Some(one),
+        (_, Some(primary)) => Some(&primary.private_ip_address),
+        _ => interface.private_ip_address.as_ref(),
+    })
 }
 
 fn first<T>(interfaces: &[T], index: impl Fn(&T) -> Option<&Value<i64>>) -> Option<&T> {

@@ -1,5 +1,19 @@
-use super::{Hooks, Instance, SecurityGroup, Subnet, Tags, table::resource, tagged};
+use super::table::{nested, resource};
+use super::{Hooks, Instance, SecurityGroup, Subnet, Tags, tagged};
 use crate::ir::{Attr, Link, Text, Value};
+
+nested! {
+    /// A private IPv4 address of a network interface, in CloudFormation.
+    ///
+    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-ec2-networkinterface-privateipaddressspecification.html>
+    pub struct InterfaceAddress
+    one {
+        /// The address.
+        private_ip_address: Value<Text> = "PrivateIpAddress" / "",
+        /// Whether it is the primary address. One of the addresses is.
+        primary: Value<bool> = "Primary" / "",
+    }
+}
 
 resource! {
     /// A network interface.
@@ -28,6 +42,8 @@ resource! {
     many {
         /// The private IPv4 addresses, in any order. Default: one, assigned at creation.
         private_ips: Value<Text> = / "private_ips",
+        /// The private IPv4 addresses, one of which is the primary one. Default: one, assigned at creation.
+        private_ip_addresses: InterfaceAddress = "PrivateIpAddresses" / "",
         /// The security groups. Default: the default security group of the VPC.
         security_groups: Link<SecurityGroup> = "GroupSet" / "security_groups",
     }
