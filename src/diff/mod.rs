@@ -6,6 +6,7 @@
 
 mod access;
 mod change_report;
+mod configured;
 mod limit;
 mod loss;
 mod masking;
@@ -14,6 +15,7 @@ mod plan;
 mod references;
 mod rename;
 mod replace;
+mod respelled;
 mod secret;
 mod templates;
 mod update;

@@ -1,21 +1,19 @@
 //! Terraform plans and states as sides of a comparison.
 
-use std::collections::HashMap;
-
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
 use super::replace::{Replacement, ReplacementReason};
 use super::secret::{SENSITIVE, placeholder};
-use super::{AccessChange, Change, Difference, Direction, Entry, PropertyChange, Side, properties};
+use super::{Change, Difference, Entry, PropertyChange, Side, properties};
 
 /// The placeholder for a value that Terraform knows only after apply.
-const KNOWN_AFTER_APPLY: &str = "(known after apply)";
+pub(super) const KNOWN_AFTER_APPLY: &str = "(known after apply)";
 
 /// Arguments that repeat others.
 const REPEATED: [&str; 2] = ["tags_all", "timeouts"];
 
-fn array(value: Option<&Value>) -> &[Value] {
+pub(super) fn array(value: Option<&Value>) -> &[Value] {
     value.and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
@@ -295,155 +293,6 @@ pub(crate) fn undone(root: &Value) -> Value {
     former
 }
 
-/// The resources in the configuration of a plan.
-struct Configured<'v>(HashMap<String, &'v Value>);
-
-impl<'v> Configured<'v> {
-    fn of(plan: &'v Value) -> Configured<'v> {
-        let mut out = Vec::new();
-        if let Some(module) = plan.pointer("/configuration/root_module") {
-            resources_of(module, &mut out, "");
-        }
-        Configured(out.into_iter().collect())
-    }
-
-    fn sets(&self, address: &str, argument: &str) -> bool {
-        let of = self.0.get(&super::replace::without_brackets(address));
-        let expressions = of.and_then(|it| it.get("expressions"));
-        expressions.is_some_and(|it| it.get(argument).is_some())
-    }
-}
-
-/// Returns both sides without the arguments that one of them omits and the provider computes. `plan`
-/// is that of the new side.
-pub(crate) fn comparable(old: &Side, new: &Side, plan: &Value) -> (Side, Side) {
-    let configured = Configured::of(plan);
-    let (mut old, mut new) = (old.clone(), new.clone());
-    for (id, is) in &mut new.resources {
-        let Some(was) = old.resources.get_mut(id) else {
-            continue;
-        };
-        let (Value::Object(was), Value::Object(is)) = (&mut was.properties, &mut is.properties)
-        else {
-            continue;
-        };
-        let known = |it: &Value| it != KNOWN_AFTER_APPLY && !is_nothing(it);
-        let absent = |key: &String, other: &Map<String, Value>| {
-            other.get(key).is_none_or(|it| it == KNOWN_AFTER_APPLY)
-        };
-        let keys: Vec<String> = was.keys().chain(is.keys()).cloned().collect();
-        for key in keys {
-            // A value that becomes known or unknown is computed, unless it is configured.
-            let computed =
-                |it: &Map<String, Value>| it.get(&key).is_some_and(|it| it == KNOWN_AFTER_APPLY);
-            let empty = |it: &Map<String, Value>| it.get(&key).is_none_or(|it| !known(it));
-            if computed(is) && !computed(was) && configured.sets(id, &key) {
-                continue;
-            }
-            if computed(was) && absent(&key, is)
-                || computed(is) && absent(&key, was)
-                || empty(was) && empty(is)
-            {
-                was.shift_remove(&key);
-                is.shift_remove(&key);
-            }
-        }
-    }
-    (old, new)
-}
-
-fn resources_of<'v>(module: &'v Value, out: &mut Vec<(String, &'v Value)>, prefix: &str) {
-    for resource in array(module.get("resources")) {
-        let address = resource
-            .get("address")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        out.push((format!("{prefix}{address}"), resource));
-    }
-    let calls = module.get("module_calls").and_then(Value::as_object);
-    for (name, call) in calls.into_iter().flatten() {
-        if let Some(inner) = call.get("module") {
-            resources_of(inner, out, &format!("{prefix}module.{name}."));
-        }
-    }
-}
-
-/// Returns the changes of access that the values of two plans do not show: other providers, and
-/// policies whose content is known only after apply.
-pub(crate) fn configured(old: &Value, new: &Value, is: &Side, model: &Side) -> Vec<AccessChange> {
-    let mut out = Vec::new();
-    let mut push = |owner: &str, what: String| {
-        out.push(AccessChange {
-            direction: Direction::Unknown,
-            owner: owner.to_owned(),
-            what,
-        });
-    };
-    let part = |root: &Value, path: &str| root.pointer(path).cloned().unwrap_or_default();
-    let [before, after] = [old, new].map(|it| part(it, "/configuration/provider_config"));
-    for (key, provider) in after.as_object().into_iter().flatten() {
-        let expressions = |it: &Value| it.get("expressions").cloned().unwrap_or_default();
-        let other = before
-            .get(key)
-            .is_some_and(|it| expressions(it) != expressions(provider));
-        if other {
-            push(
-                &format!("provider {key}"),
-                "can act in another account or Region".to_owned(),
-            );
-        }
-    }
-    let [before, after] = [old, new].map(|it| part(it, "/configuration/root_module"));
-    let (mut then, mut now) = (Vec::new(), Vec::new());
-    resources_of(&before, &mut then, "");
-    resources_of(&after, &mut now, "");
-    for (address, resource) in &now {
-        let key = |it: &Value| it.get("provider_config_key").cloned();
-        let known = then.iter().find(|(other, _)| other == address);
-        if known.is_some_and(|(_, it)| key(it) != key(resource)) {
-            push(
-                address,
-                "is in the account or Region of another provider".to_owned(),
-            );
-        }
-    }
-    if old != new {
-        out.extend(hidden_documents(new, is, model));
-    }
-    out
-}
-
-/// Returns the policies whose content a plan shows only after apply. `model` contains the policies
-/// that its configuration shows.
-pub(crate) fn hidden_documents(plan: &Value, is: &Side, model: &Side) -> Vec<AccessChange> {
-    let mut out = Vec::new();
-    let configured = Configured::of(plan);
-    for (id, entry) in &is.resources {
-        let resolved = model
-            .resources
-            .get(id)
-            .is_some_and(|it| it.properties.to_string().contains("\"Effect\""));
-        if resolved {
-            continue;
-        }
-        for (key, value) in entry.properties.as_object().into_iter().flatten() {
-            let is_name = key.ends_with("_arn") || key.ends_with("_arns");
-            if value == KNOWN_AFTER_APPLY
-                && !is_name
-                && configured.sets(id, key)
-                && super::access::is_document(key)
-            {
-                out.push(AccessChange {
-                    direction: Direction::Unknown,
-                    owner: id.clone(),
-                    what: format!("{key} is known only after apply"),
-                });
-            }
-        }
-    }
-    out
-}
-
 /// Returns the text of a path in the plan, such as `["ebs_block_device", 0, "size"]`.
 fn path(steps: &Value) -> String {
     let mut out = String::new();
@@ -458,7 +307,7 @@ fn path(steps: &Value) -> String {
 }
 
 /// Returns whether a value is equal to an omitted one.
-fn is_nothing(value: &Value) -> bool {
+pub(super) fn is_nothing(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => true,
         Value::String(text) => text.is_empty(),

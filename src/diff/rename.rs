@@ -74,6 +74,25 @@ pub(crate) fn find(old: &Side, new: &Side, differences: &mut Vec<Difference>) {
     }
 }
 
+/// Adds the resources that a plan only moves to another address.
+pub(crate) fn add_moved(
+    old: &Side,
+    new: &Side,
+    moved: &[(String, String)],
+    differences: &mut Vec<Difference>,
+) {
+    for (from, to) in moved {
+        let is_known = differences.iter().any(|it| it.id == *to);
+        if let Some(entry) = new.resources.get(to)
+            && old.resources.contains_key(from)
+            && !is_known
+        {
+            let change = Change::Moved(from.clone());
+            differences.push(Difference::resource(to, &entry.kind, change));
+        }
+    }
+}
+
 /// Returns the old and the new ID of each renamed resource.
 pub(crate) fn pairs(differences: &[Difference]) -> Vec<(String, String)> {
     let renamed = differences.iter().filter_map(|it| match &it.change {

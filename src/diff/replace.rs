@@ -6,10 +6,10 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
-use ipnet::IpNet;
 use serde_json::Value;
 
 use super::references::{named, versions, within};
+use super::respelled::is_respelled;
 use super::{Change, Difference, PropertyChange, Side, update_policy};
 use crate::construct::Architecture;
 use crate::resource::{KINDS, OTHER_PEER};
@@ -69,6 +69,13 @@ const INTERRUPTS: [(&str, &str); 4] = [
     ("AWS::RDS::DBInstance", "PreferredMaintenanceWindow"),
 ];
 
+/// Arguments that the provider changes in place, though it rejects the trial of a change: a trial
+/// value does not fit the other arguments.
+const REJECTED_IN_PLACE: [(&str, &str); 2] = [
+    ("aws_dynamodb_table", "attribute"),
+    ("aws_dynamodb_table", "global_secondary_index"),
+];
+
 /// Properties that replace a resource by the reference of the type, and not by its schema.
 const MAY_REPLACE: [(&str, &str); 1] = [("AWS::RDS::DBInstance", "Port")];
 
@@ -99,8 +106,13 @@ fn rules(kind: &str) -> Option<Rules> {
         let tried = always
             .into_iter()
             .map(|name| (name, "the provider replaces it in a trial"));
+        let in_place = |name: &&str| {
+            let top = name.split('.').next().unwrap_or_default();
+            REJECTED_IN_PLACE.contains(&(kind, top))
+        };
         let rejected = more
             .into_iter()
+            .filter(|name| !in_place(name))
             .map(|name| (name, "the provider rejects a trial"));
         let maybe = tried.chain(rejected).collect();
         Rules {
@@ -180,57 +192,6 @@ pub(crate) fn forced<'a>(kind: &str, paths: impl Iterator<Item = &'a str>) -> Ve
         }
     }
     out
-}
-
-/// Type, property, and the value of an omitted property.
-const DEFAULTS: &str = include_str!("defaults.tsv");
-
-/// Returns whether a change is only another spelling of the value, or sets its default.
-fn is_respelled(kind: &str, change: &PropertyChange) -> bool {
-    match (&change.old, &change.new) {
-        (Some(old), Some(new)) => spelled(&change.path, old) == spelled(&change.path, new),
-        (None, Some(value)) | (Some(value), None) => tsv::rows(DEFAULTS).any(|row| {
-            let columns: Vec<&str> = tsv::columns(row).collect();
-            columns[..] == [kind, &change.path, value.as_str().unwrap_or_default()]
-        }),
-        (None, None) => true,
-    }
-}
-
-/// Returns the canonical spelling of a value.
-fn spelled(path: &str, value: &Value) -> Value {
-    match value {
-        Value::Array(items) => match items.as_slice() {
-            [one] => spelled(path, one),
-            items => items.iter().map(|it| spelled(path, it)).collect(),
-        },
-        Value::String(text) => {
-            let lower = text.to_lowercase();
-            if matches!(lower.as_str(), "true" | "false") {
-                return lower.into();
-            }
-            if path.ends_with("Protocol") {
-                return match lower.as_str() {
-                    "6" => "tcp".into(),
-                    "17" => "udp".into(),
-                    "1" => "icmp".into(),
-                    "58" => "icmpv6".into(),
-                    _ => lower.into(),
-                };
-            }
-            match text.parse::<IpNet>() {
-                Ok(net) => net.trunc().to_string().into(),
-                // A stack is in one partition.
-                Err(_) => text.replace("arn:${AWS::Partition}:", "arn:aws:").into(),
-            }
-        }
-        Value::Object(map) => {
-            let entries = map.iter();
-            let entries = entries.map(|(key, it)| (key.clone(), spelled(path, it)));
-            Value::Object(entries.collect())
-        }
-        other => other.clone(),
-    }
 }
 
 /// Arguments that the provider changes in place, of types without rules.

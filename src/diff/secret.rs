@@ -46,6 +46,8 @@ pub(super) fn is_secret(name: &str) -> bool {
 
 /// Returns whether a part of a path names a secret.
 pub(crate) fn is_secret_path(path: &str) -> bool {
+    // The names in a condition of a policy are those of condition keys.
+    let path = path.split(".Condition.").next().unwrap_or_default();
     path.split(['.', '[', ']']).any(is_secret)
 }
 

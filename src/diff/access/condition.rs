@@ -100,7 +100,10 @@ fn is_implied((operator, key, values): &Test, (other, other_key, of): &Test) -> 
         // The broader test excludes fewer values.
         return by == it && values.iter().all(|value| of.contains(value));
     }
+    // Without a wildcard or a variable, a pattern is a text.
+    let is_text = |it: &String| !it.contains(['*', '?', '$']);
     let comparable = by == it
+        || by == "stringequals" && it == "stringlike" && of.iter().all(is_text)
         || patterns.contains(&by.as_str())
             && exact.contains(&it.as_str())
             && by.starts_with("arn") == it.starts_with("arn");

@@ -215,6 +215,7 @@ fn who(kind: &str, value: &Value) -> String {
     let text = name(value);
     let is_account = text.len() == 12 && text.chars().all(|c| c.is_ascii_digit());
     match kind {
+        "AWS" if text == "AWS::AccountId" => format!("arn:aws:iam::${{{text}}}:root"),
         "AWS" if is_account => format!("arn:aws:iam::{text}:root"),
         "AWS" => text,
         // The stack is in one partition, as for ARNs.

@@ -172,8 +172,10 @@ impl Property<'_> {
                 let omitted = String::from("omitted");
                 let of = |all: &[&String]| -> Vec<String> {
                     let all = all.iter().map(|it| (*it).clone());
-                    let weak =
-                        |it: &String| weak.split(',').any(|weak| weak.eq_ignore_ascii_case(it));
+                    let weak = |it: &String| {
+                        weak.split(',')
+                            .any(|weak| matches(&weak.to_lowercase(), &it.to_lowercase()))
+                    };
                     all.filter(weak).collect()
                 };
                 let is = match self.is {

@@ -11,11 +11,15 @@ use super::arn::canonical;
 use super::judge::{HIDDEN, Property};
 use super::leaf::{Leaves, leaves, of};
 use super::table::{Meaning, Rows, is_harmless_name, plain};
+use super::web_acl::without_new_blocks;
 use super::word::{PROTECTING, accounts, has_word, is_telling, words};
 use super::{AccessChange, Direction, name};
 
 /// Why a change of a type without a row counts.
 const UNREVIEWED: &str = "and its type is not reviewed";
+
+/// Limits of an access that another property enables.
+const LIMITS_OF: [(&str, &str); 1] = [("publicaccesscidrs", "endpointpublicaccess")];
 
 /// Returns the changes of access that the table shows or a name suggests.
 pub(super) fn changes(old: &Side, new: &Side) -> Vec<AccessChange> {
@@ -161,6 +165,14 @@ fn each(
         _ => {}
     }
     let Some(after) = after else { return };
+    let without_blocks = before.and_then(|before| without_new_blocks(before, after));
+    if let Some((_, rules)) = &without_blocks {
+        push(
+            Direction::Narrower,
+            format!("blocks more by {}", rules.join(", ")),
+        );
+    }
+    let after = without_blocks.as_ref().map_or(after, |(rest, _)| rest);
     let (was, mut is) = (of(before), of(Some(after)));
     if before.is_none() {
         // The provider computes these.
@@ -259,6 +271,15 @@ fn each(
             })
         };
         if meaning == Meaning::Kept && property.is.is_empty() && is_moved() {
+            continue;
+        }
+        let is_off = |(limit, switch): &(&str, &str)| {
+            parts.last().is_some_and(|it| it == limit)
+                && is.iter().any(|(other, values)| {
+                    plain(other).ends_with(switch) && values.iter().all(|it| it == "false")
+                })
+        };
+        if LIMITS_OF.iter().any(is_off) {
             continue;
         }
         // Another resource has the stage, or none.

@@ -10,8 +10,11 @@ mod grant;
 mod judge;
 mod leaf;
 mod meaning;
+mod network_acl;
 mod rule;
 mod table;
+mod tags;
+mod web_acl;
 mod word;
 
 use serde_json::Value;
@@ -65,6 +68,7 @@ pub struct AccessChange {
 pub(crate) fn access(old: &Side, new: &Side) -> Vec<AccessChange> {
     let mut out = modeled(old, new);
     out.extend(meaning::changes(old, new));
+    out.extend(tags::changes(old, new));
     unreadable(old, new, &mut out);
     sorted(out)
 }
@@ -82,6 +86,7 @@ pub(crate) fn access_of_plans(
     };
     let more = meaning::changes(was, is)
         .into_iter()
+        .chain(tags::changes(was, is))
         .filter(|it| !known(it));
     let more: Vec<AccessChange> = more.collect();
     out.extend(more);
@@ -100,6 +105,7 @@ fn unmodeled(side: &Side) -> Side {
 
 fn modeled(old: &Side, new: &Side) -> Vec<AccessChange> {
     let mut out = rule::changes(old, new);
+    out.extend(network_acl::changes(old, new));
     out.extend(grant::changes(old, new));
     attachments(old, new, &mut out);
     out

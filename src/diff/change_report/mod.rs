@@ -15,7 +15,8 @@ use super::loss::losses;
 use super::masking::hide;
 use super::valuation::{Lines, Source, assumed};
 use super::{
-    self as diff, AccessChange, Change, Difference, Direction, Side, model, plan, templates,
+    self as diff, AccessChange, Change, Difference, Direction, Side, configured, model, plan,
+    templates,
 };
 use crate::frontend::cfn::Deployment;
 use crate::frontend::{Input, InputFormat, configured_plan};
@@ -252,28 +253,34 @@ fn compare(old: &Version, new: &Version) -> ChangeReport {
         };
     }
     if old.plan.is_some() == new.plan.is_some() || old.is_empty() || new.is_empty() {
-        let mut differences = diff::compare(&old.native, &new.native);
+        let moved = configured::moved(new.plan.as_ref());
+        let aligned = model::aligned(old.native.clone(), &moved);
+        let plans = (old.plan.as_ref(), new.plan.as_ref());
+        let (native, omitting) = configured::without_omitted(&aligned, &new.native, plans);
+        let mut differences = diff::compare(&native, &omitting);
         plan::forget_unknown(&mut differences);
+        diff::rename::add_moved(&old.native, &new.native, &moved, &mut differences);
         // A state does not distinguish configured values and computed ones.
         let is_state = [old, new].iter().any(|it| it.is_state());
         let model = match is_state {
             true => (&old.filled_in, &new.filled_in),
             false => (&old.access, &new.access),
         };
-        let renamed = diff::rename::pairs(&differences);
-        let (was, is) = plan::comparable(
-            &model::aligned(old.native.clone(), &renamed),
-            &new.native,
-            new.plan.as_ref().unwrap_or(&Value::Null),
+        let mut renamed = diff::rename::pairs(&differences);
+        renamed.extend(moved);
+        let (was, is) = configured::comparable(
+            &model::aligned(native, &renamed),
+            &omitting,
+            (plans.0, plans.1.unwrap_or(&Value::Null)),
         );
         let mut access = access_of_plans(
             (&model::aligned(model.0.clone(), &renamed), model.1),
             (&was, &is),
         );
         if let (Some(was), Some(is)) = (&old.plan, &new.plan) {
-            access.extend(plan::configured(was, is, &new.native, model.1));
+            access.extend(configured::changes(was, is, &new.native, model.1));
         }
-        let losses = losses(&old.native, &new.native, &differences, &[]);
+        let losses = losses(&aligned, &new.native, &differences, &[]);
         hide(&mut differences, &mut access);
         return ChangeReport {
             differences,
@@ -308,12 +315,13 @@ fn of_plan(new: &Version) -> Option<ChangeReport> {
         read(&former).unwrap_or_default(),
         read(root).unwrap_or_default(),
     );
-    let (native_old, native_new) = plan::comparable(&plan::after(&former), &new.native, root);
+    let (native_old, native_new) =
+        configured::comparable(&plan::after(&former), &new.native, (None, root));
     let mut access = match differences.is_empty() {
         true => Vec::new(),
         false => access_of_plans((&was, &is), (&native_old, &native_new)),
     };
-    access.extend(plan::hidden_documents(root, &new.native, &is));
+    access.extend(configured::hidden_documents(root, &new.native, &is));
     let losses = losses(&native_old, &native_new, &differences, &[]);
     hide(&mut differences, &mut access);
     Some(ChangeReport {
