@@ -9,7 +9,8 @@ use super::failure::Failure;
 use super::format::FromFileName;
 use super::input::{AssumptionArgs, InputArgs, ReadInput};
 use super::output::{self, OutputArgs};
-use crate::reachability::Verdict;
+use crate::frontend::InputFormat;
+use crate::reachability::{Hop, HopStatus, InstanceReachability, Verdict};
 use crate::report::{self, CheckReport};
 use crate::resource::Graph;
 
@@ -69,16 +70,40 @@ pub(super) struct Args {
     require_instances: bool,
 }
 
+/// The hops that depend on which resources are members of others.
+const OF_REFERENCES: [Hop; 5] = [
+    Hop::Endpoint,
+    Hop::EndpointSecurityGroup,
+    Hop::InstanceSecurityGroup,
+    Hop::NetworkAcl,
+    Hop::Route,
+];
+
 pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let ReadInput { name, text, input } = args.input.read(context, &args.more)?;
     let reachability = args.assumptions.check(&input.graphs);
     let empty = Graph::default();
+    let mut notes = input.notes;
+    let is_undecided = |it: &InstanceReachability| {
+        let mut open = it.hops.iter().filter(|it| it.status == HopStatus::Unknown);
+        it.verdict == Verdict::Unknown && open.any(|it| OF_REFERENCES.contains(&it.hop))
+    };
+    if input.format == InputFormat::Plan
+        && text.contains("\"resource_changes\"")
+        && reachability.instances.iter().any(is_undecided)
+    {
+        notes.push(format!(
+            "a plan shows the references of an expression, not its value; after the apply, \
+             `terraform show -json | {} check -` checks the values",
+            context.program()
+        ));
+    }
     let report = CheckReport {
         file: &name,
         graph: input.graphs.first().unwrap_or(&empty),
         reachability: &reachability,
         json: text.trim_start().starts_with('{'),
-        notes: &input.notes,
+        notes: &notes,
         program: context.program(),
     };
     match args.output.format(args.format, Format::Text) {

@@ -78,3 +78,22 @@ fn an_instance_that_exists_needs_no_order() {
     }
     assert!(!warned(&root.to_string()));
 }
+
+#[test]
+fn a_plan_that_does_not_show_the_members_of_a_list_names_the_file_that_does() {
+    let scratch = tempfile::tempdir().unwrap();
+    let noted = |name: &str| {
+        let done = Command::new(env!("CARGO_BIN_EXE_ssm-synth"))
+            .arg("check")
+            .arg(plan(name))
+            .current_dir(scratch.path())
+            .output()
+            .unwrap();
+        let text = String::from_utf8(done.stdout).unwrap();
+        text.contains("note: a plan shows the references of an expression")
+    };
+    assert!(noted("members-conditional.json"));
+    assert!(!noted("instance.json"));
+    // The references do not show whose image it is.
+    assert!(!noted("instance-image-literal.json"));
+}
