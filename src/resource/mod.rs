@@ -1,6 +1,7 @@
 //! The resource types, with one file each and one line each in the list below.
 
 mod attributes;
+mod causes;
 pub(crate) mod codec;
 mod find;
 mod graph;

@@ -141,7 +141,7 @@ impl Graph {
     }
 
     /// Replaces a resource by the one that a reader finds in the output.
-    fn print(
+    pub(super) fn print(
         &mut self,
         of: &Graph,
         (id, node): (NodeId, &Node),

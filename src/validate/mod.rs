@@ -17,6 +17,7 @@ use crate::resource::Graph;
 
 pub(crate) use links::{Export, Links};
 pub(crate) use literals::{ArnOf, IdOf};
+pub(crate) use references::{condition_error, dependency_error};
 #[cfg(feature = "config")]
 pub(crate) use template::TEMPLATE_ERROR;
 pub(crate) use template::template_errors;

@@ -37,6 +37,39 @@ fn diagnostic(
     Some((format!("refers to a {foreign}"), help.to_owned()))
 }
 
+/// Returns the error for the condition of a resource in a stack.
+pub(crate) fn condition_error(
+    graph: &Graph,
+    stack: StackId,
+    condition: ConditionId,
+) -> Option<(&'static str, &'static str)> {
+    let stack = graph.stacks.get(stack.index());
+    if graph.condition(condition).is_none() {
+        Some((
+            "has a condition of another app",
+            "declare the condition in this app",
+        ))
+    } else if !stack.is_some_and(|it| it.conditions.contains(&condition)) {
+        Some((
+            "has a condition of another stack",
+            "declare the condition in the stack of the resource",
+        ))
+    } else {
+        None
+    }
+}
+
+/// Returns the error for an explicit dependency.
+pub(crate) fn dependency_error(
+    graph: &Graph,
+    after: NodeId,
+) -> Option<(&'static str, &'static str)> {
+    graph.node(after).is_none().then_some((
+        "depends on a resource of another app",
+        "use a handle of this app",
+    ))
+}
+
 /// Returns the error for a resource that only the other language has.
 fn absent(node: &Node, dialect: Dialect) -> (String, String) {
     let (language, own, other) = match dialect {
@@ -81,16 +114,17 @@ fn mixes_lists(map: &Map<'_>) -> bool {
 ///
 /// <https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/136>
 fn would_be_looked_up(map: &Map<'_>) -> bool {
-    fn term(it: &RawValue<'_>) -> bool {
-        match it {
-            RawValue::Str(text) => text.contains("{{resolve:"),
-            RawValue::List(items) => items.iter().any(term),
-            RawValue::Object(map) | RawValue::Block(map) => would_be_looked_up(map),
-            RawValue::Json(inner) => term(inner),
-            _ => false,
-        }
+    map.iter().any(|(_, it)| value_would_be_looked_up(it))
+}
+
+fn value_would_be_looked_up(it: &RawValue<'_>) -> bool {
+    match it {
+        RawValue::Str(text) => text.contains("{{resolve:"),
+        RawValue::List(items) => items.iter().any(value_would_be_looked_up),
+        RawValue::Object(map) | RawValue::Block(map) => would_be_looked_up(map),
+        RawValue::Json(inner) => value_would_be_looked_up(inner),
+        _ => false,
     }
-    map.iter().any(|(_, it)| term(it))
 }
 
 /// Returns the key of the tag that contains the dynamic reference.
@@ -137,7 +171,15 @@ fn check_node(
             }
         }
         if let Some((message, help)) = found {
-            out.push(report(&message, &help));
+            let is_cause = |value: &RawValue<'_>| {
+                let mut is_wrong = false;
+                value.walk_in(Some(dialect), &mut |expr| {
+                    is_wrong |= diagnostic(expr, graph, here, dialect).is_some();
+                });
+                is_wrong
+            };
+            let line = node.line_of(dialect, is_cause);
+            out.push(node.error_at("reference", message, line).help(help));
             return false;
         }
         if mixes_lists(&map) {
@@ -154,13 +196,14 @@ fn check_node(
             literals::check(&map, here, node, out);
         }
         if dialect == Dialect::Cfn && would_be_looked_up(&map) {
+            let line = node.line_of(dialect, value_would_be_looked_up);
             out.push(
                 Diagnostic::warning(
                     "dynamic-reference",
                     "text contains `{{resolve:`; CloudFormation can resolve it as a dynamic reference",
                 )
                 .path(node.path.clone())
-                .at(node.location.clone())
+                .at(line.unwrap_or_else(|| node.location.clone()))
                 .about(&["tags", &looked_up_tag(node)])
                 .about(&["", "tags", &looked_up_tag(node)])
                 .only(Dialect::Cfn)
@@ -168,27 +211,14 @@ fn check_node(
             );
         }
     }
-    let is_foreign = |id: &ConditionId| graph.condition(*id).is_none();
-    if node.condition.as_ref().is_some_and(is_foreign) {
-        out.push(report(
-            "has a condition of another app",
-            "declare the condition in this app",
-        ));
-    } else if node
-        .condition
-        .is_some_and(|id| !here.conditions.contains(&id))
+    let condition = node.condition;
+    let wrong = condition.and_then(|it| condition_error(graph, node.stack(), it));
+    let after = node.depends_on.iter();
+    for (message, help) in wrong
+        .into_iter()
+        .chain(after.clone().find_map(|it| dependency_error(graph, *it)))
     {
-        out.push(report(
-            "has a condition of another stack",
-            "declare the condition in the stack of the resource",
-        ));
-    }
-    let nowhere = |after: &NodeId| graph.node(*after).is_none();
-    if node.depends_on.iter().any(nowhere) {
-        out.push(report(
-            "depends on a resource of another app",
-            "use a handle of this app",
-        ));
+        out.push(report(message, help));
     }
     forward
 }

@@ -21,20 +21,25 @@ pub(crate) fn template_errors(graph: &Graph, out: &mut Diagnostics) {
         let of = of.path(at.0).at(at.1.clone());
         out.push(of.only(Dialect::Cfn).help(fix));
     };
-    for node in &printed.nodes {
+    for (id, node) in printed.nodes() {
         let Some(origin) = node.origin.as_ref().filter(|it| !it.is_excluded) else {
             continue;
         };
-        let at = (node.path.as_str(), &node.location);
+        let errors = origin.errors.iter().map(|it| it.reason.as_str());
+        let invalid = origin.invalid.iter().map(|it| it.reason.as_str());
+        let reasons: Vec<&str> = errors.chain(invalid).collect();
+        let lines = graph.lines_of(id, &reasons);
+        let mut lines = lines.iter();
+        let mut at = || (node.path.as_str(), lines.next().unwrap_or(&node.location));
         for it in &origin.errors {
-            add(it.is_certain, &it.reason, &it.fix, at);
+            add(it.is_certain, &it.reason, &it.fix, at());
         }
         for it in &origin.invalid {
             let reason = format!(
                 "{} refuses `{}` (`{}`): {}",
                 it.by, node.path, it.error, it.reason
             );
-            add(it.certain == Certain::Yes, &reason, &it.fix, at);
+            add(it.certain == Certain::Yes, &reason, &it.fix, at());
         }
     }
     for (stack, it) in &printed.errors {

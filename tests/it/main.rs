@@ -41,6 +41,7 @@ mod order;
 mod pages;
 mod parameters;
 mod parts;
+mod places;
 mod plan_files;
 mod printed;
 mod properties;
