@@ -82,16 +82,26 @@ impl Stage<'_> {
     pub fn stack(&mut self, name: &str) -> Scope<'_> {
         let mut scope = self.app.stack(&format!("{}-{name}", self.name));
         scope.tags(self.tags.clone());
-        let line_of_stack = scope.location.clone();
-        if let Some((region, line)) = &self.region {
-            scope.location = line.clone();
-            scope.set_region(region);
-        }
-        if let Some((account, line)) = &self.account {
-            scope.location = line.clone();
-            scope.set_account(account);
-        }
-        scope.location = line_of_stack;
+        configure(&mut scope, self.region.as_ref(), self.account.as_ref());
         scope
     }
+}
+
+/// Sets the region and the account at the lines that set them for the stage. It has no `track_caller`,
+/// so that the line of the stack does not count.
+fn configure(
+    scope: &mut Scope<'_>,
+    region: Option<&(String, SourceLocation)>,
+    account: Option<&(String, SourceLocation)>,
+) {
+    let line_of_stack = scope.location.clone();
+    if let Some((region, line)) = region {
+        scope.location = line.clone();
+        scope.set_region(region);
+    }
+    if let Some((account, line)) = account {
+        scope.location = line.clone();
+        scope.set_account(account);
+    }
+    scope.location = line_of_stack;
 }

@@ -6,14 +6,24 @@ use crate::ir::{Dialect, NodeId, SourceLocation};
 
 impl Graph {
     /// Returns the line of each error of a resource, by its reason: that of the override or of the raw
-    /// property without which the error does not occur, or else that of the resource.
-    pub(crate) fn lines_of(&self, id: NodeId, reasons: &[&str]) -> Vec<SourceLocation> {
+    /// property without which the error does not occur, or else that of the resource. `judge` returns the
+    /// reasons for a changed graph.
+    pub(crate) fn lines_of(
+        &self,
+        id: NodeId,
+        reasons: &[&str],
+        judge: impl Fn(&Graph) -> Vec<String>,
+    ) -> Vec<SourceLocation> {
         let Some(node) = self.node(id).filter(|_| !reasons.is_empty()) else {
             return Vec::new();
         };
         let without = node.without_each().into_iter();
         let without: Vec<(SourceLocation, Vec<String>)> = without
-            .map(|(line, changed)| (line, self.reasons(id, changed)))
+            .map(|(line, changed)| {
+                let mut graph = self.clone();
+                graph.nodes[id.index()] = changed;
+                (line, judge(&graph))
+            })
             .collect();
         let line_of = |reason: &&str| {
             let is_cause = |(_, left): &&(_, Vec<String>)| !left.iter().any(|it| it == reason);
@@ -23,19 +33,16 @@ impl Graph {
         reasons.iter().map(line_of).collect()
     }
 
-    /// Returns the reasons for which CloudFormation refuses a changed resource.
-    fn reasons(&self, id: NodeId, changed: Node) -> Vec<String> {
-        let mut graph = self.clone();
-        graph.nodes[id.index()] = changed;
-        let mut out = graph.clone();
-        let (Some(node), Some(stack)) = (
-            graph.nodes.get(id.index()),
-            graph.stacks.get(graph.nodes[id.index()].stack.index()),
-        ) else {
+    /// Returns the reasons for which CloudFormation, or the service, refuses a resource.
+    pub(crate) fn reasons(&self, id: NodeId) -> Vec<String> {
+        let node = self.node(id);
+        let stack = node.and_then(|it| self.stacks.get(it.stack.index()));
+        let (Some(node), Some(stack)) = (node, stack) else {
             return Vec::new();
         };
-        let mut values = PrintedValues::of_stack(&graph, stack, Dialect::Cfn);
-        out.print(&graph, (id, node), Dialect::Cfn, &mut values);
+        let mut out = self.clone();
+        let mut values = PrintedValues::of_stack(self, stack, Dialect::Cfn);
+        out.print(self, (id, node), Dialect::Cfn, &mut values);
         let origin = out.nodes[id.index()].origin.as_ref();
         let errors = origin.iter().flat_map(|it| &it.errors);
         let invalid = origin.iter().flat_map(|it| &it.invalid);

@@ -188,12 +188,8 @@ fn check_node(
                 "use the list parameter alone, or combine it with IDs only",
             ));
         }
-        // A construct already reports its settings.
-        if dialect == Dialect::Cfn
-            && node.resource.kind().is_some()
-            && !graph.diagnostics.has_errors()
-        {
-            literals::check(&map, here, node, out);
+        if dialect == Dialect::Cfn && node.resource.kind().is_some() {
+            literals::check(&map, here, node, &graph.diagnostics, out);
         }
         if dialect == Dialect::Cfn && would_be_looked_up(&map) {
             let line = node.line_of(dialect, value_would_be_looked_up);
@@ -267,11 +263,17 @@ fn check_cycles(graph: &Graph, stack: &Stack, out: &mut Diagnostics) {
     }
 }
 
+/// Returns whether each resource is in its stack: [`Graph::nodes_mut`] allows replacing it.
+pub(crate) fn is_whole(graph: &Graph) -> bool {
+    let stacks = graph.stacks().enumerate();
+    let mut nodes = stacks.flat_map(|(n, stack)| graph.nodes_of(stack).map(move |it| (n, it.1)));
+    nodes.all(|(n, node)| node.stack == StackId::next(n))
+}
+
 pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
     for (n, stack) in graph.stacks().enumerate() {
         let mut forward = false;
         for (id, node) in graph.nodes_of(stack) {
-            // `Graph::nodes_mut` allows replacing a node.
             if node.stack != StackId::next(n) {
                 out.push(
                     Diagnostic::error("reference", "resource belongs to another stack or app")

@@ -117,7 +117,9 @@ fn a_listener_without_certificate_and_a_permission_without_source_are_reported()
         codes,
         [
             ("listener-certificate", "Access/Https"),
-            ("lambda-source", "Access/Any")
+            ("lambda-source", "Access/Any"),
+            // It has no default action, either.
+            ("template", "Access/Https"),
         ],
         "{found}"
     );

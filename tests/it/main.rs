@@ -27,6 +27,7 @@ mod documents;
 mod edits;
 mod examples;
 mod facts;
+mod gathered;
 mod generate;
 mod goldens;
 mod graph;

@@ -56,8 +56,10 @@ fn wrong_values_of_raw_resources_are_errors_at_their_line() {
     let queue = RawResource::new()
         .cfn("AWS::SQS::Queue")
         .property("QueueNam", "jobs")
-        .property("FifoQueue", true)
-        .property("MessageRetentionPeriod", 5);
+        .property("FifoQueue", true);
+    let logs = RawResource::new()
+        .cfn("AWS::Logs::LogGroup")
+        .property("RetentionInDays", 6);
     let copy = RawResource::new()
         .tf("aws_cloudwatch_log_group")
         .argument("retention_in_days", 7)
@@ -66,9 +68,10 @@ fn wrong_values_of_raw_resources_are_errors_at_their_line() {
     let mut stack = app.stack("Access");
     let queue = stack.add("Queue", queue);
     stack.add("Copy", copy);
+    stack.add("Logs", logs);
     stack.overrides(queue).cfn("/VisibilityTimeou", 5);
     let found = errors(&app);
-    let expected = [first, first + 2, first + 6, first + 7, first + 11];
+    let expected = [first, first + 4, first + 8, first + 9, first + 14];
     assert_eq!(lines(&found), expected, "{found}");
 
     let mut app = App::new();
@@ -79,6 +82,22 @@ fn wrong_values_of_raw_resources_are_errors_at_their_line() {
     let line_of_value = line!() - 1;
     app.stack("Access").add("Topic", raw);
     assert_eq!(lines(&errors(&app)), [line_of_value]);
+}
+
+#[test]
+fn an_override_that_makes_a_circle_is_an_error_at_its_line() {
+    let mut app = App::new();
+    let mut stack = app.stack("Access");
+    let first = stack.add("First", RawResource::new().cfn("AWS::SNS::Topic"));
+    let second = RawResource::new()
+        .cfn("AWS::SNS::Topic")
+        .property("DisplayName", first);
+    stack.add("Second", second);
+    let name = json!({ "Fn::GetAtt": ["Second", "TopicName"] });
+    stack.overrides(first).cfn("/DisplayName", name);
+    let found = errors(&app);
+    assert_eq!(lines(&found), [line!() - 2], "{found}");
+    assert!(found.to_string().contains("circular"), "{found}");
 }
 
 #[test]
@@ -100,8 +119,10 @@ fn settings_of_a_resource_are_errors_at_their_line() {
 #[test]
 fn the_region_and_account_of_a_stage_are_errors_at_their_line() {
     let mut app = App::new();
-    let first = line!() + 3;
-    let mut stage = app.stage("Prod").region("eu-centrl-1").account("1");
+    let first = line!() + 2;
+    let stage = app.stage("Prod");
+    let stage = stage.region("eu-centrl-1");
+    let mut stage = stage.account("1");
     stage.stack("Access").add("Logs", LogGroup::new());
     let found = errors(&app);
     assert_eq!(lines(&found), [first, first + 1], "{found}");
