@@ -40,8 +40,14 @@ pub(super) use groups::by_id;
 /// A reason to refuse a resource.
 type Check = fn(&GraphIndex<'_>) -> Vec<Refusal>;
 
-/// What validation of an app reports with more detail.
-const OF_TEMPLATE: &[Check] = &[template::errors, template::resource_errors, values::invalid];
+/// What validation of an app reports with more detail. The name of a service is a warning there, since AWS
+/// adds services.
+const OF_VALIDATION: &[Check] = &[
+    template::errors,
+    template::resource_errors,
+    values::invalid,
+    endpoints::names,
+];
 
 const CHECKS: &[Check] = &[
     template::circular,
@@ -72,7 +78,6 @@ const CHECKS: &[Check] = &[
     scaling::fixed_addresses,
     scaling::hooks,
     scaling::health_checks,
-    endpoints::names,
     endpoints::regions,
     endpoints::types,
     endpoints::properties,
@@ -124,7 +129,7 @@ const CHECKS: &[Check] = &[
 
 /// Returns every resource that AWS refuses, or can refuse, to create.
 pub(super) fn all(index: &GraphIndex<'_>) -> Vec<Refusal> {
-    let checks = OF_TEMPLATE.iter().chain(CHECKS);
+    let checks = OF_VALIDATION.iter().chain(CHECKS);
     checks.flat_map(|check| check(index)).collect()
 }
 

@@ -148,39 +148,42 @@ fn check_node(
             .at(node.location.clone())
             .help(help)
     };
+    let mut reported: Vec<(String, String)> = Vec::new();
     for dialect in [Dialect::Cfn, Dialect::Tf] {
         if node.resource.type_name(dialect).is_none() {
             continue;
         }
         let map = node.resource.put(dialect);
-        let mut found = None;
+        let mut found: Vec<(String, String)> = Vec::new();
+        let mut add = |expr: &Expr| {
+            let wrong = diagnostic(expr, graph, here, dialect);
+            found.extend(wrong.filter(|it| !reported.contains(it)));
+        };
         map.walk_in(Some(dialect), &mut |expr| {
             forward |= matches!(expr, Expr::Attr(to, _) if *to >= id);
-            found = found
-                .take()
-                .or_else(|| diagnostic(expr, graph, here, dialect));
+            add(expr);
         });
         if dialect == Dialect::Tf {
             // A satellite always refers to its own resource, and this reference is not a forward one.
             for satellite in node.resource.satellites(id, graph) {
-                satellite.body.walk_in(Some(dialect), &mut |expr| {
-                    found = found
-                        .take()
-                        .or_else(|| diagnostic(expr, graph, here, dialect));
-                });
+                satellite.body.walk_in(Some(dialect), &mut |expr| add(expr));
             }
         }
-        if let Some((message, help)) = found {
+        for wrong in found {
+            if reported.contains(&wrong) {
+                continue;
+            }
             let is_cause = |value: &RawValue<'_>| {
                 let mut is_wrong = false;
                 value.walk_in(Some(dialect), &mut |expr| {
-                    is_wrong |= diagnostic(expr, graph, here, dialect).is_some();
+                    is_wrong |= diagnostic(expr, graph, here, dialect).as_ref() == Some(&wrong);
                 });
                 is_wrong
             };
             let line = node.line_of(dialect, is_cause);
+            let (message, help) = wrong.clone();
             out.push(node.error_at("reference", message, line).help(help));
-            return false;
+            reported.push(wrong);
         }
         if mixes_lists(&map) {
             out.push(report(
@@ -285,15 +288,14 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
             forward |= check_node(graph, stack, (id, node), out);
         }
         for output in &stack.outputs {
-            let mut found = None;
+            let mut found: Vec<(String, String)> = Vec::new();
             for dialect in [Dialect::Cfn, Dialect::Tf] {
                 output.value.walk_in(Some(dialect), &mut |expr| {
-                    found = found
-                        .take()
-                        .or_else(|| diagnostic(expr, graph, stack, dialect));
+                    let wrong = diagnostic(expr, graph, stack, dialect);
+                    found.extend(wrong.filter(|it| !found.contains(it)));
                 });
             }
-            if let Some((message, help)) = found {
+            for (message, help) in found {
                 out.push(
                     Diagnostic::error("reference", format!("output {message}"))
                         .path(output.path.clone())

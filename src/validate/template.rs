@@ -55,6 +55,14 @@ const APART: [&str; 4] = [
     "override",
 ];
 
+/// Codes of errors, and the words with which a template error says the same.
+const SAME: [(&str, &str); 4] = [
+    ("circular-dependency", "circular dependency"),
+    ("reference", " refers to "),
+    ("tags", "tag"),
+    ("user-data-size", "user data"),
+];
+
 /// Returns the template errors that are not a consequence of another error, which says it better.
 pub(super) fn uncovered(
     graph: &Graph,
@@ -107,11 +115,8 @@ pub(super) fn uncovered(
 fn is_of_same_value(error: &Diagnostic, other: &Diagnostic) -> bool {
     let texts = |it: &Diagnostic| format!("{} {}", it.message, it.help.as_deref().unwrap_or(""));
     let (own, other) = (texts(error), texts(other));
-    match error.code {
-        "tags" => return other.to_lowercase().contains("tag"),
-        "circular-dependency" => return other.contains("circular dependency"),
-        "reference" => return other.contains(" refers to "),
-        _ => {}
+    if let Some((_, text)) = SAME.iter().find(|(code, _)| *code == error.code) {
+        return other.to_lowercase().contains(text);
     }
     let words = |text: &str| -> Vec<String> {
         let quoted = text.split('`').skip(1).step_by(2);

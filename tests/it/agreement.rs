@@ -284,7 +284,7 @@ const BROKEN: &[Broken] = &[
                 .property("Timeout", "300");
             stack.add("Wait", wait);
         },
-        "",
+        "nothing uses its handle",
     ),
     (
         "user data that stops the agent",

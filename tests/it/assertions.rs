@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use serde_json::json;
 use ssm_synth::construct::{AccessHandles, InstanceRole, Permissions};
 use ssm_synth::ir::Dialect;
-use ssm_synth::resource::{Instance, RawResource, SecurityGroupIngress, Vpc, VpcEndpoint};
+use ssm_synth::resource::{Instance, RawResource, SecurityGroupIngress, VpcEndpoint};
 use ssm_synth::testing::{Assertions, absent, any, array_with, object_like, string_like};
 use ssm_synth::{App, Id, Scope, SessionAccess};
 
@@ -30,17 +30,17 @@ fn contains_all(message: &str, parts: &[&str]) {
 #[test]
 fn a_failing_hop_names_the_property_of_the_resource() {
     let mut app = App::new();
-    app.update_all::<Vpc>(|_, vpc| *vpc = vpc.clone().enable_dns_support(false));
+    app.update_all::<VpcEndpoint>(|_, it| *it = it.clone().private_dns_enabled(false));
     app.stack("Access").add_inline(SessionAccess::new());
     for assert in [
         |it: &Assertions<'_>| it.all_instances_reachable(),
         |it: &Assertions<'_>| it.no_instance_unreachable(),
     ] {
-        let at = "at   Access/Network/Vpc.EnableDnsSupport";
-        let fix = "fix  NetworkVpc:";
+        let at = "at   Access/Endpoints/Ssm.PrivateDnsEnabled";
+        let fix = "fix  EndpointsSsm:";
         contains_all(
             &message(&app, assert),
-            &["Access/main/Instance: unreachable", "vpc-dns", at, fix],
+            &["Access/main/Instance: unreachable", "endpoint", at, fix],
         );
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use ssm_synth::construct::PrivateInstance;
-use ssm_synth::ir::{Attr, Diagnostic, Diagnostics};
+use ssm_synth::ir::{Attr, Diagnostic, Diagnostics, Expr};
 use ssm_synth::resource::{
     Listener, LoadBalancer, LoadBalancerProtocol, LogGroup, RawResource, RouteTable, Vpc,
 };
@@ -54,11 +54,11 @@ fn errors_of_all_kinds_come_in_one_run() {
             "duplicate-name",
             "id-format",
             "instance-type",
+            "log-retention",
             "override",
             "parameter",
             "reference",
             "team-rule",
-            "template",
             "template",
             "template",
         ],
@@ -68,7 +68,7 @@ fn errors_of_all_kinds_come_in_one_run() {
     for part in [
         "circular dependency between `Access/First`, `Access/Second`",
         "`QueueNam`",
-        "6",
+        "`retention_in_days` is 6",
     ] {
         assert!(text.contains(part), "{part}\n{text}");
     }
@@ -96,6 +96,18 @@ fn a_range_that_two_rules_refuse_is_one_error() {
     app.stack("Access").add("Vpc", Vpc::new(range));
     let found = errors(&app);
     assert_eq!(found.iter().count(), 1, "{found}");
+}
+
+#[test]
+fn each_wrong_reference_of_an_output_is_an_error() {
+    let mut app = App::new();
+    let mut stack = app.stack("Access");
+    let of_template = stack.add("Topic", RawResource::new().cfn("AWS::SNS::Topic"));
+    let of_module = stack.add("Queue", RawResource::new().tf("aws_sqs_queue"));
+    let both = [of_template, of_module].map(|it| it.attr(Attr::by_ref("id")));
+    stack.output("Both", Expr::Concat(both.to_vec()), "Two resources");
+    let found = errors(&app);
+    assert_eq!(codes(&found), ["reference", "reference"], "{found}");
 }
 
 #[test]
