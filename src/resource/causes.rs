@@ -5,9 +5,9 @@ use super::{Graph, Node, Resource};
 use crate::ir::{Dialect, NodeId, SourceLocation};
 
 impl Graph {
-    /// Returns the line of each error of a resource, by its reason: that of the override or of the raw
-    /// property without which the error does not occur, or else that of the resource. `judge` returns the
-    /// reasons for a changed graph.
+    /// Returns the line of each error of a resource, by its reason. It is that of the override or the raw
+    /// property without which the error does not occur. Without one, it is that of the resource. `judge`
+    /// returns the reasons for a changed graph.
     pub(crate) fn lines_of(
         &self,
         id: NodeId,

@@ -90,9 +90,9 @@ impl<'a> Assertions<'a> {
     }
 
     /// Sets the only language that the assertions judge. With Terraform, properties have the names of
-    /// its arguments and blocks, as in Terraform JSON: a single block is an object, and a reference is
-    /// `${…}`. A policy document is an object. Default: properties as in CloudFormation, and
-    /// reachability in both languages.
+    /// its arguments and blocks. As in Terraform JSON, a single block is an object, and a reference is
+    /// text in `${}`. A policy document is an object. A type that the language does not have is judged in
+    /// the other one. Default: properties as in CloudFormation, and reachability in both languages.
     ///
     /// ```
     /// use ssm_synth::ir::Dialect;

@@ -1,10 +1,10 @@
 //! Independent errors come in one run, and a consequence of another error does not.
 
 use serde_json::json;
-use ssm_synth::construct::PrivateInstance;
+use ssm_synth::construct::{PrivateInstance, PrivateNetwork};
 use ssm_synth::ir::{Attr, Diagnostic, Diagnostics, Expr};
 use ssm_synth::resource::{
-    Listener, LoadBalancer, LoadBalancerProtocol, LogGroup, RawResource, RouteTable, Vpc,
+    Listener, LoadBalancer, LoadBalancerProtocol, LogGroup, RawResource, RouteTable, Subnet, Vpc,
 };
 use ssm_synth::{App, Cidr, Id, Parameter, SessionAccess};
 
@@ -108,6 +108,29 @@ fn each_wrong_reference_of_an_output_is_an_error() {
     stack.output("Both", Expr::Concat(both.to_vec()), "Two resources");
     let found = errors(&app);
     assert_eq!(codes(&found), ["reference", "reference"], "{found}");
+}
+
+#[test]
+fn a_wrong_range_of_a_construct_hides_no_other_range() {
+    let mut app = App::new();
+    let range = Cidr::v4([10, 1, 0, 0], 16);
+    let mut stack = app.stack("Access");
+    let overlapping = [Cidr::v4([10, 1, 0, 0], 20), Cidr::v4([10, 1, 8, 0], 24)];
+    stack.add(
+        "Network",
+        PrivateNetwork::new(range).subnet_cidrs(overlapping),
+    );
+    let vpc = stack.add("Vpc", Vpc::new(range));
+    for id in ["First", "Second"] {
+        stack.add(
+            id,
+            Subnet::new(vpc, Cidr::v4([10, 1, 0, 0], 24), "eu-central-1a"),
+        );
+    }
+    let found = errors(&app);
+    let paths: Vec<&str> = found.iter().map(|it| it.paths[0].as_str()).collect();
+    assert!(paths.contains(&"Access/Network"), "{found}");
+    assert!(paths.contains(&"Access/Second"), "{found}");
 }
 
 #[test]

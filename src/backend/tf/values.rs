@@ -32,9 +32,9 @@ const META: [&str; 5] = ["//", "count", "depends_on", "lifecycle", "volume_tags"
 /// The form of a body.
 #[derive(Clone, Copy)]
 enum Form {
-    /// As a plan has it: without meta-arguments, and with a list for the blocks of a name.
+    /// As a plan has it: without meta-arguments at the top, and with a list for the blocks of a name.
     #[cfg(feature = "diff")]
-    Plan,
+    Plan { is_top: bool },
     /// As Terraform JSON has it: a single block is an object.
     #[cfg(feature = "testing")]
     Json,
@@ -44,7 +44,7 @@ enum Form {
 #[cfg(feature = "diff")]
 pub(crate) fn resources(graph: &Graph) -> Vec<Lowered> {
     match graph.stacks.first() {
-        Some(stack) => lowered(&mut lower(graph, stack, None), Form::Plan),
+        Some(stack) => lowered(&mut lower(graph, stack, None), Form::Plan { is_top: true }),
         None => Vec::new(),
     }
 }
@@ -105,26 +105,30 @@ fn lowered(lower: &mut Lower<'_, '_>, form: Form) -> Vec<Lowered> {
                 node: id,
                 kind,
                 name,
-                arguments: body(&block.body, form, true),
+                arguments: body(&block.body, form),
             });
         }
     }
     out
 }
 
-fn body(it: &Body<'_>, form: Form, top: bool) -> Value {
+fn body(it: &Body<'_>, form: Form) -> Value {
+    let inside = match form {
+        #[cfg(feature = "diff")]
+        Form::Plan { .. } => Form::Plan { is_top: false },
+        #[cfg(feature = "testing")]
+        Form::Json => Form::Json,
+    };
     let mut map = Map::new();
     for (key, item) in &it.0 {
         let value = match (item, form) {
             #[cfg(feature = "diff")]
-            (_, Form::Plan) if top && META.contains(&key.as_ref()) => continue,
+            (_, Form::Plan { is_top: true }) if META.contains(&key.as_ref()) => continue,
             (Item::Comments(_), _) => continue,
             (Item::Argument(value), _) => tree(value),
             #[cfg(feature = "testing")]
-            (Item::Blocks(blocks), Form::Json) if blocks.len() == 1 => {
-                body(&blocks[0], form, false)
-            }
-            (Item::Blocks(blocks), _) => blocks.iter().map(|it| body(it, form, false)).collect(),
+            (Item::Blocks(blocks), Form::Json) if blocks.len() == 1 => body(&blocks[0], inside),
+            (Item::Blocks(blocks), _) => blocks.iter().map(|it| body(it, inside)).collect(),
         };
         map.insert(key.clone().into_owned(), value);
     }
