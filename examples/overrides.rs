@@ -18,7 +18,6 @@ fn main() -> Result<(), Diagnostics> {
         .cfn("/CpuOptions/CoreCount", 1)
         .cfn_append("/Tags", json!({ "Key": "Owner", "Value": "core" }))
         .cfn_remove("/PropagateTagsToVolumeOnCreation")
-        .cfn_attribute("/CreationPolicy/ResourceSignal/Timeout", "PT15M")
         .cfn_attribute("/Metadata/Team", "core")
         // Terraform: an object is a block where the provider has one.
         .tf(

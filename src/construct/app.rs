@@ -5,9 +5,12 @@ use std::panic::Location;
 use std::sync::{Arc, OnceLock};
 
 use super::scope::{Scope, invalid_id};
-use crate::ir::{AppId, Diagnostic, Diagnostics, Handle, SourceLocation, Stack, StackId, is_id};
+use crate::ir::{
+    AppId, Diagnostic, Diagnostics, Dialect, Handle, SourceLocation, Stack, StackId, is_id,
+};
+use crate::reachability::{CertainRefusal, certain_refusals};
 use crate::resource::{FindError, Graph, Tags, Typed};
-use crate::validate::{self, Validated};
+use crate::validate::{self, TEMPLATE_ERROR, Validated};
 
 /// An app with its stacks and resources.
 ///
@@ -157,7 +160,9 @@ impl App {
         self.graph.find(path)
     }
 
-    /// Validates all stacks, and returns all errors together.
+    /// Validates all stacks, and returns all errors together: what the output cannot contain, and what
+    /// AWS certainly refuses to create. Whether sessions connect to the instances is up to
+    /// [`reachability::check`](crate::reachability::check).
     ///
     /// Aspects change the resources first, in the order of their priority. Then the rules run.
     ///
@@ -167,7 +172,9 @@ impl App {
     pub fn validate(&self) -> Result<Validated<'_>, Diagnostics> {
         let graph = self.graph();
         let mut found = Diagnostics::default();
-        validate::template_errors(graph, &mut found);
+        if validate::is_whole(graph) {
+            refusals(graph, &mut found);
+        }
         for rule in in_order(&self.rules) {
             rule(graph, &mut found);
         }
@@ -268,6 +275,52 @@ impl App {
         self.changed = OnceLock::new();
         &mut self.graph
     }
+}
+
+/// Reports what AWS refuses of the output.
+fn refusals(graph: &Graph, out: &mut Diagnostics) {
+    let printed = graph.as_printed();
+    let Some((template, module)) = printed.split_first() else {
+        return;
+    };
+    validate::template_errors(graph, template, out);
+    let of_template = certain_refusals(template);
+    let of_module = module.first().map(certain_refusals);
+    let is_known = |it: &CertainRefusal, all: &[CertainRefusal]| {
+        all.iter()
+            .any(|other| other.path == it.path && other.reason == it.reason)
+    };
+    for refusal in &of_template {
+        let both = of_module.as_ref().is_none_or(|it| is_known(refusal, it));
+        let only = (!both).then_some(Dialect::Cfn);
+        out.push(refused(graph, refusal, Dialect::Cfn, only));
+    }
+    for refusal in of_module.iter().flatten() {
+        if !is_known(refusal, &of_template) {
+            out.push(refused(graph, refusal, Dialect::Tf, Some(Dialect::Tf)));
+        }
+    }
+}
+
+fn refused(
+    graph: &Graph,
+    refusal: &CertainRefusal,
+    dialect: Dialect,
+    only: Option<Dialect>,
+) -> Diagnostic {
+    let judge = |changed: &Graph| -> Vec<String> {
+        let printed = changed.printed(dialect);
+        let all = printed.as_ref().map(certain_refusals).unwrap_or_default();
+        all.into_iter().map(|it| it.reason).collect()
+    };
+    let id = refusal.node;
+    let lines = id.map(|id| graph.lines_of(id, &[&refusal.reason], judge));
+    let line = lines.and_then(|it| it.into_iter().next());
+    let found = Diagnostic::error(TEMPLATE_ERROR, refusal.reason.clone()).path(&*refusal.path);
+    let mut found = found.at(line.unwrap_or_else(|| refusal.location.clone()));
+    found.only = only;
+    found.help.clone_from(&refusal.help);
+    found
 }
 
 /// Removes the diagnostics that the graph suppresses, and reports suppressions without an effect.

@@ -1,7 +1,7 @@
 //! One instance of the pattern.
 
 use super::duplicates::{check_arn, check_id, check_ids};
-use super::image::{Architecture, Image, ImageFamily, Package};
+use super::image::{Image, ImageFamily, Package};
 use super::instance_role::{InstanceRole, InstanceRoleHandles};
 use super::network_handles::NetworkHandles;
 use super::options::{Integer, Ranges, options};
@@ -9,9 +9,9 @@ use super::scope::{Construct, Scope};
 use super::sessions::{SessionHandles, start_session};
 use crate::ir::{Diagnostic, Expr, Handle, IntoValue, Link, NodeId, Text, Value, quoted};
 use crate::resource::{
-    BlockDeviceMapping, Ebs, HttpTokens, Instance, InstanceProfile, KmsKey, LaunchTemplate,
-    LaunchTemplateSpecification, MetadataOptions, Role, RootVolume, SecurityGroup, Subnet, Switch,
-    TagSpecification, Tags, Typed, UserData, VolumeType,
+    Architecture, BlockDeviceMapping, Ebs, HttpTokens, Instance, InstanceProfile, KmsKey,
+    LaunchTemplate, LaunchTemplateSpecification, MetadataOptions, Role, RootVolume, SecurityGroup,
+    Subnet, Switch, TagSpecification, Tags, Typed, UserData, VolumeType,
 };
 use crate::validate::{ArnOf, IdOf};
 

@@ -43,6 +43,7 @@ mod stage;
 #[cfg(feature = "user-data")]
 pub mod user_data;
 
+pub use crate::resource::instance_type::Architecture;
 pub use crate::session_manager::DEFAULT_DOCUMENT;
 pub use access::{AccessHandles, SessionAccess};
 pub use app::{App, Priority};
@@ -52,7 +53,7 @@ pub use database::{Database, DatabaseAccess, DatabaseAccessHandles};
 pub use endpoint_handles::{CreatedEndpoints, EndpointHandles};
 pub use endpoints::{EndpointZones, Endpoints};
 pub use existing_network::{ExistingNetwork, Network};
-pub use image::{Architecture, Image, ImageFamily, Package};
+pub use image::{Image, ImageFamily, Package};
 #[cfg(feature = "config")]
 pub(crate) use instance::DEFAULT_INSTANCE_NAME;
 pub use instance::{InstanceHandles, PrivateInstance};

@@ -78,7 +78,7 @@ impl<'a> Scope<'a> {
     ///     .overrides(access.instances[0].instance)
     ///     .cfn("/CpuOptions", json!({ "CoreCount": 1 }))
     ///     .cfn_append("/Tags", json!({ "Key": "Owner", "Value": "team" }))
-    ///     .cfn_attribute("/CreationPolicy/ResourceSignal/Timeout", "PT15M")
+    ///     .cfn_attribute("/Metadata/Owner", "core")
     ///     .tf("/credit_specification/cpu_credits", "standard")
     ///     .tf_remove("/monitoring")
     ///     .lifecycle(Lifecycle::new().ignore_changes(["user_data"]));

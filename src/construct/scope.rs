@@ -11,6 +11,7 @@ use crate::ir::{
 };
 use crate::region::Region;
 use crate::resource::{ExistingSubnet, FindError, Graph, Node, RemovalPolicy, Tags, Typed};
+use crate::validate::{condition_error, dependency_error};
 
 pub(super) fn invalid_id(id: &str, path: &str, location: &SourceLocation) -> Diagnostic {
     Diagnostic::error("construct-id", format!("{} is not a valid ID", quoted(id)))
@@ -278,13 +279,29 @@ impl Scope<'_> {
     /// Sets explicit dependencies of a resource, in addition to references.
     #[track_caller]
     pub fn depends_on<R>(&mut self, resource: Handle<R>, others: impl IntoIterator<Item = NodeId>) {
-        if let Some(node) = self.node_mut(resource.node()) {
-            for other in others {
-                if !node.depends_on.contains(&other) {
-                    node.depends_on.push(other);
-                }
+        if self.node_mut(resource.node()).is_none() {
+            return;
+        }
+        for other in others {
+            if let Some(error) = dependency_error(self.graph, other) {
+                self.reject(resource.node(), error);
+                return;
+            }
+            if let Some(node) = self.graph.node_mut(resource.node())
+                && !node.depends_on.contains(&other)
+            {
+                node.depends_on.push(other);
             }
         }
+    }
+
+    /// Reports a setting of a resource at the line of the caller.
+    #[track_caller]
+    fn reject(&mut self, id: NodeId, (message, help): (&str, &str)) {
+        let location = caller_or(&self.location);
+        let path = self.graph.node(id).map_or("", |node| node.path.as_str());
+        let found = Diagnostic::error("reference", message).path(path);
+        self.add_diagnostic(found.at(location).help(help));
     }
 
     /// Sets the effect of removing a resource. Default: delete.
@@ -314,8 +331,16 @@ impl Scope<'_> {
     /// ```
     #[track_caller]
     pub fn set_condition<R>(&mut self, resource: Handle<R>, condition: ConditionId) {
-        if let Some(node) = self.node_mut(resource.node()) {
-            node.condition = Some(condition);
+        let Some(stack) = self.node_mut(resource.node()).map(|node| node.stack) else {
+            return;
+        };
+        match condition_error(self.graph, stack, condition) {
+            Some(error) => self.reject(resource.node(), error),
+            None => {
+                if let Some(node) = self.graph.node_mut(resource.node()) {
+                    node.condition = Some(condition);
+                }
+            }
         }
     }
 
@@ -331,6 +356,7 @@ impl Scope<'_> {
     /// let one = stack.condition("Here", predicate.clone());
     /// assert_eq!(stack.condition("Here", predicate), one);
     /// ```
+    #[track_caller]
     pub fn condition(&mut self, id: &str, predicate: Predicate) -> ConditionId {
         let known = self.graph.stacks[self.stack.index()]
             .conditions
@@ -340,8 +366,10 @@ impl Scope<'_> {
         if let Some(known) = known.into_iter().find(same) {
             if self.graph.conditions[known.index()].predicate != predicate {
                 let message = format!("condition `{id}` already exists with another predicate");
+                let location = caller_or(&self.location);
                 self.add_diagnostic(
                     Diagnostic::error("duplicate-name", message)
+                        .at(location)
                         .help("rename one of the two conditions"),
                 );
             }
@@ -545,49 +573,5 @@ impl Scope<'_> {
             diagnostic
         };
         self.graph.diagnostics.push(diagnostic);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::App;
-    use crate::ir::Scanner;
-
-    #[test]
-    fn another_predicate_under_a_known_id_is_an_error() {
-        let mut app = App::new();
-        let mut stack = app.stack("Access");
-        let region =
-            |name| Predicate::OneOf(Expr::Pseudo(Pseudo::Region), vec![Text::Borrowed(name)]);
-        let here = stack.condition("Here", region("eu-central-1"));
-        assert_eq!(stack.condition("Here", region("eu-central-1")), here);
-        stack.condition("Here", region("us-east-1"));
-        let diagnostics = app.validate().unwrap_err();
-        assert_eq!(diagnostics.iter().count(), 1, "{diagnostics}");
-        assert!(
-            diagnostics.to_string().contains("condition `Here`"),
-            "{diagnostics}"
-        );
-    }
-
-    #[test]
-    fn suppressions_add_up() {
-        const fn suppression(check: &'static str) -> Suppression {
-            Suppression {
-                scanner: Scanner::Checkov,
-                check,
-                cfn: "AWS::EC2::Instance",
-                tf: "aws_instance",
-                reason: "a test",
-            }
-        }
-        let mut app = App::new();
-        let mut stack = app.stack("Access");
-        stack.suppress(&[suppression("CKV_AWS_1")]);
-        stack.suppress(&[suppression("CKV_AWS_1"), suppression("CKV_AWS_2")]);
-        let stack = app.graph().stack("Access").unwrap();
-        let checks: Vec<&str> = stack.suppressions.iter().map(|it| it.check).collect();
-        assert_eq!(checks, ["CKV_AWS_1", "CKV_AWS_2"]);
     }
 }

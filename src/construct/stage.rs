@@ -1,7 +1,10 @@
 //! Stages: the same stacks several times, with different values.
 
+use std::panic::Location;
+
 use super::app::App;
 use super::scope::Scope;
+use crate::ir::SourceLocation;
 use crate::resource::Tags;
 
 /// An environment such as production, with its own stacks. Their names start with that of the stage.
@@ -26,8 +29,9 @@ use crate::resource::Tags;
 pub struct Stage<'a> {
     app: &'a mut App,
     name: String,
-    region: Option<String>,
-    account: Option<String>,
+    /// With the line that sets it, as for the account.
+    region: Option<(String, SourceLocation)>,
+    account: Option<(String, SourceLocation)>,
     tags: Tags,
 }
 
@@ -46,14 +50,18 @@ impl App {
 
 impl Stage<'_> {
     /// Sets the region of the stacks. Default: set at deployment.
+    #[track_caller]
     pub fn region(mut self, region: impl AsRef<str>) -> Self {
-        self.region = Some(region.as_ref().to_owned());
+        let line = SourceLocation::Caller(Location::caller());
+        self.region = Some((region.as_ref().to_owned(), line));
         self
     }
 
     /// Sets the account of the stacks, of 12 digits. Default: that of the credentials at deployment.
+    #[track_caller]
     pub fn account(mut self, account: impl Into<String>) -> Self {
-        self.account = Some(account.into());
+        let line = SourceLocation::Caller(Location::caller());
+        self.account = Some((account.into(), line));
         self
     }
 
@@ -74,12 +82,26 @@ impl Stage<'_> {
     pub fn stack(&mut self, name: &str) -> Scope<'_> {
         let mut scope = self.app.stack(&format!("{}-{name}", self.name));
         scope.tags(self.tags.clone());
-        if let Some(region) = &self.region {
-            scope.set_region(region);
-        }
-        if let Some(account) = &self.account {
-            scope.set_account(account);
-        }
+        configure(&mut scope, self.region.as_ref(), self.account.as_ref());
         scope
     }
+}
+
+/// Sets the region and the account at the lines that set them for the stage. It has no `track_caller`,
+/// so that the line of the stack does not count.
+fn configure(
+    scope: &mut Scope<'_>,
+    region: Option<&(String, SourceLocation)>,
+    account: Option<&(String, SourceLocation)>,
+) {
+    let line_of_stack = scope.location.clone();
+    if let Some((region, line)) = region {
+        scope.location = line.clone();
+        scope.set_region(region);
+    }
+    if let Some((account, line)) = account {
+        scope.location = line.clone();
+        scope.set_account(account);
+    }
+    scope.location = line_of_stack;
 }

@@ -5,8 +5,9 @@
 
 use serde_json::json;
 
-use super::image::{Architecture, Package};
+use super::image::Package;
 use crate::region::Region;
+use crate::resource::Architecture;
 use crate::template::{self, TemplateError};
 
 /// The reason why there is no user data.

@@ -2,7 +2,7 @@
 
 use crate::ir::{Dialect, Expr, IntoValue, Link, NodeId, Pseudo, Text, Value};
 use crate::region::Region;
-use crate::resource::{Graph, RawValue, Resource, Typed};
+use crate::resource::{Graph, Node, RawValue, Resource, Typed};
 
 /// A change to a graph.
 #[derive(Clone, Debug)]
@@ -93,6 +93,36 @@ impl Fix {
 
     pub(crate) fn manual(text: impl Into<String>) -> Fix {
         Fix::Manual(text.into())
+    }
+
+    /// Returns the fix as a hint, without its values.
+    pub(crate) fn summary(&self, graph: &Graph) -> String {
+        let name = |id: &NodeId| graph.node(*id).map_or("", Node::display_id);
+        match self {
+            Fix::Set { node, field, .. } => {
+                let kind = graph.node(*node).and_then(|it| it.resource.kind());
+                let fields = kind.map_or(&[][..], |it| it.fields).iter();
+                let own = fields.clone().find(|it| it.name == *field);
+                let property = own.map_or(*field, |it| it.cfn);
+                format!("change `{property}` of `{}`", name(node))
+            }
+            Fix::Add { name, resource } => {
+                let of = resource.kind().map_or("resource", |it| it.name);
+                format!("add a {of} `{name}`")
+            }
+            Fix::Remove(node) => format!("remove `{}`", name(node)),
+            Fix::After(node, others) => {
+                let others: Vec<String> =
+                    others.iter().map(|it| format!("`{}`", name(it))).collect();
+                format!("let `{}` depend on {}", name(node), others.join(", "))
+            }
+            Fix::Either { cfn, .. } => cfn.summary(graph),
+            Fix::All(fixes) => {
+                let all: Vec<String> = fixes.iter().map(|it| it.summary(graph)).collect();
+                all.join(", and ")
+            }
+            Fix::Manual(text) => text.clone(),
+        }
     }
 }
 

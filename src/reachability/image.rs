@@ -4,9 +4,8 @@
 
 use super::fix::{Changes, Fix};
 use super::graph_index::{GraphIndex, visible_text};
-use crate::construct::Architecture;
 use crate::ir::{Dialect, Expr, Link, NodeId, Value};
-use crate::resource::{ImageLookup, LaunchImage, RawResource, RawValue, Resource};
+use crate::resource::{Architecture, ImageLookup, LaunchImage, RawResource, RawValue, Resource};
 
 /// The class of an image.
 #[derive(Clone, Debug, PartialEq, Eq)]

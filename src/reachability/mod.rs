@@ -83,6 +83,7 @@ pub use hop::Hop;
 #[cfg(feature = "report")]
 pub(crate) use hop::{DiagramBox, SequenceStep};
 pub use optional_assumptions::Assumptions;
+pub(crate) use refused::CertainRefusal;
 pub use result::{HopResult, HopStatus, InstanceReachability, Reachability, Verdict, merge};
 pub use topology::{
     EgressPath, EndpointTopology, InstanceTopology, ResourceRef, Rule, Topology, topology,
@@ -119,6 +120,20 @@ pub fn check_in(graph: &Graph, dialect: Dialect, assumptions: &Assumptions) -> R
         None => check_graph(graph, assumptions),
         Some(printed) => check_graph(&printed, assumptions),
     }
+}
+
+/// Returns what AWS certainly refuses of a printed graph, apart from errors in the properties of one
+/// resource.
+pub(crate) fn certain_refusals(printed: &Graph) -> Vec<CertainRefusal> {
+    let regions = regions(printed).into_iter();
+    let found = regions.flat_map(|stacks| {
+        refused::certain(&GraphIndex::of_stacks(
+            printed,
+            stacks,
+            Assumptions::default(),
+        ))
+    });
+    found.collect()
 }
 
 fn check_graph(graph: &Graph, assumptions: &Assumptions) -> Reachability {

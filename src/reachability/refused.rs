@@ -8,7 +8,7 @@ use super::order::{before, stacks_before};
 use super::refusal::{Refusal, Refused};
 use super::ternary::Ternary;
 use super::{Fix, HopResult, HopStatus};
-use crate::ir::{Dialect, NodeId};
+use crate::ir::{Dialect, NodeId, SourceLocation};
 use crate::resource::{Node, Resource};
 
 mod attachments;
@@ -40,12 +40,18 @@ pub(super) use groups::by_id;
 /// A reason to refuse a resource.
 type Check = fn(&GraphIndex<'_>) -> Vec<Refusal>;
 
-const CHECKS: &[Check] = &[
-    template::circular,
+/// What validation of an app reports with more detail. The name of a service is a warning there, since AWS
+/// adds services.
+const OF_VALIDATION: &[Check] = &[
     template::errors,
     template::resource_errors,
-    signals::missing,
     values::invalid,
+    endpoints::names,
+];
+
+const CHECKS: &[Check] = &[
+    template::circular,
+    signals::missing,
     keys::of_volumes,
     keys::of_resources,
     keys::locked,
@@ -72,7 +78,6 @@ const CHECKS: &[Check] = &[
     scaling::fixed_addresses,
     scaling::hooks,
     scaling::health_checks,
-    endpoints::names,
     endpoints::regions,
     endpoints::types,
     endpoints::properties,
@@ -124,7 +129,47 @@ const CHECKS: &[Check] = &[
 
 /// Returns every resource that AWS refuses, or can refuse, to create.
 pub(super) fn all(index: &GraphIndex<'_>) -> Vec<Refusal> {
-    CHECKS.iter().flat_map(|check| check(index)).collect()
+    let checks = OF_VALIDATION.iter().chain(CHECKS);
+    checks.flat_map(|check| check(index)).collect()
+}
+
+/// A resource, or a stack, that AWS certainly refuses to create.
+#[derive(Debug, PartialEq)]
+pub(crate) struct CertainRefusal {
+    /// The resource. Default: none, the template of the stack.
+    pub(crate) node: Option<NodeId>,
+    pub(crate) path: String,
+    pub(crate) location: SourceLocation,
+    /// A sentence in lowercase, without a period.
+    pub(crate) reason: String,
+    pub(crate) help: Option<String>,
+}
+
+/// Returns what AWS certainly refuses of an app as a language prints it, apart from errors in the
+/// properties of one resource.
+pub(super) fn certain(index: &GraphIndex<'_>) -> Vec<CertainRefusal> {
+    let all = CHECKS.iter().flat_map(|check| check(index));
+    let certain = all.filter(|it| it.certain.is_yes());
+    let found = certain.filter_map(|it| {
+        let (node, path, location) = match it.of {
+            Refused::Resource(id, _) => {
+                let node = index.graph.node(id)?;
+                (Some(id), &node.path, &node.location)
+            }
+            Refused::Template(id) => {
+                let stack = index.graph.stacks.get(id.index())?;
+                (None, &stack.name, &stack.location)
+            }
+        };
+        Some(CertainRefusal {
+            node,
+            path: path.clone(),
+            location: location.clone(),
+            help: it.fix.as_ref().map(|fix| fix.summary(index.graph)),
+            reason: it.reason,
+        })
+    });
+    found.collect()
 }
 
 /// Returns the results for an instance whose stack, or a stack that it depends on, is refused.

@@ -242,6 +242,32 @@ impl Node {
             .at(self.location.clone())
     }
 
+    /// Creates an error about the resource at the line of a value, or at its own without one.
+    pub(crate) fn error_at(
+        &self,
+        code: &'static str,
+        message: impl Into<String>,
+        line: Option<SourceLocation>,
+    ) -> Diagnostic {
+        Diagnostic::error(code, message)
+            .path(self.path.clone())
+            .at(line.unwrap_or_else(|| self.location.clone()))
+    }
+
+    /// Returns the line that sets a value of a raw resource for which `is_cause` holds.
+    pub(crate) fn line_of(
+        &self,
+        dialect: Dialect,
+        is_cause: impl Fn(&RawValue<'_>) -> bool,
+    ) -> Option<SourceLocation> {
+        let Resource::Raw(raw) = &self.resource else {
+            return None;
+        };
+        let mut values = raw.values(dialect).iter();
+        let (name, _) = values.find(|(_, value)| is_cause(value))?;
+        raw.line_of(dialect, name)
+    }
+
     /// Creates a warning about the resource, with its path and location.
     pub fn warning(&self, code: &'static str, message: impl Into<String>) -> Diagnostic {
         Diagnostic::warning(code, message)

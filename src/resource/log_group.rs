@@ -66,7 +66,7 @@ impl Hooks for LogGroup {
         if let Some(days) = days.filter(|days| !RETENTION.contains(days)) {
             let known = RETENTION.map(|it| it.to_string()).join(", ");
             let message =
-                format!("`retention_days` is {days}; CloudWatch Logs does not support it");
+                format!("`retention_in_days` is {days}; CloudWatch Logs does not support it");
             out.push(
                 Diagnostic::error("log-retention", message)
                     .path(node.path.clone())

@@ -1,11 +1,12 @@
 //! The resource types, with one file each and one line each in the list below.
 
 mod attributes;
+mod causes;
 pub(crate) mod codec;
 mod find;
 mod graph;
 mod iam;
-mod instance_type;
+pub(crate) mod instance_type;
 pub(crate) mod intrinsic;
 mod overrides;
 mod parameters;
@@ -30,7 +31,7 @@ pub use find::FindError;
 pub(crate) use graph::ReplacementConflict;
 pub(crate) use graph::{Certain, ExistingSubnet, InvalidValue, Provisioner, TemplateError};
 pub use graph::{Graph, Node, Origin, RemovalPolicy, Unmodeled};
-pub(crate) use instance_type::is_arm64;
+pub(crate) use instance_type::{Architecture, is_arm64};
 pub use overrides::{Change, Override, Part};
 pub use policy::{Effect, Not, PolicyDocument, Principal, Statement};
 pub use property::{Coverage, Field, Inert, Inside, Occurs};

@@ -149,6 +149,16 @@ fn join(path: &str, key: &str) -> String {
     }
 }
 
+/// Returns the pointer of a path of names.
+fn pointer_of(path: &str) -> String {
+    format!("/{}", path.replace('.', "/"))
+}
+
+/// Returns whether a part of a pointer is the index of a list.
+fn is_index(key: &str) -> bool {
+    key == "-" || !key.is_empty() && key.bytes().all(|it| it.is_ascii_digit())
+}
+
 /// Returns JSON of the user as a map or list that can be changed. Its leaves stay as they are.
 fn opened(json: serde_json::Value) -> RawValue<'static> {
     match json {
@@ -264,6 +274,20 @@ impl Target {
         self.check(&inside)?;
         if let (false, Some(term)) = (rest.is_empty(), map.get_mut(key)) {
             return self.in_term(term, rest, &inside, change);
+        }
+        if let Some(index) = rest.first().filter(|it| is_index(it)) {
+            let pointer = pointer_of(&inside);
+            let set = |by: &str| format!("set the list with `{by}(\"{pointer}\", json!([…]))`");
+            let help = match (self.part, self.dialect) {
+                (Part::Attributes, _) => set("cfn_attribute"),
+                (Part::Properties, dialect) => format!(
+                    "{}, or add an item with `{}(\"{pointer}\", …)`",
+                    set(dialect.pick("cfn", "tf")),
+                    dialect.pick("cfn_append", "tf_append")
+                ),
+            };
+            let message = format!("there is no list `{inside}`, so it has no item `{index}`");
+            return error(message, help);
         }
         if !rest.is_empty() {
             // An unknown nested value in Terraform is more often a block than a map.

@@ -105,8 +105,15 @@ impl Graph {
     /// languages cannot differ. Returns none for the graph of a file.
     pub(crate) fn as_printed(&self) -> Vec<Graph> {
         let of_app = || self.nodes.iter().filter(|node| node.origin.is_none());
-        let can_differ =
-            |node: &Node| !node.overrides.is_empty() || matches!(node.resource, Resource::Raw(_));
+        let is_in_one = |node: &Node| {
+            let both = [Dialect::Cfn, Dialect::Tf];
+            both.iter().any(|it| node.resource.type_name(*it).is_none())
+        };
+        let can_differ = |node: &Node| {
+            !node.overrides.is_empty()
+                || matches!(node.resource, Resource::Raw(_))
+                || is_in_one(node)
+        };
         match of_app().count() {
             0 => Vec::new(),
             _ if of_app().any(can_differ) => {
@@ -127,8 +134,10 @@ impl Graph {
         for (at, stack) in self.stacks.iter().enumerate() {
             let mut values = PrintedValues::of_stack(self, stack, dialect);
             for (id, node) in self.nodes_of(stack) {
-                if node.origin.is_none() && node.resource.type_name(dialect).is_some() {
-                    out.print(self, (id, node), dialect, &mut values);
+                match node.resource.type_name(dialect) {
+                    _ if node.origin.is_some() => {}
+                    Some(_) => out.print(self, (id, node), dialect, &mut values),
+                    None => out.exclude((id, node), dialect),
                 }
             }
             if dialect == Dialect::Cfn {
@@ -140,8 +149,26 @@ impl Graph {
         out
     }
 
+    /// Excludes a resource that the language does not have.
+    fn exclude(&mut self, (id, node): (NodeId, &Node), dialect: Dialect) {
+        let mut origin = Origin::new(dialect, node.path.clone());
+        origin.is_of_app = true;
+        origin.is_excluded = true;
+        // The checks of both languages list the same instances.
+        let other = dialect.pick(Dialect::Tf, Dialect::Cfn);
+        if let Some(kind) = raw_kind(node, other) {
+            let mut unmodeled = UnmodeledNotes {
+                notes: &mut Vec::new(),
+                field: String::new(),
+            };
+            let lifted = (kind.lift)(&mut Map::default(), other, &mut unmodeled);
+            self.nodes[id.index()].resource = lifted;
+        }
+        self.nodes[id.index()].origin = Some(Box::new(origin));
+    }
+
     /// Replaces a resource by the one that a reader finds in the output.
-    fn print(
+    pub(super) fn print(
         &mut self,
         of: &Graph,
         (id, node): (NodeId, &Node),

@@ -1,15 +1,36 @@
 //! Resources of types without a table.
 
+use std::panic::Location;
+
 use super::codec::Prop as _;
 use super::schema::Schema;
 use super::{Hooks, Map, Node, RawValue, Resource, Tags, Typed};
-use crate::ir::{Attr, Diagnostics, Dialect};
+use crate::ir::{Attr, Diagnostics, Dialect, SourceLocation};
 
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Definition {
     /// The resource type. Default: none, the resource does not exist in the language.
     type_name: Option<String>,
     body: Map<'static>,
+    lines: Lines,
+}
+
+/// The lines that set properties, by name. Resources with the same properties are equal.
+#[derive(Clone, Debug, Default)]
+struct Lines(Vec<(String, &'static Location<'static>)>);
+
+impl PartialEq for Lines {
+    fn eq(&self, _: &Lines) -> bool {
+        true
+    }
+}
+
+impl Definition {
+    /// Records the line that sets a property.
+    #[track_caller]
+    fn set_line(&mut self, name: &str) {
+        self.lines.0.push((name.to_owned(), Location::caller()));
+    }
 }
 
 /// A resource of a type without a table, in one or both languages.
@@ -52,26 +73,33 @@ impl RawResource {
 
     /// Sets a property in CloudFormation. Text is literal, and a handle becomes a reference. The last
     /// value of a name remains.
+    #[track_caller]
     pub fn property(
         mut self,
         name: impl Into<String>,
         value: impl Into<RawValue<'static>>,
     ) -> RawResource {
-        self.cfn.body.set(name.into(), value.into());
+        let name = name.into();
+        self.cfn.set_line(&name);
+        self.cfn.body.set(name, value.into());
         self
     }
 
     /// Sets an argument in Terraform. Text is literal, and a handle becomes a reference.
+    #[track_caller]
     pub fn argument(
         mut self,
         name: impl Into<String>,
         value: impl Into<RawValue<'static>>,
     ) -> RawResource {
-        self.tf.body.set(name.into(), value.into());
+        let name = name.into();
+        self.tf.set_line(&name);
+        self.tf.body.set(name, value.into());
         self
     }
 
     /// Adds a nested block in Terraform, after those of the same name.
+    #[track_caller]
     pub fn block(
         mut self,
         name: impl Into<String>,
@@ -82,6 +110,7 @@ impl RawResource {
             .map(|(key, term)| (key.into(), term))
             .collect();
         let name = name.into();
+        self.tf.set_line(&name);
         match self.tf.body.get_mut(&name) {
             Some(RawValue::List(blocks)) => blocks.push(RawValue::Block(body)),
             Some(first) => {
@@ -120,6 +149,7 @@ impl RawResource {
         let own = Definition {
             type_name: Some(type_name),
             body,
+            lines: Lines::default(),
         };
         let (cfn, tf) = match dialect {
             Dialect::Cfn => (own, Definition::default()),
@@ -130,6 +160,25 @@ impl RawResource {
             tf,
             tags: None,
         }
+    }
+
+    /// Returns the line that sets a property or an argument last.
+    pub(crate) fn line_of(&self, dialect: Dialect, name: &str) -> Option<SourceLocation> {
+        let mut lines = self.definition(dialect).lines.0.iter().rev();
+        let (_, line) = lines.find(|(own, _)| own == name)?;
+        Some(SourceLocation::Caller(line))
+    }
+
+    /// Returns the properties or arguments.
+    pub(crate) fn values(&self, dialect: Dialect) -> &Map<'static> {
+        &self.definition(dialect).body
+    }
+
+    /// Returns the resource without a property in CloudFormation.
+    pub(crate) fn without(&self, name: &str) -> RawResource {
+        let mut out = self.clone();
+        out.cfn.body.remove(name);
+        out
     }
 
     fn definition(&self, dialect: Dialect) -> &Definition {
@@ -197,8 +246,10 @@ impl RawResource {
     fn check_names(&self, node: &Node, out: &mut Diagnostics) {
         let of = self.type_name(Dialect::Tf);
         if let Some(schema) = of.and_then(|of| Schema::of(of, Dialect::Tf)) {
-            schema.check_names(&self.tf.body, "", &mut |_, (message, help)| {
-                let found = node.error("raw-resource-property", message);
+            schema.check_names(&self.tf.body, "", &mut |path, (message, help)| {
+                let name = path.split('.').next().unwrap_or_default();
+                let line = self.line_of(Dialect::Tf, name);
+                let found = node.error_at("raw-resource-property", message, line);
                 out.push(found.only(Dialect::Tf).help(help));
             });
         }

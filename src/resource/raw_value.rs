@@ -81,7 +81,7 @@ impl<'a> RawValue<'a> {
         self.walk_in(None, visit);
     }
 
-    fn walk_in(&self, only: Option<Dialect>, visit: &mut dyn FnMut(&Expr)) {
+    pub(crate) fn walk_in(&self, only: Option<Dialect>, visit: &mut dyn FnMut(&Expr)) {
         match self {
             RawValue::Expr(expr) => expr.walk_in(only, &mut |inner| visit(inner)),
             RawValue::List(items) => items.iter().for_each(|item| item.walk_in(only, visit)),

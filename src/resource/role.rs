@@ -101,7 +101,7 @@ impl Hooks for Role {
             out.push(
                 node.error(
                     "role-trust",
-                    "a statement of the trust policy has no principal",
+                    "a statement of the trust policy has no `principal`",
                 )
                 .about(&["assume_role_policy"])
                 .help("add `.principal(Principal::service(\"ec2.amazonaws.com\"))`"),

@@ -5,23 +5,27 @@
 
 use serde_json::Value;
 
-use super::matcher::{Compare, Difference, Matcher, store_all};
-use crate::backend::cfn::value_of;
-use crate::ir::{Dialect, Handle, NodeId, Stack};
+use super::matcher::{Captured, Compare, Difference, Matcher, store_all};
+use super::names;
+use super::printed::{Printed, PrintedStack};
+use crate::ir::{Dialect, Handle, NodeId, Output, Stack};
 use crate::reachability::{self, Assumptions, InstanceReachability, Verdict};
-use crate::resource::{Graph, Node, RawValue, Resource, Typed};
+use crate::resource::{Graph, Node, RawValue, Typed};
 use crate::{App, report};
 
 /// A stack of an app, for assertions.
 ///
-/// Assertions name resources by Rust type and properties by CloudFormation name. They hold for
-/// both languages, since CloudFormation and Terraform output have the same source. To find resources
-/// of a type that is not modeled, match all [`RawResource`](crate::resource::RawResource)s.
+/// Assertions about properties judge what one language prints, with its overrides. Names of
+/// CloudFormation are those of the template, and [`in_language`](Assertions::in_language) judges the
+/// Terraform module by its names. Assertions about reachability judge both languages.
 #[derive(Debug)]
 pub struct Assertions<'a> {
     graph: &'a Graph,
     stack: &'a Stack,
+    printed: PrintedStack<'a>,
     assumptions: Assumptions,
+    /// Default: none, CloudFormation for properties and both for reachability.
+    language: Option<Dialect>,
 }
 
 impl<'a> Assertions<'a> {
@@ -32,17 +36,20 @@ impl<'a> Assertions<'a> {
     /// If the app has errors (prints all of them), or the stack does not exist.
     #[track_caller]
     pub fn of(app: &'a App, stack: &str) -> Assertions<'a> {
-        if let Err(diagnostics) = app.validate() {
-            panic!("{diagnostics}");
-        }
+        let validated = match app.validate() {
+            Ok(validated) => validated,
+            Err(diagnostics) => panic!("{diagnostics}"),
+        };
         let graph = app.graph();
-        match graph.stack(stack) {
-            Some(stack) => Assertions {
+        match (graph.stack(stack), graph.stack_names.get(stack)) {
+            (Some(of), Some(&here)) => Assertions {
                 graph,
-                stack,
+                stack: of,
+                printed: PrintedStack::new(validated, here),
                 assumptions: Assumptions::default(),
+                language: None,
             },
-            None => {
+            _ => {
                 let names: Vec<&str> = graph.stacks().map(|it| it.name.as_str()).collect();
                 panic!("stack `{stack}` does not exist; the app has {names:?}");
             }
@@ -82,31 +89,96 @@ impl<'a> Assertions<'a> {
         }
     }
 
-    fn properties(&self, id: NodeId, node: &'a Node) -> Value {
-        let dialect = match &node.resource {
-            Resource::Raw(raw) if raw.type_name(Dialect::Cfn).is_none() => Dialect::Tf,
-            other if other.type_name(Dialect::Cfn).is_none() => Dialect::Tf,
-            _ => Dialect::Cfn,
-        };
-        let (printed, _) = node.printed(id, self.graph, dialect);
-        value_of(self.graph, RawValue::Object(printed))
+    /// Sets the only language that the assertions judge. With Terraform, properties have the names of
+    /// its arguments and blocks. As in Terraform JSON, a single block is an object, and a reference is
+    /// text in `${}`. A policy document is an object. A type that the language does not have is judged in
+    /// the other one. Default: properties as in CloudFormation, and reachability in both languages.
+    ///
+    /// ```
+    /// use ssm_synth::ir::Dialect;
+    /// use ssm_synth::resource::Instance;
+    /// use ssm_synth::testing::{Assertions, absent, object_like};
+    /// use ssm_synth::{App, SessionAccess};
+    ///
+    /// let mut app = App::new();
+    /// app.stack("Access").add_inline(SessionAccess::new());
+    /// let terraform = Assertions::of(&app, "Access").in_language(Dialect::Tf);
+    /// terraform.all_resources_properties::<Instance>(object_like([("key_name", absent())]));
+    /// ```
+    #[must_use]
+    pub fn in_language(self, language: Dialect) -> Self {
+        Assertions {
+            language: Some(language),
+            ..self
+        }
+    }
+
+    /// Returns the language of the properties.
+    fn dialect(&self) -> Dialect {
+        self.language.unwrap_or(Dialect::Cfn)
+    }
+
+    /// Returns the language that judges the properties of a node: the other one if it does not have
+    /// the type.
+    fn dialect_of(&self, node: &Node) -> Dialect {
+        let own = self.dialect();
+        match node.resource.type_name(own) {
+            Some(_) => own,
+            None => other(own),
+        }
     }
 
     fn differences<'m>(
         &self,
         (id, node): (NodeId, &'a Node),
         expected: &'m Matcher,
-    ) -> (Vec<Difference>, super::matcher::Captured<'m>) {
+    ) -> (Vec<Difference>, Captured<'m>) {
+        let dialect = self.dialect_of(node);
+        let found = self.printed.properties(id, node, dialect);
+        self.compare(dialect, &found, expected)
+    }
+
+    fn compare<'m>(
+        &self,
+        dialect: Dialect,
+        found: &Value,
+        expected: &'m Matcher,
+    ) -> (Vec<Difference>, Captured<'m>) {
         let (mut out, mut captured) = (Vec::new(), Vec::new());
         let compare = Compare {
-            spell: &|term| value_of(self.graph, term.clone()),
+            spell: &|term| self.printed.value(dialect, term.clone()),
         };
-        let found = self.properties(id, node);
-        compare.value(expected, Some(&found), "", &mut captured, &mut out);
+        compare.value(expected, Some(found), "", &mut captured, &mut out);
         (out, captured)
     }
 
-    /// Asserts the number of resources of a type.
+    /// Fails for a property that no resource of the type can have: a matcher for its absence would pass.
+    #[track_caller]
+    fn check_names<R: Typed>(&self, expected: &Matcher) {
+        let of_kind = |it: Dialect| Some((it, it.pick(R::KIND.cfn, R::KIND.tf), Value::Null));
+        let mut all: Vec<(Dialect, &str, Value)> = Vec::new();
+        for (handle, node) in self.all::<R>() {
+            let dialect = self.dialect_of(node);
+            let of = node.resource.type_name(dialect).unwrap_or_default();
+            let properties = self.printed.properties(handle.node(), node, dialect);
+            all.push((dialect, of, properties));
+        }
+        if all.is_empty() {
+            let both = [self.dialect(), other(self.dialect())];
+            let of_kind = both.into_iter().filter_map(of_kind);
+            all.extend(of_kind.filter(|it| !it.1.is_empty()).take(1));
+        }
+        // Raw resources have several types: a name that one of them has is right.
+        let unknown = all.iter().map(|(dialect, of, printed)| {
+            names::unknown_property(*dialect, of, expected, std::slice::from_ref(printed))
+        });
+        let unknown: Option<Vec<String>> = unknown.collect();
+        if let Some(message) = unknown.and_then(|it| it.into_iter().next()) {
+            panic!("{message}");
+        }
+    }
+
+    /// Asserts the number of resources of a type in the model.
     ///
     /// # Panics
     ///
@@ -129,8 +201,14 @@ impl<'a> Assertions<'a> {
     }
 
     /// Returns the resources of a type whose properties match.
+    ///
+    /// # Panics
+    ///
+    /// If the type has no property of a name.
+    #[track_caller]
     pub fn find_resources<R: Typed>(&self, expected: impl Into<Matcher>) -> Vec<Handle<R>> {
         let expected = expected.into();
+        self.check_names::<R>(&expected);
         let mut found = Vec::new();
         for (handle, node) in self.all::<R>() {
             let (differences, captured) = self.differences((handle.node(), node), &expected);
@@ -146,7 +224,8 @@ impl<'a> Assertions<'a> {
     ///
     /// # Panics
     ///
-    /// If no resource matches. Prints the differences of the closest one.
+    /// If no resource matches (prints the differences of the closest one), or the type has no property
+    /// of a name.
     #[track_caller]
     pub fn has_resource_properties<R: Typed>(&self, expected: impl Into<Matcher>) -> Handle<R> {
         let expected = expected.into();
@@ -173,10 +252,12 @@ impl<'a> Assertions<'a> {
     ///
     /// # Panics
     ///
-    /// If a resource does not match, or no resource has this type. Prints the differences.
+    /// If a resource does not match (prints the differences), no resource has this type, or the type
+    /// has no property of a name.
     #[track_caller]
     pub fn all_resources_properties<R: Typed>(&self, expected: impl Into<Matcher>) {
         let expected = expected.into();
+        self.check_names::<R>(&expected);
         let mut none = true;
         for (it, node) in self.all::<R>() {
             none = false;
@@ -191,81 +272,88 @@ impl<'a> Assertions<'a> {
         }
     }
 
-    /// Asserts that the stack has an output with a matching value. `id` is the CloudFormation ID.
+    /// Asserts that the stack has an output with a matching value. `id` is the CloudFormation ID, or
+    /// the Terraform name after `in_language`.
     ///
     /// # Panics
     ///
     /// If the output does not exist (prints the outputs of the stack), or its value does not match.
     #[track_caller]
     pub fn has_output(&self, id: &str, value: impl Into<Matcher>) {
-        let Some(output) = self.stack.outputs.iter().find(|it| it.cfn_id == id) else {
-            let ids: Vec<&str> = self
-                .stack
-                .outputs
-                .iter()
-                .map(|it| it.cfn_id.as_str())
-                .collect();
+        let dialect = self.dialect();
+        let mut outputs = self.stack.outputs.iter();
+        let id_of = |it: &'a Output| dialect.pick(it.cfn_id.as_str(), it.tf_name.as_str());
+        let Some(output) = outputs.find(|it| id_of(it) == id) else {
+            let ids: Vec<&str> = self.stack.outputs.iter().map(id_of).collect();
             panic!("`{}` has no output `{id}`; it has {ids:?}", self.stack.name);
         };
-        let spell = |term: &RawValue<'static>| value_of(self.graph, term.clone());
-        let found = spell(&RawValue::from(output.value.clone()));
-        let (expected, mut out, mut captured) = (value.into(), Vec::new(), Vec::new());
-        let compare = Compare { spell: &spell };
-        compare.value(&expected, Some(&found), "", &mut captured, &mut out);
-        if !out.is_empty() {
-            panic!("output `{id}` differs:{}", describe(&out));
+        let found = RawValue::from(output.value.clone());
+        let found = self.printed.value(dialect, found);
+        let expected = value.into();
+        let (differences, captured) = self.compare(dialect, &found, &expected);
+        if !differences.is_empty() {
+            panic!("output `{id}` differs:{}", describe(&differences));
         }
         store_all(captured);
     }
 
-    /// Asserts the number of resources of a type by its name in either language, such as
-    /// `AWS::SQS::Queue`: for types that the model does not have.
+    /// Asserts the number of resources of a type by its name, such as `AWS::SQS::Queue` or
+    /// `aws_sqs_queue`, in the output of its language.
     ///
     /// # Panics
     ///
-    /// If the number differs. Prints their paths.
+    /// If the number differs (prints their paths), or the type does not exist.
     #[track_caller]
     pub fn resource_type_count_is(&self, type_name: &str, count: usize) {
-        let paths: Vec<&str> = self
-            .of_type(type_name)
-            .map(|(_, it)| it.path.as_str())
-            .collect();
-        if paths.len() != count {
+        let (_, all) = self.of_type(type_name);
+        if all.len() != count {
+            let paths: Vec<&str> = all.iter().map(|it| it.path.as_str()).collect();
             let (found, list) = (paths.len(), paths.join("\n  "));
             let stack = &self.stack.name;
             panic!("`{stack}` has {found} of `{type_name}`, expected {count}:\n  {list}");
         }
     }
 
-    /// Asserts that a resource of a type, by its name in either language, matches.
+    /// Asserts that a resource of a type, by its name in either language, matches in the output of
+    /// that language.
     ///
     /// # Panics
     ///
-    /// If no resource matches. Prints the differences of each.
+    /// If no resource matches (prints the differences of each), or the type or a property of it does
+    /// not exist.
     #[track_caller]
     pub fn has_resource_type_properties(&self, type_name: &str, expected: impl Into<Matcher>) {
         let expected = expected.into();
+        let (dialect, all) = self.of_type(type_name);
+        let printed: Vec<Value> = all.iter().map(|it| it.properties.clone()).collect();
+        if let Some(message) = names::unknown_property(dialect, type_name, &expected, &printed) {
+            panic!("{message}");
+        }
         let mut out = format!("no `{type_name}` of `{}` matches", self.stack.name);
-        for (id, node) in self.of_type(type_name) {
-            let (differences, captured) = self.differences((id, node), &expected);
+        for it in &all {
+            let (differences, captured) = self.compare(dialect, &it.properties, &expected);
             if differences.is_empty() {
                 return store_all(captured);
             }
-            out.push_str(&format!("\n`{}`:{}", node.path, describe(&differences)));
+            out.push_str(&format!("\n`{}`:{}", it.path, describe(&differences)));
         }
         panic!("{out}");
     }
 
-    fn of_type(&self, type_name: &str) -> impl Iterator<Item = (NodeId, &'a Node)> {
-        let is_meant = move |node: &Node| {
-            let names = [Dialect::Cfn, Dialect::Tf].map(|it| node.resource.type_name(it));
-            names.contains(&Some(type_name))
-        };
-        let nodes = self.graph.nodes_of(self.stack);
-        nodes.filter(move |(_, node)| is_meant(node))
+    #[track_caller]
+    fn of_type(&self, type_name: &str) -> (Dialect, Vec<Printed>) {
+        let dialect = names::language_of(type_name).unwrap_or_else(|message| panic!("{message}"));
+        let all = self.printed.of_type(type_name, dialect);
+        if all.is_empty() {
+            let own = self.printed.types(dialect);
+            if let Some(message) = names::unknown_type(type_name, dialect, &own) {
+                panic!("{message}");
+            }
+        }
+        (dialect, all)
     }
 
-    /// Asserts that the reachability check passes for every instance of this stack.
+    /// Asserts that the reachability check passes for every instance of this stack, in both languages.
     ///
     /// # Panics
     ///
@@ -276,8 +364,8 @@ impl<'a> Assertions<'a> {
         self.verdicts(&[Verdict::Reachable]);
     }
 
-    /// Asserts that the reachability check fails for no instance of this stack. Facts that the app
-    /// does not show can be unknown.
+    /// Asserts that the reachability check fails for no instance of this stack, in neither language.
+    /// Facts that the app does not show can be unknown.
     ///
     /// # Panics
     ///
@@ -290,25 +378,50 @@ impl<'a> Assertions<'a> {
 
     #[track_caller]
     fn verdicts(&self, allowed: &[Verdict]) {
-        let mut reachability = reachability::check(self.graph, &self.assumptions);
-        let own: Vec<NodeId> = self.graph.nodes_of(self.stack).map(|(id, _)| id).collect();
-        reachability.instances.retain(|it| own.contains(&it.node));
-        if reachability.instances.is_empty() {
-            panic!("stack `{}` has no instance", self.stack.name);
+        let mut failed: Vec<(Dialect, String)> = Vec::new();
+        let mut verdicts = Vec::new();
+        let both = [Dialect::Cfn, Dialect::Tf];
+        let judged = both
+            .into_iter()
+            .filter(|it| self.language.is_none_or(|only| only == *it));
+        for dialect in judged {
+            let mut reachability = reachability::check_in(self.graph, dialect, &self.assumptions);
+            let own: Vec<NodeId> = self.graph.nodes_of(self.stack).map(|(id, _)| id).collect();
+            reachability.instances.retain(|it| own.contains(&it.node));
+            if reachability.instances.is_empty() {
+                panic!("stack `{}` has no instance", self.stack.name);
+            }
+            let all = reachability.instances.iter();
+            verdicts.push(all.clone().map(|it| it.verdict).collect::<Vec<_>>());
+            let is_allowed = |it: &InstanceReachability| allowed.contains(&it.verdict);
+            if !all.clone().all(is_allowed) {
+                let report = report::CheckReport {
+                    file: &self.stack.name,
+                    graph: self.graph,
+                    reachability: &reachability,
+                    json: false,
+                    program: "ssm-synth",
+                    notes: &[],
+                };
+                failed.push((dialect, without_colors(&report::text(&report))));
+            }
         }
-        let is_allowed = |it: &InstanceReachability| allowed.contains(&it.verdict);
-        if !reachability.instances.iter().all(is_allowed) {
-            let report = report::CheckReport {
-                file: &self.stack.name,
-                graph: self.graph,
-                reachability: &reachability,
-                json: false,
-                program: "ssm-synth",
-                notes: &[],
-            };
-            panic!("{}", without_colors(&report::text(&report)));
+        let Some((_, first)) = failed.first() else {
+            return;
+        };
+        if self.language.is_none() && verdicts.windows(2).all(|it| it[0] == it[1]) {
+            panic!("{first}");
         }
+        let of = |(dialect, text): &(Dialect, String)| {
+            let language = dialect.pick("CloudFormation", "Terraform");
+            format!("as {language} prints it:\n{text}")
+        };
+        panic!("{}", failed.iter().map(of).collect::<Vec<_>>().join("\n"));
     }
+}
+
+fn other(dialect: Dialect) -> Dialect {
+    dialect.pick(Dialect::Tf, Dialect::Cfn)
 }
 
 fn describe(differences: &[Difference]) -> String {

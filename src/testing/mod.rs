@@ -1,5 +1,6 @@
-//! Test helpers for your stacks: readable snapshots, and assertions about the model. An assertion
-//! holds for CloudFormation and Terraform, since both are generated from the model.
+//! Test helpers for your stacks: readable snapshots, and assertions about what is printed. Properties
+//! have the names of CloudFormation, or those of Terraform after
+//! [`in_language`](Assertions::in_language).
 //!
 //! ```
 //! use ssm_synth::resource::{Instance, Vpc};
@@ -21,6 +22,8 @@
 
 mod assertions;
 mod matcher;
+mod names;
+mod printed;
 
 #[doc(hidden)]
 pub use insta;

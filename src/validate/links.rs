@@ -223,7 +223,10 @@ pub(super) fn check(graph: &Graph, links: &Links, out: &mut Diagnostics) {
                     Diagnostic::error("cross-region-reference", message)
                         .path(to.name.clone())
                         .at(to.location.clone())
-                        .help("pass the value in a parameter"),
+                        .help(format!(
+                            "pass the value in a parameter, or copy it to Parameter Store in `{is}` and \
+                             read it there with `Parameter::from_parameter_store`"
+                        )),
                 );
             }
         }

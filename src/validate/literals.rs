@@ -202,8 +202,15 @@ fn diagnostic(property: &str, text: &str, region: Option<&Region>) -> Option<Dia
     Arn::read(text)?.other_region(property, text, region?)
 }
 
-/// Reports invalid IDs and ARNs in the properties of a resource.
-pub(super) fn check(map: &Map<'_>, stack: &Stack, node: &Node, out: &mut Diagnostics) {
+/// Reports invalid IDs and ARNs in the properties of a resource, apart from those that a construct
+/// already `reported` with its setting.
+pub(super) fn check(
+    map: &Map<'_>,
+    stack: &Stack,
+    node: &Node,
+    reported: &Diagnostics,
+    out: &mut Diagnostics,
+) {
     fn walk(property: &str, term: &RawValue<'_>, each: &mut dyn FnMut(&str, &str)) {
         match term {
             RawValue::Str(text) => each(property, text),
@@ -223,7 +230,16 @@ pub(super) fn check(map: &Map<'_>, stack: &Stack, node: &Node, out: &mut Diagnos
         }
     }
     walk_map(map, &mut |property, text| {
-        if let Some(diagnostic) = diagnostic(property, text, stack.region) {
+        let found = diagnostic(property, text, stack.region);
+        let is_same = |it: &&Diagnostic| {
+            let quoted = format!("`{}`", text.escape_debug());
+            found.as_ref().is_some_and(|found| found.code == it.code)
+                && it.message.contains(&quoted)
+        };
+        if reported.iter().any(|it| is_same(&it)) {
+            return;
+        }
+        if let Some(diagnostic) = found {
             out.push(diagnostic.path(node.path.clone()).at(node.location.clone()));
         }
     });

@@ -17,7 +17,8 @@ use crate::resource::Graph;
 
 pub(crate) use links::{Export, Links};
 pub(crate) use literals::{ArnOf, IdOf};
-#[cfg(feature = "config")]
+pub(crate) use references::is_whole;
+pub(crate) use references::{condition_error, dependency_error};
 pub(crate) use template::TEMPLATE_ERROR;
 pub(crate) use template::template_errors;
 
@@ -97,16 +98,13 @@ impl Validated<'_> {
 ///
 /// Returns all diagnostics if one of them is an error.
 pub(crate) fn run(graph: &Graph, own: Diagnostics) -> Result<Validated<'_>, Diagnostics> {
-    let mut out = graph.diagnostics.clone();
     let is_of_template = |it: &Diagnostic| it.code == template::TEMPLATE_ERROR;
-    let (of_template, own): (Vec<_>, Vec<_>) = own.into_iter().partition(is_of_template);
-    out.extend(own);
-    let mut broken = Diagnostics::default();
-    references::check(graph, &mut broken);
-    // The other rules cannot follow invalid references.
-    let stop = broken.has_errors();
-    out.extend(broken);
-    if stop {
+    let (of_template, of_rules): (Vec<_>, Vec<_>) = own.into_iter().partition(is_of_template);
+    let mut out = graph.diagnostics.clone();
+    references::check(graph, &mut out);
+    // The other rules follow the stack of a resource.
+    if !is_whole(graph) {
+        out.extend(of_rules);
         return Err(out);
     }
     let links = Links::of(graph);
@@ -120,6 +118,7 @@ pub(crate) fn run(graph: &Graph, own: Diagnostics) -> Result<Validated<'_>, Diag
         node.resource.check(node, &mut out);
     }
     let of_template = template::uncovered(graph, of_template, &out);
+    out.extend(of_rules);
     out.extend(of_template);
     if out.has_errors() {
         Err(out)

@@ -7,10 +7,7 @@ use crate::resource::{
 };
 
 pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
-    // A construct reports ranges with its settings.
-    if !out.iter().any(|it| it.code == "network-subnet-cidrs") {
-        check_ranges(graph, out);
-    }
+    check_ranges(graph, out);
     for (_, node, balancer) in graph.all::<LoadBalancer>() {
         if node.overrides.is_empty() {
             check_balancer(graph, node, balancer, out);
@@ -20,10 +17,19 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
 
 /// Reports subnets of a VPC whose ranges overlap.
 fn check_ranges(graph: &Graph, out: &mut Diagnostics) {
+    // A construct reports ranges with its settings.
+    let of_constructs = out.iter().filter(|it| it.code == "network-subnet-cidrs");
+    let reported: Vec<String> = of_constructs.flat_map(|it| it.paths.clone()).collect();
+    let is_reported = |node: &Node| {
+        reported.iter().any(|path| {
+            let rest = node.path.strip_prefix(path.as_str());
+            rest.is_some_and(|rest| rest.starts_with('/'))
+        })
+    };
     let all: Vec<(&Node, &Subnet)> = graph
         .all::<Subnet>()
         .map(|(_, node, subnet)| (node, subnet))
-        .filter(|(node, _)| node.is_certain() && node.overrides.is_empty())
+        .filter(|(node, _)| node.is_certain() && node.overrides.is_empty() && !is_reported(node))
         .collect();
     for (n, (node, subnet)) in all.iter().enumerate() {
         let Some(range) = subnet.cidr_block.lit() else {

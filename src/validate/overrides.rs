@@ -7,8 +7,9 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
     for (_, node, raw) in graph.all::<RawResource>() {
         let own = raw.argument_value("provider").and_then(RawValue::as_str);
         if let Some((message, help)) = own.and_then(|it| provider(graph, node, it)) {
+            let line = raw.line_of(Dialect::Tf, "provider");
             out.push(
-                node.error("raw-resource-provider", message)
+                node.error_at("raw-resource-provider", message, line)
                     .only(Dialect::Tf)
                     .help(help),
             );

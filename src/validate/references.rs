@@ -37,6 +37,39 @@ fn diagnostic(
     Some((format!("refers to a {foreign}"), help.to_owned()))
 }
 
+/// Returns the error for the condition of a resource in a stack.
+pub(crate) fn condition_error(
+    graph: &Graph,
+    stack: StackId,
+    condition: ConditionId,
+) -> Option<(&'static str, &'static str)> {
+    let stack = graph.stacks.get(stack.index());
+    if graph.condition(condition).is_none() {
+        Some((
+            "has a condition of another app",
+            "declare the condition in this app",
+        ))
+    } else if !stack.is_some_and(|it| it.conditions.contains(&condition)) {
+        Some((
+            "has a condition of another stack",
+            "declare the condition in the stack of the resource",
+        ))
+    } else {
+        None
+    }
+}
+
+/// Returns the error for an explicit dependency.
+pub(crate) fn dependency_error(
+    graph: &Graph,
+    after: NodeId,
+) -> Option<(&'static str, &'static str)> {
+    graph.node(after).is_none().then_some((
+        "depends on a resource of another app",
+        "use a handle of this app",
+    ))
+}
+
 /// Returns the error for a resource that only the other language has.
 fn absent(node: &Node, dialect: Dialect) -> (String, String) {
     let (language, own, other) = match dialect {
@@ -81,16 +114,17 @@ fn mixes_lists(map: &Map<'_>) -> bool {
 ///
 /// <https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/136>
 fn would_be_looked_up(map: &Map<'_>) -> bool {
-    fn term(it: &RawValue<'_>) -> bool {
-        match it {
-            RawValue::Str(text) => text.contains("{{resolve:"),
-            RawValue::List(items) => items.iter().any(term),
-            RawValue::Object(map) | RawValue::Block(map) => would_be_looked_up(map),
-            RawValue::Json(inner) => term(inner),
-            _ => false,
-        }
+    map.iter().any(|(_, it)| value_would_be_looked_up(it))
+}
+
+fn value_would_be_looked_up(it: &RawValue<'_>) -> bool {
+    match it {
+        RawValue::Str(text) => text.contains("{{resolve:"),
+        RawValue::List(items) => items.iter().any(value_would_be_looked_up),
+        RawValue::Object(map) | RawValue::Block(map) => would_be_looked_up(map),
+        RawValue::Json(inner) => value_would_be_looked_up(inner),
+        _ => false,
     }
-    map.iter().any(|(_, it)| term(it))
 }
 
 /// Returns the key of the tag that contains the dynamic reference.
@@ -114,31 +148,42 @@ fn check_node(
             .at(node.location.clone())
             .help(help)
     };
+    let mut reported: Vec<(String, String)> = Vec::new();
     for dialect in [Dialect::Cfn, Dialect::Tf] {
         if node.resource.type_name(dialect).is_none() {
             continue;
         }
         let map = node.resource.put(dialect);
-        let mut found = None;
+        let mut found: Vec<(String, String)> = Vec::new();
+        let mut add = |expr: &Expr| {
+            let wrong = diagnostic(expr, graph, here, dialect);
+            found.extend(wrong.filter(|it| !reported.contains(it)));
+        };
         map.walk_in(Some(dialect), &mut |expr| {
             forward |= matches!(expr, Expr::Attr(to, _) if *to >= id);
-            found = found
-                .take()
-                .or_else(|| diagnostic(expr, graph, here, dialect));
+            add(expr);
         });
         if dialect == Dialect::Tf {
             // A satellite always refers to its own resource, and this reference is not a forward one.
             for satellite in node.resource.satellites(id, graph) {
-                satellite.body.walk_in(Some(dialect), &mut |expr| {
-                    found = found
-                        .take()
-                        .or_else(|| diagnostic(expr, graph, here, dialect));
-                });
+                satellite.body.walk_in(Some(dialect), &mut |expr| add(expr));
             }
         }
-        if let Some((message, help)) = found {
-            out.push(report(&message, &help));
-            return false;
+        for wrong in found {
+            if reported.contains(&wrong) {
+                continue;
+            }
+            let is_cause = |value: &RawValue<'_>| {
+                let mut is_wrong = false;
+                value.walk_in(Some(dialect), &mut |expr| {
+                    is_wrong |= diagnostic(expr, graph, here, dialect).as_ref() == Some(&wrong);
+                });
+                is_wrong
+            };
+            let line = node.line_of(dialect, is_cause);
+            let (message, help) = wrong.clone();
+            out.push(node.error_at("reference", message, line).help(help));
+            reported.push(wrong);
         }
         if mixes_lists(&map) {
             out.push(report(
@@ -146,21 +191,18 @@ fn check_node(
                 "use the list parameter alone, or combine it with IDs only",
             ));
         }
-        // A construct already reports its settings.
-        if dialect == Dialect::Cfn
-            && node.resource.kind().is_some()
-            && !graph.diagnostics.has_errors()
-        {
-            literals::check(&map, here, node, out);
+        if dialect == Dialect::Cfn && node.resource.kind().is_some() {
+            literals::check(&map, here, node, &graph.diagnostics, out);
         }
         if dialect == Dialect::Cfn && would_be_looked_up(&map) {
+            let line = node.line_of(dialect, value_would_be_looked_up);
             out.push(
                 Diagnostic::warning(
                     "dynamic-reference",
                     "text contains `{{resolve:`; CloudFormation can resolve it as a dynamic reference",
                 )
                 .path(node.path.clone())
-                .at(node.location.clone())
+                .at(line.unwrap_or_else(|| node.location.clone()))
                 .about(&["tags", &looked_up_tag(node)])
                 .about(&["", "tags", &looked_up_tag(node)])
                 .only(Dialect::Cfn)
@@ -168,27 +210,14 @@ fn check_node(
             );
         }
     }
-    let is_foreign = |id: &ConditionId| graph.condition(*id).is_none();
-    if node.condition.as_ref().is_some_and(is_foreign) {
-        out.push(report(
-            "has a condition of another app",
-            "declare the condition in this app",
-        ));
-    } else if node
-        .condition
-        .is_some_and(|id| !here.conditions.contains(&id))
+    let condition = node.condition;
+    let wrong = condition.and_then(|it| condition_error(graph, node.stack(), it));
+    let after = node.depends_on.iter();
+    for (message, help) in wrong
+        .into_iter()
+        .chain(after.clone().find_map(|it| dependency_error(graph, *it)))
     {
-        out.push(report(
-            "has a condition of another stack",
-            "declare the condition in the stack of the resource",
-        ));
-    }
-    let nowhere = |after: &NodeId| graph.node(*after).is_none();
-    if node.depends_on.iter().any(nowhere) {
-        out.push(report(
-            "depends on a resource of another app",
-            "use a handle of this app",
-        ));
+        out.push(report(message, help));
     }
     forward
 }
@@ -237,11 +266,17 @@ fn check_cycles(graph: &Graph, stack: &Stack, out: &mut Diagnostics) {
     }
 }
 
+/// Returns whether each resource is in its stack: [`Graph::nodes_mut`] allows replacing it.
+pub(crate) fn is_whole(graph: &Graph) -> bool {
+    let stacks = graph.stacks().enumerate();
+    let mut nodes = stacks.flat_map(|(n, stack)| graph.nodes_of(stack).map(move |it| (n, it.1)));
+    nodes.all(|(n, node)| node.stack == StackId::next(n))
+}
+
 pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
     for (n, stack) in graph.stacks().enumerate() {
         let mut forward = false;
         for (id, node) in graph.nodes_of(stack) {
-            // `Graph::nodes_mut` allows replacing a node.
             if node.stack != StackId::next(n) {
                 out.push(
                     Diagnostic::error("reference", "resource belongs to another stack or app")
@@ -253,15 +288,14 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
             forward |= check_node(graph, stack, (id, node), out);
         }
         for output in &stack.outputs {
-            let mut found = None;
+            let mut found: Vec<(String, String)> = Vec::new();
             for dialect in [Dialect::Cfn, Dialect::Tf] {
                 output.value.walk_in(Some(dialect), &mut |expr| {
-                    found = found
-                        .take()
-                        .or_else(|| diagnostic(expr, graph, stack, dialect));
+                    let wrong = diagnostic(expr, graph, stack, dialect);
+                    found.extend(wrong.filter(|it| !found.contains(it)));
                 });
             }
-            if let Some((message, help)) = found {
+            for (message, help) in found {
                 out.push(
                     Diagnostic::error("reference", format!("output {message}"))
                         .path(output.path.clone())

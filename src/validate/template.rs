@@ -9,10 +9,7 @@ use crate::resource::{Certain, Graph};
 pub(crate) const TEMPLATE_ERROR: &str = "template";
 
 /// Reports the errors in the printed template, which the reachability check reports as refusals.
-pub(crate) fn template_errors(graph: &Graph, out: &mut Diagnostics) {
-    let Some(printed) = graph.printed(Dialect::Cfn) else {
-        return;
-    };
+pub(crate) fn template_errors(graph: &Graph, printed: &Graph, out: &mut Diagnostics) {
     let mut add = |is_certain: bool, reason: &str, fix: &str, at: (&str, &SourceLocation)| {
         let of = match is_certain {
             true => Diagnostic::error(TEMPLATE_ERROR, reason),
@@ -21,20 +18,25 @@ pub(crate) fn template_errors(graph: &Graph, out: &mut Diagnostics) {
         let of = of.path(at.0).at(at.1.clone());
         out.push(of.only(Dialect::Cfn).help(fix));
     };
-    for node in &printed.nodes {
+    for (id, node) in printed.nodes() {
         let Some(origin) = node.origin.as_ref().filter(|it| !it.is_excluded) else {
             continue;
         };
-        let at = (node.path.as_str(), &node.location);
+        let errors = origin.errors.iter().map(|it| it.reason.as_str());
+        let invalid = origin.invalid.iter().map(|it| it.reason.as_str());
+        let reasons: Vec<&str> = errors.chain(invalid).collect();
+        let lines = graph.lines_of(id, &reasons, |changed| changed.reasons(id));
+        let mut lines = lines.iter();
+        let mut at = || (node.path.as_str(), lines.next().unwrap_or(&node.location));
         for it in &origin.errors {
-            add(it.is_certain, &it.reason, &it.fix, at);
+            add(it.is_certain, &it.reason, &it.fix, at());
         }
         for it in &origin.invalid {
             let reason = format!(
                 "{} refuses `{}` (`{}`): {}",
                 it.by, node.path, it.error, it.reason
             );
-            add(it.certain == Certain::Yes, &reason, &it.fix, at);
+            add(it.certain == Certain::Yes, &reason, &it.fix, at());
         }
     }
     for (stack, it) in &printed.errors {
@@ -45,24 +47,36 @@ pub(crate) fn template_errors(graph: &Graph, out: &mut Diagnostics) {
     }
 }
 
-/// Returns the template errors of resources without another error, which says it better. The other error
-/// is of the resource, of a construct around it, or of a rule inside it.
+/// Codes of errors that have no consequences in the values of a resource.
+const APART: [&str; 4] = [
+    "cross-account-reference",
+    "cross-region-reference",
+    "duplicate-name",
+    "override",
+];
+
+/// Codes of errors, and the words with which a template error says the same.
+const SAME: [(&str, &str); 4] = [
+    ("circular-dependency", "circular dependency"),
+    ("reference", " refers to "),
+    ("tags", "tag"),
+    ("user-data-size", "user data"),
+];
+
+/// Returns the template errors that are not a consequence of another error, which says it better.
 pub(super) fn uncovered(
     graph: &Graph,
     template: Vec<Diagnostic>,
     others: &Diagnostics,
 ) -> Vec<Diagnostic> {
-    let counts = |it: &&Diagnostic| it.severity == Severity::Error && it.only != Some(Dialect::Tf);
+    let counts = |it: &&Diagnostic| {
+        it.severity == Severity::Error && it.only != Some(Dialect::Tf) && !APART.contains(&it.code)
+    };
     let errors: Vec<&Diagnostic> = others.iter().filter(counts).collect();
-    // A setting without a value has consequences everywhere.
-    if errors.iter().any(|it| it.paths.is_empty()) {
-        return Vec::new();
-    }
-    let paths = errors.iter().flat_map(|it| &it.paths);
-    let mut covered: Vec<&str> = paths.map(String::as_str).collect();
-    if covered.is_empty() || template.is_empty() {
+    if errors.is_empty() || template.is_empty() {
         return template;
     }
+    // A rule inside its security group.
     let inside: HashMap<&str, &str> = graph
         .nodes()
         .filter_map(|(id, node)| {
@@ -70,19 +84,46 @@ pub(super) fn uncovered(
             Some((node.path.as_str(), outer.path.as_str()))
         })
         .collect();
-    covered.extend(
-        covered
-            .clone()
-            .iter()
-            .filter_map(|it| inside.get(it).copied()),
-    );
-    let is_covered = |path: &String| {
-        covered.iter().any(|it| {
-            path.strip_prefix(it)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
+    let covers = |error: &Diagnostic, it: &Diagnostic| {
+        let of_resource = |path: &String| {
+            let outer = inside.get(path.as_str());
+            it.paths
+                .iter()
+                .any(|own| own == path || Some(&own.as_str()) == outer)
+        };
+        // A construct continues with a wrong setting in all of its resources, which have its line.
+        let of_construct = |path: &String| {
+            let is_below = |own: &String| {
+                let rest = own.strip_prefix(path.as_str());
+                rest.is_some_and(|rest| rest.starts_with('/'))
+            };
+            it.paths.iter().any(is_below)
+                && it
+                    .locations
+                    .iter()
+                    .all(|line| error.locations.contains(line))
+        };
+        error.paths.iter().any(of_construct)
+            || error.paths.iter().any(of_resource) && is_of_same_value(error, it)
     };
     let mut left = template;
-    left.retain(|it| !it.paths.iter().any(is_covered));
+    left.retain(|it| !errors.iter().any(|error| covers(error, it)));
     left
+}
+
+/// Returns whether two errors of a resource name the same property or value.
+fn is_of_same_value(error: &Diagnostic, other: &Diagnostic) -> bool {
+    let texts = |it: &Diagnostic| format!("{} {}", it.message, it.help.as_deref().unwrap_or(""));
+    let (own, other) = (texts(error), texts(other));
+    if let Some((_, text)) = SAME.iter().find(|(code, _)| *code == error.code) {
+        return other.to_lowercase().contains(text);
+    }
+    let words = |text: &str| -> Vec<String> {
+        let quoted = text.split('`').skip(1).step_by(2);
+        // Of `SecurityGroupEgress.CidrIp` and `cidr_ip`, the last names are equal.
+        let last = quoted.map(|it| it.rsplit('.').next().unwrap_or(it));
+        last.map(|it| it.replace('_', "").to_lowercase()).collect()
+    };
+    let own = words(&own);
+    words(&other).iter().any(|it| own.contains(it))
 }

@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 use ssm_synth::backend::{self, tf::ModuleKind};
 use ssm_synth::construct::Database;
 use ssm_synth::resource::{
-    LambdaPermission, Listener, ListenerAction, LoadBalancer, LoadBalancerProtocol, RawResource,
-    Scheme, SecurityGroup, TargetDescription, TargetGroup,
+    InternetGateway, LambdaPermission, Listener, ListenerAction, LoadBalancer,
+    LoadBalancerProtocol, RawResource, Scheme, SecurityGroup, TargetDescription, TargetGroup,
+    VpcGatewayAttachment,
 };
 use ssm_synth::{App, Id, SessionAccess};
 
@@ -31,6 +32,9 @@ fn both_languages_have_the_same_scheme_certificate_and_health_check() {
         let subnets = access.network.subnets.iter().map(|it| it.id.clone());
         stack.add(id, LoadBalancer::new(scheme).subnets(subnets));
     }
+    let gateway = stack.add("Gateway", InternetGateway::new());
+    let attachment = VpcGatewayAttachment::new(&access.network.vpc).internet_gateway(gateway);
+    stack.add("Attachment", attachment);
     let balancer = stack.find::<LoadBalancer>("Inside").unwrap();
     let vpc = &access.network.vpc;
     for (id, protocol) in [
@@ -117,7 +121,9 @@ fn a_listener_without_certificate_and_a_permission_without_source_are_reported()
         codes,
         [
             ("listener-certificate", "Access/Https"),
-            ("lambda-source", "Access/Any")
+            ("lambda-source", "Access/Any"),
+            // It has no default action, either.
+            ("template", "Access/Https"),
         ],
         "{found}"
     );
@@ -130,6 +136,8 @@ fn instances_connect_to_the_database_of_another_team_or_of_the_app() {
     let access = stack.add_inline(SessionAccess::new());
     let group = SecurityGroup::new("Databases", access.network.vpc.clone());
     let group = stack.add("Databases", group);
+    let readers = SecurityGroup::new("Readers", access.network.vpc.clone());
+    let readers = stack.add("OfReaders", readers);
     let raw = |cfn: &str, tf: &str| RawResource::new().cfn(cfn).tf(tf);
     let instance = stack.add("Instance", raw("AWS::RDS::DBInstance", "aws_db_instance"));
     let cluster = stack.add("Cluster", raw("AWS::RDS::DBCluster", "aws_rds_cluster"));
@@ -137,7 +145,7 @@ fn instances_connect_to_the_database_of_another_team_or_of_the_app() {
         ("Existing", Database::new("db.example.com", 5432, group)),
         ("Own", Database::instance(instance, group)),
         ("Writer", Database::cluster(cluster, group)),
-        ("Readers", Database::cluster_readers(cluster, group)),
+        ("Readers", Database::cluster_readers(cluster, readers)),
     ];
     for (id, database) in databases {
         stack.add(id, database.access_from(access.security_group));

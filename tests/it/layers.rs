@@ -18,8 +18,8 @@ const LAYERS: &[&[&str]] = &[
     &["ir"],
     &["resource"],
     &["validate"],
-    &["backend", "construct"],
     &["reachability"],
+    &["backend", "construct"],
     &["frontend", "report"],
     &[
         "convert", "cost", "deploy", "deployer", "diagram", "diff", "generate", "prelude",

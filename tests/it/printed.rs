@@ -1,9 +1,12 @@
 //! The reachability check sees an app as the backends print it.
 
+use ssm_synth::construct::{InstanceRole, Permissions};
 use ssm_synth::ir::Dialect;
 use ssm_synth::reachability::{self, Assumptions, Reachability, Verdict};
-use ssm_synth::resource::{Change, Override, RawResource, Resource};
-use ssm_synth::{App, SessionAccess};
+use ssm_synth::resource::{
+    Change, InlinePolicy, Override, RawResource, Resource, RolePolicyAttachment,
+};
+use ssm_synth::{App, Id, SessionAccess};
 
 fn app() -> App {
     let mut app = App::new();
@@ -95,4 +98,62 @@ fn a_raw_resource_of_a_modeled_type_is_read() {
     app.stack("Access").add("Second", second("ssm"));
     // AWS refuses two endpoints of one service with private DNS.
     assert_ne!(check(&app).instances[0].verdict, Verdict::Reachable);
+}
+
+/// Returns the verdicts of the first instance as CloudFormation and Terraform print the app.
+fn in_both(app: &App) -> [Verdict; 2] {
+    [Dialect::Cfn, Dialect::Tf].map(|it| {
+        reachability::check_in(app.graph(), it, &Assumptions::default()).instances[0].verdict
+    })
+}
+
+#[test]
+fn a_resource_of_one_language_counts_in_that_language_only() {
+    let with = |policy: fn(&mut App)| {
+        let mut app = App::new();
+        let role = InstanceRole::new(Permissions::SessionOnly);
+        app.stack("Access")
+            .add_inline(SessionAccess::new().instance_role(role));
+        assert_eq!(in_both(&app), [Verdict::Reachable; 2]);
+        policy(&mut app);
+        app.validate().unwrap_or_else(|found| panic!("{found}"));
+        in_both(&app)
+    };
+    // The permissions are a policy of CloudFormation only.
+    let found = with(|app| {
+        for (_, node) in app.graph_mut().nodes_mut() {
+            if let Resource::RolePolicy(own) = &node.resource {
+                let own = own.clone();
+                let policy = InlinePolicy::new(own.policy_name, own.policy_document);
+                node.resource = policy.roles([own.role]).into();
+            }
+        }
+    });
+    assert_eq!(found, [Verdict::Reachable, Verdict::Unreachable]);
+    // The permissions are an attachment of Terraform only.
+    let found = with(|app| {
+        for (_, node) in app.graph_mut().nodes_mut() {
+            if let Resource::RolePolicy(own) = &node.resource {
+                let policy = Id::new("arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore");
+                node.resource = RolePolicyAttachment::new(own.role.clone(), policy).into();
+            }
+        }
+    });
+    assert_eq!(found, [Verdict::Unreachable, Verdict::Reachable]);
+}
+
+#[test]
+fn an_instance_of_one_language_does_not_change_the_verdict_of_another() {
+    let mut app = App::new();
+    let mut stack = app.stack("Access");
+    let raw = RawResource::new()
+        .tf("aws_instance")
+        .argument("ami", "ami-0a1b2c3d4e5f60718")
+        .argument("instance_type", "t3.micro");
+    stack.add("Apart", raw);
+    stack.add_inline(SessionAccess::new());
+    let found = check(&app);
+    let verdicts: Vec<Verdict> = found.instances.iter().map(|it| it.verdict).collect();
+    assert_eq!(verdicts.len(), 2);
+    assert_eq!(verdicts[1], Verdict::Reachable);
 }

@@ -488,7 +488,7 @@ fn owned(tree: Tree<'_>) -> Tree<'static> {
 }
 
 /// A piece of a template that refers to resources of a graph, as a value.
-#[cfg(any(feature = "testing", feature = "diff"))]
+#[cfg(feature = "diff")]
 pub(crate) fn value_of<'g>(graph: &'g Graph, piece: RawValue<'g>) -> serde_json::Value {
     let Some(stack) = graph.stacks.first() else {
         return serde_json::Value::Null;
@@ -500,6 +500,26 @@ pub(crate) fn value_of<'g>(graph: &'g Graph, piece: RawValue<'g>) -> serde_json:
     };
     // Printing fails only for keys that are not text, which the tree does not have.
     serde_json::to_value(lower.term(piece)).unwrap_or_default()
+}
+
+/// Returns a value as the template of a stack has it.
+#[cfg(feature = "testing")]
+pub(crate) fn value_in(
+    validated: &Validated<'_>,
+    here: StackId,
+    of: RawValue<'_>,
+) -> serde_json::Value {
+    let graph = validated.graph();
+    let Some(stack) = graph.stacks.get(here.index()) else {
+        return serde_json::Value::Null;
+    };
+    let lower = Lower {
+        graph,
+        stack,
+        links: Some((here, validated.links())),
+    };
+    // Printing fails only for keys that are not text, which the tree does not have.
+    serde_json::to_value(lower.term(of)).unwrap_or_default()
 }
 
 /// Prints a part of a template with references to resources of a graph, as YAML or JSON.

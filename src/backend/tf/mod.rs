@@ -6,7 +6,7 @@ mod hcl;
 mod json;
 mod root;
 mod tree;
-#[cfg(feature = "diff")]
+#[cfg(any(feature = "diff", feature = "testing"))]
 mod values;
 
 #[cfg(feature = "cli")]
@@ -14,6 +14,8 @@ pub(crate) use functions::has_equivalent;
 pub use root::{directory, root};
 #[cfg(feature = "diff")]
 pub(crate) use values::resources;
+#[cfg(feature = "testing")]
+pub(crate) use values::{printed, value_in};
 
 use blocks::{data_block, import_variable, moved, provider, required_providers, variable};
 use tree::{Block, Body, Item, Part, Tree};

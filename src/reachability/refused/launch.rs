@@ -1,7 +1,6 @@
 //! Instances that EC2 and Auto Scaling refuse to start.
 
 use super::{Refusal, together};
-use crate::construct::Architecture;
 use crate::ir::{Attr, Dialect, Expr, Link, NodeId, Text, Value, near, nearest};
 use crate::reachability::graph_index::{GraphIndex, Resolved};
 use crate::reachability::image::{self, Image, classify};
@@ -12,7 +11,8 @@ use crate::reachability::{Fix, Hop};
 use crate::region::{self, Offer, Region, offer};
 use crate::resource::codec::Prop as _;
 use crate::resource::{
-    Ebs, Instance, InstanceProfile, LaunchTemplate, RawValue, Resource, Role, Subnet, Typed,
+    Architecture, Ebs, Instance, InstanceProfile, LaunchTemplate, RawValue, Resource, Role, Subnet,
+    Typed,
 };
 
 /// Network interfaces beside the subnet or security groups of the instance.

@@ -11,6 +11,8 @@ mod services;
 use super::{Map, TemplateError};
 
 pub(crate) use properties::unknown_attribute;
+#[cfg(feature = "testing")]
+pub(crate) use properties::{is_type, types, unknown_name};
 pub(crate) use removal_policy::{REMOVAL_POLICIES, removal_policy};
 
 /// Returns the errors in the type and the evaluated properties of a resource. Does not print secrets.

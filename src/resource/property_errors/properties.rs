@@ -28,6 +28,38 @@ impl Type {
     }
 }
 
+/// Returns whether the table has a type.
+#[cfg(feature = "testing")]
+pub(crate) fn is_type(name: &str) -> bool {
+    Type::of(name).is_some()
+}
+
+/// Returns all types of the table.
+#[cfg(feature = "testing")]
+pub(crate) fn types() -> impl Iterator<Item = &'static str> {
+    tsv::rows(TABLE).map(tsv::key)
+}
+
+/// Returns the message for the first name that a type does not have.
+#[cfg(feature = "testing")]
+pub(crate) fn unknown_name(type_name: &str, dialect: Dialect, names: &Map<'_>) -> Option<String> {
+    if let Some(schema) = Schema::of(type_name, dialect) {
+        let mut first = None;
+        schema.check_names(names, "", &mut |_, found| {
+            first = first.take().or(Some(found))
+        });
+        return first.map(|(message, help)| format!("{message} of `{type_name}`; {help}"));
+    }
+    let of = Type::of(type_name).filter(|_| dialect == Dialect::Cfn)?;
+    let known: Vec<&str> = of.properties.split(',').collect();
+    let is_known = |it: &&str| known.contains(it) || known.contains(&"*");
+    let (unknown, _) = names.iter().find(|(name, _)| !is_known(name))?;
+    let hint = nearest(unknown, known.iter().copied());
+    Some(format!(
+        "unknown property `{unknown}` of `{type_name}`; {hint}"
+    ))
+}
+
 /// Returns the error for a name that the table does not have. A type that gains names can have it later, unless
 /// it is a typo.
 fn unknown(name: &str, what: &str, known: &[&str], is_settled: bool) -> TemplateError {
