@@ -70,12 +70,9 @@ impl Node {
         &'a self,
         attributes: &mut Map<'a>,
     ) -> Vec<OverrideError<'a>> {
-        apply_overrides(
-            attributes,
-            &self.overrides,
-            "",
-            (Dialect::Cfn, Part::Attributes),
-        )
+        let of = self.resource.type_name(Dialect::Cfn).unwrap_or_default();
+        let part = (Dialect::Cfn, Part::Attributes);
+        apply_overrides(attributes, &self.overrides, of, part)
     }
 
     /// Returns the condition that an override sets, by its ID.

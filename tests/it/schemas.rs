@@ -12,7 +12,7 @@ fn knows(schema: &serde_json::Value, of: &str, name: &str) -> bool {
 fn every_name_is_in_the_schemas() {
     let schemas = concat!(
         env!("CARGO_MANIFEST_DIR"),
-        "/src/resource/schema_names.json"
+        "/tests/data/schema_names.json"
     );
     let schemas: serde_json::Value =
         serde_json::from_str(&std::fs::read_to_string(schemas).unwrap()).unwrap();
@@ -38,7 +38,7 @@ fn every_name_is_in_the_schemas() {
 fn import_identifiers_are_those_of_the_schemas() {
     let schemas = concat!(
         env!("CARGO_MANIFEST_DIR"),
-        "/src/resource/schema_names.json"
+        "/tests/data/schema_names.json"
     );
     let schemas: serde_json::Value =
         serde_json::from_str(&std::fs::read_to_string(schemas).unwrap()).unwrap();
@@ -80,7 +80,7 @@ fn every_written_name_is_in_the_schemas() {
 
     let schemas = concat!(
         env!("CARGO_MANIFEST_DIR"),
-        "/src/resource/schema_names.json"
+        "/tests/data/schema_names.json"
     );
     let schemas: serde_json::Value =
         serde_json::from_str(&std::fs::read_to_string(schemas).unwrap()).unwrap();

@@ -22,7 +22,7 @@ pub(crate) fn errors(
 ) -> Vec<TemplateError> {
     let mut found = Vec::new();
     found.extend(properties::unknown_type(id, type_name));
-    found.extend(properties::errors(id, type_name, properties));
+    found.extend(properties::errors(id, type_name, properties, &is_secret));
     found.extend(of_values(id, type_name, properties, is_secret));
     found
 }

@@ -1,0 +1,111 @@
+//! Names and values of Terraform that the provider does not accept: in raw resources, and after overrides.
+//! CloudFormation has its own rules for templates (`template.rs`).
+
+use crate::ir::{Diagnostic, Diagnostics, Dialect, Expr, NodeId};
+use crate::resource::schema::SchemaError;
+use crate::resource::{Graph, Node, Override, Part, Resource, Schema};
+
+pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
+    for (id, node) in graph.nodes() {
+        check_arguments(graph, (id, node), out);
+        check_references(graph, (id, node), out);
+    }
+}
+
+/// Reports the arguments that the provider does not accept, each at the line that sets it.
+fn check_arguments(graph: &Graph, (id, node): (NodeId, &Node), out: &mut Diagnostics) {
+    let is_raw = matches!(node.resource, Resource::Raw(_));
+    let changes =
+        |it: &&Override| it.dialect == Dialect::Tf && it.part == Part::Properties;
+    if !is_raw && !node.overrides.iter().any(|it| changes(&it)) {
+        return;
+    }
+    let of = node.resource.type_name(Dialect::Tf);
+    let Some(schema) = of.and_then(|of| Schema::of(of, Dialect::Tf)) else {
+        return;
+    };
+    let (map, _) = node.printed(id, graph, Dialect::Tf);
+    for error in schema.errors(&map) {
+        let mut changes = node.overrides.iter().rev().filter(changes);
+        let change = changes.find(|it| is_inside(&it.pointer, &error.path));
+        // The table of a model ensures the rest.
+        if change.is_none() && !is_raw {
+            continue;
+        }
+        let code = match change {
+            Some(_) => "override",
+            None => "raw-resource-property",
+        };
+        let message = match change {
+            Some(change) => format!("override `{}`: {}", change.pointer, error.message),
+            None => error.message.clone(),
+        };
+        let location = change.map_or(&node.location, |it| it.location_or(&node.location));
+        let found = diagnostic(code, schema, &error, message);
+        out.push(found.path(node.path.clone()).at(location.clone()));
+    }
+}
+
+fn diagnostic(
+    code: &'static str,
+    schema: Schema,
+    error: &SchemaError,
+    message: String,
+) -> Diagnostic {
+    let found = match error.is_certain {
+        true => Diagnostic::error(code, message),
+        false => Diagnostic::warning(code, format!("{message}: {}", schema.doubt())),
+    };
+    found.only(Dialect::Tf).help(error.help.clone())
+}
+
+/// Returns whether a pointer leads to a path, or to a part of it, or around it.
+fn is_inside(pointer: &str, path: &str) -> bool {
+    let is_index = |it: &&str| *it == "-" || it.parse::<usize>().is_ok();
+    let keys = pointer.split('/').skip(1).filter(|it| !is_index(it));
+    let mut pairs = keys.zip(path.split('.'));
+    pairs.all(|(key, name)| key == name)
+}
+
+/// Reports references to attributes that a type does not have.
+fn check_references(graph: &Graph, (id, node): (NodeId, &Node), out: &mut Diagnostics) {
+    node.walk_printed(id, graph, Dialect::Tf, &mut |expr| {
+        let Expr::Attr(target, attr) = expr else {
+            return;
+        };
+        let target = graph.node(*target);
+        let of = target.and_then(|it| it.resource.type_name(Dialect::Tf));
+        let (Some(target), Some(of)) = (target, of) else {
+            return;
+        };
+        let name = attr.tf.split(['.', '[']).next().unwrap_or_default();
+        let schema = Schema::of(of, Dialect::Tf);
+        if let Some((schema, error)) = schema.and_then(|it| Some((it, it.check_attribute(name)?))) {
+            let message = format!(
+                "refers to attribute `{name}` of `{}`, which `{of}` does not have",
+                target.path
+            );
+            let found = diagnostic("reference", schema, &error, message);
+            out.push(found.path(node.path.clone()).at(node.location.clone()));
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_inside;
+
+    #[test]
+    fn a_pointer_is_at_above_or_below_a_path() {
+        for (pointer, path, wanted) in [
+            ("/a", "a", true),
+            ("/a", "a.b", true),
+            ("/a/0/b", "a.b", true),
+            ("/a/b/c", "a.b", true),
+            ("/a/b", "a.c", false),
+            ("/a", "ab", false),
+        ] {
+            assert_eq!(is_inside(pointer, path), wanted, "{pointer} {path}");
+        }
+    }
+}
