@@ -152,7 +152,9 @@ fn empty_pointer() -> Outcome {
 /// warnings.
 fn certain(errors: impl IntoIterator<Item = SchemaError>) -> Outcome {
     let mut errors = errors.into_iter().filter(|it| it.is_certain);
-    errors.next().map_or(Ok(()), |it| Err((it.message, it.help)))
+    errors
+        .next()
+        .map_or(Ok(()), |it| Err((it.message, it.help)))
 }
 
 struct Target<'t> {
@@ -204,9 +206,9 @@ impl Target<'_> {
     fn check_value(&self, path: &str, value: &RawValue<'_>) -> Outcome {
         match self.part {
             Part::Attributes => self.check_attribute(path, Some(value)),
-            Part::Properties => self
-                .schema
-                .map_or(Ok(()), |it| certain(it.errors_of_value(path, value))),
+            Part::Properties => self.schema.map_or(Ok(()), |it| {
+                certain(it.errors_of_value(path, value, self.dialect == Dialect::Tf))
+            }),
         }
     }
 
@@ -234,7 +236,7 @@ impl Target<'_> {
             return error(message, "remove it");
         };
         match value {
-            Some(value) => certain(schema.errors_of_value(inside, value)),
+            Some(value) => certain(schema.errors_of_value(inside, value, true)),
             None if inside.is_empty() => Ok(()),
             None => certain(schema.check(inside)),
         }

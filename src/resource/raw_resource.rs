@@ -14,6 +14,9 @@ struct Definition {
 
 /// A resource of a type without a table, in one or both languages.
 ///
+/// Validation reports types, properties, arguments and blocks that AWS and its Terraform provider do not
+/// have, and values of another form. It does not know the types of other providers.
+///
 /// ```
 /// use ssm_synth::{App, resource::RawResource};
 /// let mut app = App::new();

@@ -118,12 +118,20 @@ fn types(dialect: Dialect) -> impl Iterator<Item = &'static str> {
 
 /// Returns the type of which a name is certainly a typo. The provider has data sources for one and for several.
 pub(crate) fn typo_of_type(name: &str, dialect: Dialect) -> Option<&'static str> {
-    let (prefix, rest) = prefixed(name, dialect)?;
-    let known = types(dialect).filter_map(|it| it.strip_prefix(prefix));
-    let plural = |it: &str| it.strip_suffix('s') == Some(rest) || rest.strip_suffix('s') == Some(it);
-    let known = known.filter(|it| prefix != "data.aws_" || !plural(it));
-    let found = typo(rest, known)?;
-    types(dialect).find(|it| it.strip_prefix(prefix) == Some(found))
+    let (prefix, _) = prefixed(name, dialect)?;
+    // With the separator, a name of three letters counts.
+    let own = |it: &str| it.starts_with(prefix);
+    let rest = name.get(prefix.len() - 1..)?;
+    let known = types(dialect).filter(|it| own(it));
+    let known = known.filter_map(|it| it.get(prefix.len() - 1..));
+    let plural =
+        |it: &str| it.strip_suffix('s') == Some(rest) || rest.strip_suffix('s') == Some(it);
+    let found = typo(
+        rest,
+        known.filter(|it| prefix != "data.aws_" || !plural(it)),
+    )?;
+    types(dialect)
+        .find(|it| own(it) && it.ends_with(found) && it.len() == prefix.len() - 1 + found.len())
 }
 
 /// Returns the hint for a type that the table does not have.
@@ -212,7 +220,7 @@ impl Schema {
 
     /// Returns the schema of a policy of a type, such as `CreationPolicy`.
     pub(crate) fn of_policy(type_name: &str, policy: &str) -> Option<Schema> {
-        Schema::of(&format!("{type_name}.{policy}"), Dialect::Cfn)
+        Schema::of(&policy_key(type_name, policy), Dialect::Cfn)
     }
 
     fn place(self, path: &str) -> Place {
@@ -292,8 +300,13 @@ impl Schema {
 
     /// Returns why a name that the table does not have can exist.
     pub(crate) fn doubt(self) -> String {
-        let (names, language) = self.dialect.pick(("properties", "AWS"), ("arguments", "the provider"));
-        format!("{} does not have it, but {language} adds {names} to this type", source(self.dialect))
+        let (names, language) = self
+            .dialect
+            .pick(("properties", "AWS"), ("arguments", "the provider"));
+        format!(
+            "{} does not have it, but {language} adds {names} to this type",
+            source(self.dialect)
+        )
     }
 
     /// Returns whether a name that the table does not have is wrong in later versions of the schema, too. AWS
@@ -380,17 +393,27 @@ impl Schema {
         let mut walk = Walk {
             schema: self,
             is_whole: true,
+            has_forms: true,
             found: Vec::new(),
         };
         walk.map(map, "", Some(self.names));
         walk.found
     }
 
-    /// Returns the errors in the value of a property.
-    pub(crate) fn errors_of_value(self, path: &str, value: &RawValue<'_>) -> Vec<SchemaError> {
+    /// Returns the errors in the names inside a property, and in the forms of its values.
+    pub(crate) fn errors_of_value(
+        self,
+        path: &str,
+        value: &RawValue<'_>,
+        has_forms: bool,
+    ) -> Vec<SchemaError> {
+        if path.is_empty() {
+            return self.errors_of_policy(value);
+        }
         let mut walk = Walk {
             schema: self,
             is_whole: false,
+            has_forms,
             found: Vec::new(),
         };
         let name = match self.place(path) {
@@ -399,6 +422,17 @@ impl Schema {
         };
         walk.value(value, path, name);
         walk.found
+    }
+
+    /// Returns the errors in a value that has all properties.
+    fn errors_of_policy(self, value: &RawValue<'_>) -> Vec<SchemaError> {
+        match value {
+            RawValue::Raw(json) if json.is_object() => {
+                self.errors_of_policy(&RawValue::from(json.as_ref().clone()))
+            }
+            RawValue::Object(map) => self.errors(map),
+            _ => Vec::new(),
+        }
     }
 }
 
@@ -409,6 +443,11 @@ fn set_by_aws(path: &str) -> SchemaError {
         message: format!("`{path}` is set by AWS"),
         help: "remove it".to_owned(),
     }
+}
+
+/// Returns the key of a policy of a type in the tables.
+pub(crate) fn policy_key(type_name: &str, policy: &str) -> String {
+    format!("{type_name}.{policy}")
 }
 
 /// Returns the path of a key.

@@ -28,9 +28,8 @@ pub(crate) fn unoffered(name: &str, region: Option<&'static Region>) -> Option<D
 
 /// Reports the types of resources in both languages. Constructs report those of their settings.
 pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
-    let is_changed = |node: &Node| {
-        !node.overrides.is_empty() || matches!(node.resource, Resource::Raw(_))
-    };
+    let is_changed =
+        |node: &Node| !node.overrides.is_empty() || matches!(node.resource, Resource::Raw(_));
     let of_app = || graph.nodes().filter(|(_, node)| node.origin.is_none());
     let mut found: Vec<Diagnostic> = Vec::new();
     for (_, node) in of_app() {
@@ -44,7 +43,9 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
             };
             for (id, node) in of_app().filter(|(_, node)| is_changed(node)) {
                 let own = types(&node.resource);
-                let other = printed.node(id).map_or(Vec::new(), |it| types(&it.resource));
+                let other = printed
+                    .node(id)
+                    .map_or(Vec::new(), |it| types(&it.resource));
                 let other = other.into_iter().filter(|it| !own.contains(it));
                 for it in other.filter_map(|name| finding(graph, node, name, Some(dialect))) {
                     let same = |other: &&mut Diagnostic| {
@@ -76,12 +77,7 @@ fn types(resource: &Resource) -> Vec<&Text> {
     values.into_iter().filter_map(Value::lit).collect()
 }
 
-fn finding(
-    graph: &Graph,
-    node: &Node,
-    name: &str,
-    only: Option<Dialect>,
-) -> Option<Diagnostic> {
+fn finding(graph: &Graph, node: &Node, name: &str, only: Option<Dialect>) -> Option<Diagnostic> {
     let is_covered = |it: &Diagnostic| {
         let mut paths = it.paths.iter();
         it.code == CODE && paths.any(|path| node.path.starts_with(path.as_str()))

@@ -2,22 +2,93 @@
 //! CloudFormation has its own rules for templates (`template.rs`).
 
 use crate::ir::{Diagnostic, Diagnostics, Dialect, Expr, NodeId};
-use crate::resource::schema::SchemaError;
-use crate::resource::{Graph, Node, Override, Part, Resource, Schema};
+use crate::resource::schema::{self, SchemaError};
+use crate::resource::{Field, Graph, Node, Override, Part, Resource, Schema, property_errors};
 
 pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
     for (id, node) in graph.nodes() {
         check_arguments(graph, (id, node), out);
         check_references(graph, (id, node), out);
     }
+    let is_changed = |(_, node): &(NodeId, &Node)| {
+        matches!(node.resource, Resource::Raw(_)) || node.overrides.iter().any(changes_arguments)
+    };
+    if graph.nodes().any(|it| is_changed(&it))
+        && let Some(printed) = graph.printed(Dialect::Tf)
+    {
+        for (id, node) in graph.nodes().filter(is_changed) {
+            if let Some(other) = printed.node(id) {
+                check_limits(node, &other.resource, out);
+            }
+        }
+    }
+}
+
+fn changes_arguments(change: &Override) -> bool {
+    change.dialect == Dialect::Tf && change.part == Part::Properties
+}
+
+/// Reports values of a modeled type that the service excludes. The provider's schema has no limits, so those of
+/// CloudFormation apply to the same properties.
+fn check_limits(node: &Node, printed: &Resource, out: &mut Diagnostics) {
+    let Some(kind) = printed.kind().filter(|it| !it.tf.is_empty()) else {
+        return;
+    };
+    let errors =
+        |of: &Resource| property_errors::of_limits(&node.path, kind.cfn, &of.put(Dialect::Cfn));
+    let own = match node.resource.kind() {
+        Some(_) => errors(&node.resource),
+        None => Vec::new(),
+    };
+    let is_own = |reason: &str| own.iter().any(|it| it.reason == reason);
+    let mut names = Vec::new();
+    pairs(kind.fields, ("", ""), &mut names);
+    for error in errors(printed).iter().filter(|it| !is_own(&it.reason)) {
+        let is_in = |(cfn, _): &&(String, String)| error.fix.contains(&format!("`{cfn}`"));
+        let Some((cfn, tf)) = names.iter().find(is_in) else {
+            continue;
+        };
+        let renamed = |text: &str| text.replace(&format!("`{cfn}`"), &format!("`{tf}`"));
+        let mut changes = node.overrides.iter().rev();
+        let change = changes.find(|it| changes_arguments(it) && is_inside(&it.pointer, tf));
+        let (code, message) = match change {
+            Some(it) => (
+                "override",
+                format!("override `{}`: {}", it.pointer, error.reason),
+            ),
+            None => ("raw-resource-property", error.reason.clone()),
+        };
+        let found = match error.is_certain {
+            true => Diagnostic::error(code, renamed(&message)),
+            false => Diagnostic::warning(code, renamed(&message)),
+        };
+        let location = change.map_or(&node.location, |it| it.location_or(&node.location));
+        let found = found.path(node.path.clone()).at(location.clone());
+        out.push(found.only(Dialect::Tf).help(renamed(&error.fix)));
+    }
+}
+
+/// Gathers the names of fields in both languages.
+fn pairs(fields: &[Field], before: (&str, &str), found: &mut Vec<(String, String)>) {
+    for it in fields
+        .iter()
+        .filter(|it| !it.cfn.is_empty() && !it.tf.is_empty())
+    {
+        let names = (
+            schema::join(before.0, it.cfn),
+            schema::join(before.1, it.tf),
+        );
+        if let Some(inside) = it.inside {
+            pairs(inside.fields, (&names.0, &names.1), found);
+        }
+        found.push(names);
+    }
 }
 
 /// Reports the arguments that the provider does not accept, each at the line that sets it.
 fn check_arguments(graph: &Graph, (id, node): (NodeId, &Node), out: &mut Diagnostics) {
     let is_raw = matches!(node.resource, Resource::Raw(_));
-    let changes =
-        |it: &&Override| it.dialect == Dialect::Tf && it.part == Part::Properties;
-    if !is_raw && !node.overrides.iter().any(|it| changes(&it)) {
+    if !is_raw && !node.overrides.iter().any(changes_arguments) {
         return;
     }
     let of = node.resource.type_name(Dialect::Tf);
@@ -26,8 +97,9 @@ fn check_arguments(graph: &Graph, (id, node): (NodeId, &Node), out: &mut Diagnos
     };
     let (map, _) = node.printed(id, graph, Dialect::Tf);
     for error in schema.errors(&map) {
-        let mut changes = node.overrides.iter().rev().filter(changes);
-        let change = changes.find(|it| is_inside(&it.pointer, &error.path));
+        let mut changes = node.overrides.iter().rev();
+        let change =
+            changes.find(|it| changes_arguments(it) && is_inside(&it.pointer, &error.path));
         // The table of a model ensures the rest.
         if change.is_none() && !is_raw {
             continue;

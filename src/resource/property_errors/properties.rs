@@ -81,7 +81,9 @@ impl Judge<'_> {
             if let Some(error) = self.schema.check(&path) {
                 let Judge { id, type_name, .. } = self;
                 let what = match parent {
-                    "" => format!("`{id}` has property `{path}`, which `{type_name}` does not have"),
+                    "" => {
+                        format!("`{id}` has property `{path}`, which `{type_name}` does not have")
+                    }
                     _ => format!("`{id}` has property `{path}`, which does not exist"),
                 };
                 self.found.push(unknown(what, self.schema, &error));
@@ -113,7 +115,8 @@ impl Judge<'_> {
         if !self.is_modeled {
             // The table of limits has the properties of each type, and what is inside those of a model.
             let error = form.scalar().filter(|_| path.contains('.'));
-            let error = error.and_then(|kind| limits::error(self.id, (path, kind), value, self.is_secret));
+            let error =
+                error.and_then(|kind| limits::error(self.id, (path, kind), value, self.is_secret));
             self.found.extend(error);
             return;
         }

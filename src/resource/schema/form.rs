@@ -100,10 +100,10 @@ impl Form {
         }
     }
 
-    /// Returns why the form excludes a value of Terraform, and the fix. A value that only the deployment
+    /// Returns why the form excludes a value, and the fix. A value that only the deployment
     /// determines has any form.
     pub(super) fn mismatch(self, path: &str, value: &RawValue<'_>) -> Option<(String, String)> {
-        if is_open(value) {
+        if is_open(value, self.dialect) {
             return None;
         }
         let is_object = matches!(value, RawValue::Object(_) | RawValue::Block(_));
@@ -130,10 +130,7 @@ impl Form {
                 RawValue::List(items) => (items.iter().all(is_block), "a block"),
                 value => (is_block(value), "a block"),
             },
-            Accepts::BlockOrObject => (
-                is_object || matches!(value, RawValue::List(_)),
-                "a block",
-            ),
+            Accepts::BlockOrObject => (is_object || matches!(value, RawValue::List(_)), "a block"),
         };
         let message = format!("`{path}` is {}, and accepts {wanted}", value.what());
         (!fits).then(|| (message, format!("set `{path}` to {wanted}")))
@@ -141,16 +138,18 @@ impl Form {
 }
 
 fn is_block(value: &RawValue<'_>) -> bool {
-    matches!(value, RawValue::Block(_)) || is_open(value)
+    matches!(value, RawValue::Block(_)) || is_open(value, Dialect::Tf)
 }
 
-/// Returns whether only the deployment, or a file, determines a value. A template of Terraform can have any
-/// form, and `null` is the default.
-fn is_open(value: &RawValue<'_>) -> bool {
-    match value {
-        RawValue::Expr(expr) => !matches!(expr.as_ref(), Expr::Text(_) | Expr::Concat(_)),
-        RawValue::Str(text) => text.contains("${") || text.contains("%{"),
-        RawValue::Raw(json) => json.is_null(),
+/// Returns whether only the deployment determines a value. `null` of Terraform is the default.
+fn is_open(value: &RawValue<'_>, dialect: Dialect) -> bool {
+    let is_call = |(key, _): (&str, _)| key == "Ref" || key.starts_with("Fn::");
+    match (value, dialect) {
+        (RawValue::Expr(expr), _) => !matches!(expr.as_ref(), Expr::Text(_) | Expr::Concat(_)),
+        (RawValue::Raw(json), _) => json.is_null(),
+        (RawValue::Str(text), Dialect::Tf) => text.contains("${") || text.contains("%{"),
+        (RawValue::Str(text), Dialect::Cfn) => text.contains("{{resolve:"),
+        (RawValue::Object(map), Dialect::Cfn) => map.iter().any(is_call),
         _ => false,
     }
 }

@@ -20,7 +20,13 @@ fn names_that_a_type_does_not_have_are_errors_with_the_nearest_one() {
             "did you mean `CoreCount`?".to_owned()
         ))
     );
-    assert!(instance.check("PrivateIp").unwrap().message.contains("by AWS"));
+    assert!(
+        instance
+            .check("PrivateIp")
+            .unwrap()
+            .message
+            .contains("by AWS")
+    );
     let instance = Schema::of("aws_instance", Dialect::Tf).unwrap();
     assert!(instance.is_block("credit_specification"));
     assert!(!instance.is_block("tags"));
@@ -58,7 +64,12 @@ fn only_a_typo_is_certain_in_a_type_that_gains_names() {
     // Only objects inside this type gain names.
     let system = Schema::of("AWS::EFS::FileSystem", Dialect::Cfn).unwrap();
     assert!(system.check("NextYear").unwrap().is_certain);
-    assert!(!system.check("FileSystemProtection.NextYear").unwrap().is_certain);
+    assert!(
+        !system
+            .check("FileSystemProtection.NextYear")
+            .unwrap()
+            .is_certain
+    );
 }
 
 #[test]
@@ -69,9 +80,21 @@ fn attributes_have_parts() {
     let error = database.check_attribute("Endpoint.Addres").unwrap();
     assert_eq!(error.help, "did you mean `Address`?");
     assert!(error.is_certain);
-    assert!(of("AWS::CloudFormation::Stack").check_attribute("Outputs.Any").is_none());
-    assert!(of("AWS::EC2::Instance").check_attribute("MetadataOptions").is_some());
-    assert!(of("AWS::EC2::Instance").check_attribute("SubnetId").is_none());
+    assert!(
+        of("AWS::CloudFormation::Stack")
+            .check_attribute("Outputs.Any")
+            .is_none()
+    );
+    assert!(
+        of("AWS::EC2::Instance")
+            .check_attribute("MetadataOptions")
+            .is_some()
+    );
+    assert!(
+        of("AWS::EC2::Instance")
+            .check_attribute("SubnetId")
+            .is_none()
+    );
     let queue = Schema::of("aws_sqs_queue", Dialect::Tf).unwrap();
     assert!(queue.check_attribute("arn").is_none());
     assert!(queue.check_attribute("arnn").unwrap().is_certain);

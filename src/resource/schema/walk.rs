@@ -9,6 +9,8 @@ pub(super) struct Walk {
     pub(super) schema: Schema,
     /// Whether it sees the whole resource, which has no model.
     pub(super) is_whole: bool,
+    /// Whether it judges values. The printed template shows those of CloudFormation.
+    pub(super) has_forms: bool,
     pub(super) found: Vec<SchemaError>,
 }
 
@@ -46,12 +48,14 @@ impl Walk {
 
     pub(super) fn value(&mut self, value: &RawValue<'_>, path: &str, name: Option<Name>) {
         if let RawValue::Raw(json) = value
-            && !matches!(json.as_ref(), serde_json::Value::Number(_) | serde_json::Value::Null)
+            && !matches!(
+                json.as_ref(),
+                serde_json::Value::Number(_) | serde_json::Value::Null
+            )
         {
             return self.value(&RawValue::from(json.as_ref().clone()), path, name);
         }
-        // The printed template shows the forms of values in CloudFormation.
-        let form = name.filter(|_| self.schema.dialect == Dialect::Tf);
+        let form = name.filter(|_| self.has_forms);
         if let Some((message, help)) = form.and_then(|it| it.form.mismatch(path, value)) {
             self.found.push(SchemaError {
                 path: path.to_owned(),
