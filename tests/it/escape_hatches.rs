@@ -237,6 +237,17 @@ fn names_inside_properties_of_cloudformation_exist() {
 }
 
 #[test]
+fn values_of_cloudformation_have_the_form_of_the_schema() {
+    assert_eq!(
+        warning(cfn("AWS::SQS::Queue").property("QueueName", vec!["jobs"])),
+        "`Access/It` sets `QueueName` to a list, and accepts one value: set `QueueName` to a value of its \
+         type"
+    );
+    let volume = cfn("AWS::EC2::Volume").property("AvailabilityZone", vec!["eu-central-1a"]);
+    assert!(error(volume).contains("to a list, and accepts one value"));
+}
+
+#[test]
 fn a_doubt_says_why_it_is_one() {
     let source = "the schema of May 2026 does not have it, but AWS adds";
     let function = cfn("AWS::Lambda::Function")

@@ -112,12 +112,13 @@ impl Judge<'_> {
         let Some(form) = name.map(|it| it.form) else {
             return;
         };
-        if !self.is_modeled {
-            // The table of limits has the properties of each type, and what is inside those of a model.
-            let error = form.scalar().filter(|_| path.contains('.'));
-            let error =
-                error.and_then(|kind| limits::error(self.id, (path, kind), value, self.is_secret));
-            self.found.extend(error);
+        // The table of limits has the properties of each type, and what is inside those of a model.
+        if let Some(kind) = form
+            .scalar()
+            .filter(|_| !self.is_modeled && path.contains('.'))
+        {
+            let found = limits::error(self.id, (path, kind), value, self.is_secret);
+            self.found.extend(found);
             return;
         }
         let items = form.items();
@@ -130,7 +131,8 @@ impl Judge<'_> {
             _ => return,
         };
         self.found.push(TemplateError {
-            is_certain: true,
+            // Services can accept more than the schemas of types that no stack has tried.
+            is_certain: self.is_modeled,
             ignores_condition: false,
             reason: format!("`{}` sets `{path}` to {wrong}", self.id),
             fix: format!("set `{path}` to a value of its type"),
