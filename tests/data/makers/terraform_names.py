@@ -82,7 +82,7 @@ def names_of(table, block, newer):
         is_one = it["nesting_mode"] == "single" or it.get("max_items") == 1
         names.append(name + mark + ("^" if is_one else ">") + table.object(names_of(table, it["block"], inner)))
     if newer:
-        others = newer.keys() - attributes(block).keys() - blocks(block).keys()
+        others = sorted(newer.keys() - attributes(block).keys() - blocks(block).keys())
         names += [name + form_of_newer(table, newer[name]).removeprefix("!") for name in others]
     return names
 
