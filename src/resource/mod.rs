@@ -20,7 +20,7 @@ mod raw_resource;
 mod raw_value;
 #[cfg(test)]
 pub(crate) mod round_trip;
-mod schema;
+pub(crate) mod schema;
 pub(crate) mod table;
 mod tags;
 mod volume_limits;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::schema::{Schema, is_meta_block, suggestion};
+use super::schema::{Schema, SchemaError, is_meta_block, join, suggestion};
 use super::{Map, RawValue};
 use crate::ir::{Dialect, SourceLocation};
 
@@ -63,6 +63,14 @@ impl Override {
         Override { part, ..self }
     }
 
+    /// Returns its location in the source, or another one.
+    pub(crate) fn location_or<'a>(&'a self, other: &'a SourceLocation) -> &'a SourceLocation {
+        match &self.location {
+            SourceLocation::Default => other,
+            own => own,
+        }
+    }
+
     /// Sets the location in the source. Default: unknown.
     #[must_use]
     pub fn at(self, location: SourceLocation) -> Override {
@@ -79,6 +87,9 @@ const ATTRIBUTES: [&str; 6] = [
     "UpdatePolicy",
     "UpdateReplacePolicy",
 ];
+
+/// Attributes with a schema for each type that has them.
+pub(crate) const POLICIES: [&str; 2] = ["CreationPolicy", "UpdatePolicy"];
 
 /// An override that does not apply, and why.
 #[derive(Debug)]
@@ -103,6 +114,7 @@ pub(crate) fn apply_overrides<'a>(
         return Vec::new();
     }
     let target = Target {
+        type_name,
         schema: match part {
             Part::Properties => Schema::of(type_name, dialect),
             Part::Attributes => None,
@@ -136,17 +148,20 @@ fn empty_pointer() -> Outcome {
     )
 }
 
-struct Target {
+/// Returns the first error that no later version of the schema can accept. Validation reports the others as
+/// warnings.
+fn certain(errors: impl IntoIterator<Item = SchemaError>) -> Outcome {
+    let mut errors = errors.into_iter().filter(|it| it.is_certain);
+    errors
+        .next()
+        .map_or(Ok(()), |it| Err((it.message, it.help)))
+}
+
+struct Target<'t> {
+    type_name: &'t str,
     schema: Option<Schema>,
     dialect: Dialect,
     part: Part,
-}
-
-fn join(path: &str, key: &str) -> String {
-    match path {
-        "" => key.to_owned(),
-        path => format!("{path}.{key}"),
-    }
 }
 
 /// Returns the pointer of a path of names.
@@ -173,7 +188,7 @@ fn opened(json: serde_json::Value) -> RawValue<'static> {
     }
 }
 
-impl Target {
+impl Target<'_> {
     fn change<'a>(&self, map: &mut Map<'a>, change: &'a Override) -> Outcome {
         let Some(keys) = change.pointer.strip_prefix('/') else {
             return error(
@@ -190,42 +205,52 @@ impl Target {
 
     /// Returns the error for a name that the type does not have.
     fn check(&self, path: &str) -> Outcome {
-        let found = match (self.part, &self.schema) {
-            (Part::Attributes, _) if path.contains('.') || ATTRIBUTES.contains(&path) => None,
-            (Part::Attributes, _) if path == "DependsOn" => Some((
-                "`DependsOn` is generated".to_owned(),
-                "call `Scope::depends_on`".to_owned(),
-            )),
-            (Part::Attributes, _) => Some((
-                format!("unknown attribute `{path}`"),
-                suggestion(path, &ATTRIBUTES),
-            )),
-            (Part::Properties, Some(schema)) => schema.check(path),
-            (Part::Properties, None) => None,
-        };
-        found.map_or(Ok(()), Err)
+        match self.part {
+            Part::Attributes => self.check_attribute(path, None),
+            Part::Properties => self.schema.map_or(Ok(()), |it| certain(it.check(path))),
+        }
     }
 
-    /// Checks the names inside a value.
-    fn check_value(&self, path: &str, value: &serde_json::Value) -> Outcome {
-        match value {
-            serde_json::Value::Object(entries) => {
-                let is_function = |key: &String| key == "Ref" || key.starts_with("Fn::");
-                if entries.len() == 1 && entries.keys().all(is_function) {
-                    return Ok(());
-                }
-                for (key, value) in entries {
-                    let inside = join(path, key);
-                    self.check(&inside)?;
-                    self.check_value(&inside, value)?;
-                }
-                Ok(())
-            }
-            serde_json::Value::Array(items) => {
-                items.iter().try_for_each(|it| self.check_value(path, it))
-            }
-            _ => Ok(()),
+    /// Returns the first error inside a value: a name that the type does not have or, in Terraform, a value of
+    /// another form. The printed template shows the forms in CloudFormation.
+    fn check_value(&self, path: &str, value: &RawValue<'_>) -> Outcome {
+        match self.part {
+            Part::Attributes => self.check_attribute(path, Some(value)),
+            Part::Properties => self.schema.map_or(Ok(()), |it| {
+                certain(it.errors_of_value(path, value, self.dialect == Dialect::Tf))
+            }),
         }
+    }
+
+    /// Returns the first error inside an item of a list.
+    fn check_item(&self, path: &str, item: &RawValue<'_>) -> Outcome {
+        let list = RawValue::List(vec![item.clone().into_owned()]);
+        self.check_value(path, &list)
+    }
+
+    /// Returns the error for an attribute that resources do not have, or for a name in a policy.
+    fn check_attribute(&self, path: &str, value: Option<&RawValue<'_>>) -> Outcome {
+        let (attribute, inside) = path.split_once('.').unwrap_or((path, ""));
+        if attribute == "DependsOn" {
+            return error("`DependsOn` is generated", "call `Scope::depends_on`");
+        }
+        if !ATTRIBUTES.contains(&attribute) {
+            let message = format!("unknown attribute `{attribute}`");
+            return error(message, suggestion(attribute, &ATTRIBUTES));
+        }
+        if !POLICIES.contains(&attribute) {
+            return Ok(());
+        }
+        let Some(schema) = Schema::of_policy(self.type_name, attribute) else {
+            let message = format!("`{attribute}` has no effect on `{}`", self.type_name);
+            return error(message, "remove it");
+        };
+        match value {
+            Some(value) => certain(schema.errors_of_value(inside, value, true)),
+            None if inside.is_empty() => Ok(()),
+            None => certain(schema.check(inside)),
+        }
+        .map_err(|(message, help)| (format!("in `{attribute}`, {message}"), help))
     }
 
     fn is_block(&self, path: &str) -> bool {
@@ -304,13 +329,14 @@ impl Target {
         match change {
             Change::Remove => drop(map.remove(key)),
             Change::Set(value) => {
-                self.check_value(&inside, value)?;
                 let was_block = matches!(map.get(key), Some(RawValue::Block(_)));
-                map.set(key.clone(), self.value(&inside, value, was_block));
+                let value = self.value(&inside, value, was_block);
+                self.check_value(&inside, &value)?;
+                map.set(key.clone(), value);
             }
             Change::Append(value) => {
-                self.check_value(&inside, value)?;
                 let item = self.value(&inside, value, false);
+                self.check_item(&inside, &item)?;
                 match map.get_mut(key) {
                     None => map.insert(key.clone(), RawValue::List(vec![item])),
                     Some(list) => append(list, item, &inside)?,
@@ -323,8 +349,8 @@ impl Target {
                         "use `json!({ \"argument\": \"value\" })`",
                     );
                 }
-                self.check_value(&inside, value)?;
                 let block = self.value(&inside, value, true);
+                self.check_value(&inside, &block)?;
                 match map.get_mut(key) {
                     None => map.insert(key.clone(), block),
                     Some(blocks) => append(blocks, block, &inside)?,
@@ -385,8 +411,8 @@ impl Target {
                 self.in_term(&mut items[at], rest, path, change)
             }
             (Some(at), Change::Set(value)) if at <= count && rest.is_empty() => {
-                self.check_value(path, value)?;
                 let item = self.value(path, value, false);
+                self.check_item(path, &item)?;
                 if at < count {
                     items[at] = item;
                 } else {
@@ -400,6 +426,7 @@ impl Target {
             }
             (Some(at), Change::Append(value)) if at < count => {
                 let item = self.value(path, value, false);
+                self.check_item(path, &item)?;
                 append(&mut items[at], item, path)
             }
             _ => error(

@@ -1,6 +1,8 @@
 //! The graph as a backend prints it: with overrides, and with raw resources of types that have a table.
 //! It also has the errors for which CloudFormation refuses the template.
 
+use std::borrow::Cow;
+
 use super::codec::UnmodeledNotes;
 use super::overrides::{OverrideError, apply_overrides};
 use super::printed_values::PrintedValues;
@@ -70,12 +72,9 @@ impl Node {
         &'a self,
         attributes: &mut Map<'a>,
     ) -> Vec<OverrideError<'a>> {
-        apply_overrides(
-            attributes,
-            &self.overrides,
-            "",
-            (Dialect::Cfn, Part::Attributes),
-        )
+        let of = self.resource.type_name(Dialect::Cfn).unwrap_or_default();
+        let part = (Dialect::Cfn, Part::Attributes);
+        apply_overrides(attributes, &self.overrides, of, part)
     }
 
     /// Returns the condition that an override sets, by its ID.
@@ -241,6 +240,11 @@ impl Graph {
             true => property_errors::of_values(path, type_name, map, is_secret),
             false => property_errors::errors(path, type_name, map, is_secret),
         };
+        errors.extend(property_errors::of_policies(
+            (path, type_name),
+            |it| attributes.get(it).map(Cow::Borrowed),
+            is_secret,
+        ));
         for attribute in REMOVAL_POLICIES {
             let value = attributes.get(attribute);
             let wrong =

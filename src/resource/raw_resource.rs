@@ -3,9 +3,9 @@
 use std::panic::Location;
 
 use super::codec::Prop as _;
-use super::schema::Schema;
+use super::schema::{self, Schema};
 use super::{Hooks, Map, Node, RawValue, Resource, Tags, Typed};
-use crate::ir::{Attr, Diagnostics, Dialect, SourceLocation};
+use crate::ir::{Attr, Diagnostic, Diagnostics, Dialect, SourceLocation};
 
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Definition {
@@ -34,6 +34,9 @@ impl Definition {
 }
 
 /// A resource of a type without a table, in one or both languages.
+///
+/// Validation reports types, properties, arguments and blocks that AWS and its Terraform provider do not
+/// have, and values of another form. It does not know the types of other providers.
 ///
 /// ```
 /// use ssm_synth::{App, resource::RawResource};
@@ -233,7 +236,9 @@ impl Hooks for RawResource {
                 "call `.tf(\"aws_…\")`",
             )
         } else {
-            self.check_names(node, out);
+            for dialect in [Dialect::Cfn, Dialect::Tf] {
+                out.extend(self.check_type(node, dialect));
+            }
             return;
         };
         out.push(node.error("raw-resource-type", message).help(help));
@@ -241,18 +246,34 @@ impl Hooks for RawResource {
 }
 
 impl RawResource {
-    /// Reports arguments that a type with a known schema does not have. The validation of the template
-    /// knows the properties of all types in CloudFormation.
-    fn check_names(&self, node: &Node, out: &mut Diagnostics) {
-        let of = self.type_name(Dialect::Tf);
-        if let Some(schema) = of.and_then(|of| Schema::of(of, Dialect::Tf)) {
-            schema.check_names(&self.tf.body, "", &mut |path, (message, help)| {
-                let name = path.split('.').next().unwrap_or_default();
-                let line = self.line_of(Dialect::Tf, name);
-                let found = node.error_at("raw-resource-property", message, line);
-                out.push(found.only(Dialect::Tf).help(help));
-            });
+    /// Reports a type that does not exist. The types of other providers than `aws` are unknown.
+    fn check_type(&self, node: &Node, dialect: Dialect) -> Option<Diagnostic> {
+        let name = self.type_name(dialect)?;
+        if name == "module" && dialect == Dialect::Tf {
+            let message = "module call has no `source`";
+            let found = node.error("raw-resource-property", message);
+            let found = found.help("set `source` to the address of the module");
+            return (self.tf.body.get("source").is_none()).then(|| found.only(dialect));
         }
+        let is_macro = name.starts_with("AWS::Serverless::");
+        let is_of_aws = schema::is_of_aws(name, dialect) && !is_macro;
+        if !is_of_aws || Schema::of(name, dialect).is_some() {
+            return None;
+        }
+        let help = schema::suggested_type(name, dialect);
+        let message = format!("unknown type `{name}`");
+        let found = match (schema::typo_of_type(name, dialect), dialect) {
+            // The template has this error, too.
+            (Some(_), Dialect::Cfn) => return None,
+            (Some(_), Dialect::Tf) => node.error("raw-resource-type", message),
+            (None, _) => {
+                let source = schema::source(dialect);
+                let message = format!("{message}: {source} does not have it, but AWS adds types");
+                let found = Diagnostic::warning("raw-resource-type", message);
+                found.path(node.path.clone()).at(node.location.clone())
+            }
+        };
+        Some(found.only(dialect).help(help))
     }
 }
 

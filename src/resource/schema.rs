@@ -1,13 +1,39 @@
-//! Names of the properties of the modeled types, from the schemas of both languages.
+//! Names of properties, arguments and blocks, and the forms of their values, from the schemas of both languages.
+//!
+//! Each language has one table of all types. Lookups read the rows that they need: no table is parsed as a whole.
+//! `tests/data/names.py` explains the forms.
 
-use std::collections::HashMap;
-use std::sync::OnceLock;
+mod form;
+#[cfg(test)]
+mod tests;
+mod walk;
 
 use super::{Map, RawValue};
-use crate::ir::{Dialect, near};
+use crate::ir::{Dialect, near, typo};
+use crate::tsv;
+
+pub(crate) use form::Form;
+use walk::Walk;
+
+/// Columns: type or number of an object, growth, attributes, names.
+const CFN: &str = include_str!("schema/cloudformation.tsv");
+const TF: &str = include_str!("schema/terraform.tsv");
+
+/// The sources of the tables, for messages. A test compares the versions with `tests/data/sources.toml`.
+const CFN_SOURCE: &str = "the schema of May 2026";
+const TF_SOURCE: &str = "version 6.69.1 of the provider";
 
 /// Arguments that Terraform itself defines for every resource.
 const META_ARGUMENTS: [&str; 2] = ["lifecycle", "provider"];
+
+/// Those that change how often or when a resource is created. A model could not refer to it.
+const RAW_META_ARGUMENTS: [&str; 5] = [
+    "connection",
+    "count",
+    "depends_on",
+    "for_each",
+    "provisioner",
+];
 
 /// The arguments of the block `lifecycle`.
 const LIFECYCLE: [&str; 6] = [
@@ -19,131 +45,439 @@ const LIFECYCLE: [&str; 6] = [
     "replace_triggered_by",
 ];
 
-type Types = HashMap<String, Vec<String>>;
-
-#[derive(serde::Deserialize)]
-struct Schemas {
-    cloudformation: Types,
-    terraform: Types,
-    read_only: Types,
+/// Where a type gains names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Growth {
+    None,
+    Inside,
+    All,
 }
 
-fn schemas() -> Option<&'static Schemas> {
-    static SCHEMAS: OnceLock<Option<Schemas>> = OnceLock::new();
-    // A test reads the file.
-    let read = || serde_json::from_str(include_str!("schema_names.json")).ok();
-    SCHEMAS.get_or_init(read).as_ref()
-}
-
-/// The properties of a type. Nested names have dots, and lists no index.
+/// The names of a type.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Schema {
-    names: &'static [String],
-    read_only: &'static [String],
     dialect: Dialect,
+    growth: Growth,
+    attributes: &'static str,
+    names: Names,
+}
+
+/// The names of a type, or of an object inside it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Names {
+    dialect: Dialect,
+    text: &'static str,
+}
+
+/// A property, an argument or a block.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Name {
+    pub(crate) name: &'static str,
+    pub(crate) is_required: bool,
+    is_set_by_aws: bool,
+    pub(crate) form: Form,
+}
+
+/// A name or a value that a type does not accept.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SchemaError {
+    /// The dotted path; items of lists have no index.
+    pub(crate) path: String,
+    /// Whether no later version of the schema can accept it.
+    pub(crate) is_certain: bool,
+    pub(crate) message: String,
+    pub(crate) help: String,
+}
+
+fn table(dialect: Dialect) -> &'static str {
+    dialect.pick(CFN, TF)
+}
+
+/// Returns the source of the names of a language, for messages.
+pub(crate) fn source(dialect: Dialect) -> &'static str {
+    dialect.pick(CFN_SOURCE, TF_SOURCE)
+}
+
+const PREFIXES: [(Dialect, &str); 3] = [
+    (Dialect::Cfn, "AWS::"),
+    (Dialect::Tf, "aws_"),
+    (Dialect::Tf, "data.aws_"),
+];
+
+/// Returns whether a type is one of AWS, which the tables should have.
+pub(crate) fn is_of_aws(name: &str, dialect: Dialect) -> bool {
+    prefixed(name, dialect).is_some()
+}
+
+/// Returns the types of a language.
+pub(crate) fn types(dialect: Dialect) -> impl Iterator<Item = &'static str> {
+    let keys = tsv::rows(table(dialect)).map(tsv::key);
+    // A policy of a type has a dot in CloudFormation.
+    keys.filter(move |it| is_of_aws(it, dialect) && (dialect == Dialect::Tf || !it.contains('.')))
+}
+
+/// Returns the type of which a name is certainly a typo. The provider has data sources for one and for several.
+pub(crate) fn typo_of_type(name: &str, dialect: Dialect) -> Option<&'static str> {
+    let (prefix, _) = prefixed(name, dialect)?;
+    // With the separator, a name of three letters counts.
+    let own = |it: &str| it.starts_with(prefix);
+    let rest = name.get(prefix.len() - 1..)?;
+    let known = types(dialect).filter(|it| own(it));
+    let known = known.filter_map(|it| it.get(prefix.len() - 1..));
+    let plural =
+        |it: &str| it.strip_suffix('s') == Some(rest) || rest.strip_suffix('s') == Some(it);
+    let found = typo(
+        rest,
+        known.filter(|it| prefix != "data.aws_" || !plural(it)),
+    )?;
+    types(dialect)
+        .find(|it| own(it) && it.ends_with(found) && it.len() == prefix.len() - 1 + found.len())
+}
+
+/// Returns the hint for a type that the table does not have.
+pub(crate) fn suggested_type(name: &str, dialect: Dialect) -> String {
+    let found = prefixed(name, dialect).and_then(|(prefix, rest)| {
+        let known = types(dialect).filter_map(|it| it.strip_prefix(prefix));
+        let found = near(rest, known)?;
+        Some(format!("did you mean `{prefix}{found}`?"))
+    });
+    found.unwrap_or_else(|| "check the name of the type".to_owned())
+}
+
+/// Returns the start of all types of AWS, and the rest of a type. None of a type that is not of AWS.
+fn prefixed(name: &str, dialect: Dialect) -> Option<(&'static str, &str)> {
+    let mut all = PREFIXES.iter().filter(|(of, _)| *of == dialect);
+    all.find_map(|(_, prefix)| Some((*prefix, name.strip_prefix(prefix)?)))
+}
+
+impl Name {
+    fn read(text: &'static str, dialect: Dialect) -> Name {
+        let end = text.find(['!', '-', ':', '>', '^', '%']);
+        let (name, rest) = text.split_at(end.unwrap_or(text.len()));
+        let form = rest.trim_start_matches(['!', '-']);
+        Name {
+            name,
+            is_required: rest.starts_with('!'),
+            is_set_by_aws: rest.starts_with('-'),
+            form: Form::new(form, dialect),
+        }
+    }
+}
+
+impl Names {
+    /// Returns the names of an object by its number.
+    fn of_object(number: &str, dialect: Dialect) -> Option<Names> {
+        let row = tsv::rows_of(table(dialect), number).next()?;
+        let text = tsv::columns(row).nth(3)?;
+        Some(Names { dialect, text })
+    }
+
+    pub(crate) fn iter(self) -> impl Iterator<Item = Name> {
+        let all = self.text.split(',').filter(|it| !it.is_empty());
+        all.map(move |it| Name::read(it, self.dialect))
+    }
+
+    /// Returns the names that a configuration can set.
+    fn settable(self) -> impl Iterator<Item = &'static str> {
+        let all = self.iter().filter(|it| !it.is_set_by_aws && it.name != "*");
+        all.map(|it| it.name)
+    }
+
+    /// Returns a name.
+    pub(crate) fn get(self, name: &str) -> Option<Name> {
+        self.iter().find(|it| it.name == name)
+    }
+}
+
+/// What a path leads to.
+enum Place {
+    Known(Name),
+    /// Below a value without a schema, everything is allowed.
+    Any,
+    /// The names beside it.
+    Unknown(Names),
 }
 
 impl Schema {
     /// Returns the schema of a type, if the tables have the type.
     pub(crate) fn of(type_name: &str, dialect: Dialect) -> Option<Schema> {
-        let all = schemas()?;
-        let names = dialect
-            .pick(&all.cloudformation, &all.terraform)
-            .get(type_name)?;
+        let row = tsv::rows_of(table(dialect), type_name).next()?;
+        let mut columns = tsv::columns(row).skip(1);
+        let growth = match columns.next()? {
+            "" => Growth::None,
+            "inside" => Growth::Inside,
+            _ => Growth::All,
+        };
+        let attributes = columns.next()?;
+        let text = columns.next()?;
         Some(Schema {
-            names,
-            read_only: all.read_only.get(type_name).map_or(&[], Vec::as_slice),
             dialect,
+            growth,
+            attributes,
+            names: Names { dialect, text },
         })
     }
 
-    /// Returns all names.
-    pub(crate) fn names(self) -> impl Iterator<Item = &'static str> {
-        self.names.iter().map(String::as_str)
+    /// Returns the schema of a policy of a type, such as `CreationPolicy`.
+    pub(crate) fn of_policy(type_name: &str, policy: &str) -> Option<Schema> {
+        Schema::of(&policy_key(type_name, policy), Dialect::Cfn)
     }
 
-    /// Returns the names inside a property.
-    pub(crate) fn children<'s>(self, path: &'s str) -> impl Iterator<Item = &'static str> + 's {
-        self.names.iter().filter_map(move |name| {
-            let inside = match path {
-                "" => Some(name.as_str()),
-                path => name.strip_prefix(path)?.strip_prefix('.'),
+    fn place(self, path: &str) -> Place {
+        let mut names = self.names;
+        let mut keys = path.split('.').peekable();
+        loop {
+            let Some(key) = keys.next() else {
+                return Place::Any;
             };
-            inside.filter(|name| !name.contains('.'))
-        })
+            let Some(found) = names.get(key) else {
+                return match names.get("*") {
+                    Some(_) => Place::Any,
+                    None => Place::Unknown(names),
+                };
+            };
+            if keys.peek().is_none() {
+                return Place::Known(found);
+            }
+            match found.form.names() {
+                Some(inner) => names = inner,
+                None => return Place::Any,
+            }
+        }
     }
 
-    /// Returns whether a property is an object with a schema: in Terraform, a block.
+    /// Returns whether a property is a block of Terraform.
     pub(crate) fn is_block(self, path: &str) -> bool {
-        is_meta_block(path) && self.dialect == Dialect::Tf || self.children(path).next().is_some()
+        self.dialect == Dialect::Tf
+            && (is_meta_block(path)
+                || matches!(self.place(path), Place::Known(it) if it.form.is_block()))
     }
 
     /// Returns the error for a property that the type does not have, or that AWS sets.
-    pub(crate) fn check(self, path: &str) -> Option<(String, String)> {
+    pub(crate) fn check(self, path: &str) -> Option<SchemaError> {
+        self.check_with(path, false)
+    }
+
+    fn check_with(self, path: &str, is_whole: bool) -> Option<SchemaError> {
         let (parent, key) = path.rsplit_once('.').unwrap_or(("", path));
-        // Below a property without a schema, everything is allowed.
-        if !parent.is_empty() && !self.is_block(parent) {
-            return None;
-        }
-        if self.read_only.iter().any(|it| it == path) {
-            let message = format!("`{path}` is set by AWS");
-            return Some((message, "remove it".to_owned()));
-        }
-        let mut known: Vec<&str> = self.children(parent).collect();
-        if self.dialect == Dialect::Tf {
-            match parent {
-                "" => known.extend(META_ARGUMENTS),
-                "lifecycle" => known.extend(LIFECYCLE),
-                _ if is_meta_block(parent) => return None,
-                _ => {}
+        let place = match self.dialect {
+            Dialect::Cfn => self.place(path),
+            Dialect::Tf => match meta_names(path, is_whole) {
+                Meta::Known => Place::Any,
+                Meta::None => self.place(path),
+                Meta::Unknown(known) => {
+                    return Some(SchemaError {
+                        path: path.to_owned(),
+                        is_certain: true,
+                        message: format!("unknown argument `{path}`"),
+                        help: suggestion(key, known),
+                    });
+                }
+            },
+        };
+        let names = match place {
+            Place::Any => return None,
+            Place::Known(it) if !it.is_set_by_aws => return None,
+            Place::Known(_) => return Some(set_by_aws(path)),
+            Place::Unknown(_) if parent.is_empty() && self.is_attribute(key) => {
+                return Some(set_by_aws(path));
             }
-        }
-        if known.contains(&key) {
-            return None;
+            Place::Unknown(names) => names,
+        };
+        let mut known: Vec<&str> = names.settable().collect();
+        if parent.is_empty() && self.dialect == Dialect::Tf {
+            known.extend(META_ARGUMENTS);
         }
         let what = self.dialect.pick("property", "argument");
-        Some((format!("unknown {what} `{path}`"), suggestion(key, &known)))
+        let is_certain = self.is_settled(parent, key, &known);
+        Some(SchemaError {
+            path: path.to_owned(),
+            is_certain,
+            message: format!("unknown {what} `{path}`"),
+            help: suggestion(key, &known),
+        })
+    }
+
+    /// Returns why a name that the table does not have can exist.
+    pub(crate) fn doubt(self) -> String {
+        let (names, language) = self
+            .dialect
+            .pick(("properties", "AWS"), ("arguments", "the provider"));
+        format!(
+            "{} does not have it, but {language} adds {names} to this type",
+            source(self.dialect)
+        )
+    }
+
+    /// Returns whether a name that the table does not have is wrong in later versions of the schema, too. AWS
+    /// adds names to some types. A typo is wrong in each.
+    pub(crate) fn is_settled(self, parent: &str, name: &str, known: &[&str]) -> bool {
+        let known = || known.iter().copied();
+        match (self.growth, parent) {
+            (Growth::None, _) | (Growth::Inside, "") => true,
+            (Growth::All, "") => typo(name, known()).is_some(),
+            // The names of an object are few, so that a similar one is meant.
+            _ => near(name, known()).is_some(),
+        }
+    }
+
+    /// Returns the names of properties in the schema.
+    pub(crate) fn names(self) -> Names {
+        self.names
+    }
+
+    /// Returns the error for a name in `ignore_changes` that is not an argument or an attribute.
+    pub(crate) fn check_ignored(self, name: &str) -> Option<(String, String)> {
+        if self.names.get(name).is_some() {
+            return None;
+        }
+        let known: Vec<&str> = self.names.settable().collect();
+        let is_settled = self.is_settled("", name, &known);
+        let message = format!("unknown argument `{name}`");
+        is_settled.then(|| (message, suggestion(name, &known)))
+    }
+
+    /// Returns whether the type has an attribute: a first part of its name.
+    fn is_attribute(self, first: &str) -> bool {
+        let mut own = self.attributes.split(',');
+        own.any(|it| it.split('.').next() == Some(first))
+    }
+
+    /// Returns the error for an attribute that the type does not have.
+    pub(crate) fn check_attribute(self, attribute: &str) -> Option<SchemaError> {
+        let (first, inside) = attribute.split_once('.').unwrap_or((attribute, ""));
+        let known = self.attributes();
+        if known.contains(&"*") {
+            return None;
+        }
+        let firsts = known.iter().map(|it| it.split('.').next().unwrap_or(it));
+        let is_first = firsts.clone().any(|it| it == first);
+        let inner = known.iter().filter_map(|it| it.split_once('.'));
+        let inner = inner.filter_map(|(of, name)| (of == first).then_some(name));
+        let inner: Vec<&str> = inner.collect();
+        let (parent, name, names) = match is_first {
+            true if inside.is_empty() || inner.is_empty() || inner.contains(&inside) => {
+                return None;
+            }
+            true => (first, inside, inner),
+            false => ("", first, firsts.collect()),
+        };
+        let is_certain = self.is_settled(parent, name, &names);
+        Some(SchemaError {
+            path: attribute.to_owned(),
+            is_certain,
+            message: format!("unknown attribute `{attribute}`"),
+            help: suggestion(name, &names),
+        })
+    }
+
+    /// Returns the attributes that other resources can refer to. `*` stands for any.
+    fn attributes(self) -> Vec<&'static str> {
+        if self.dialect == Dialect::Tf {
+            return self.names.iter().map(|it| it.name).collect();
+        }
+        let own = || self.attributes.split(',').filter(|it| !it.is_empty());
+        let excepted: Vec<&str> = own().filter_map(|it| it.strip_prefix('-')).collect();
+        let mut known: Vec<&str> = own()
+            .filter(|it| *it != "+" && !it.starts_with('-'))
+            .collect();
+        if own().any(|it| it == "+") {
+            let properties = self.names.iter().map(|it| it.name);
+            known.extend(properties.filter(|it| !excepted.contains(it)));
+        }
+        known
+    }
+
+    /// Returns the errors in the arguments of a resource without a model.
+    pub(crate) fn errors(self, map: &Map<'_>) -> Vec<SchemaError> {
+        let mut walk = Walk {
+            schema: self,
+            is_whole: true,
+            has_forms: true,
+            found: Vec::new(),
+        };
+        walk.map(map, "", Some(self.names));
+        walk.found
+    }
+
+    /// Returns the errors in the names inside a property, and in the forms of its values.
+    pub(crate) fn errors_of_value(
+        self,
+        path: &str,
+        value: &RawValue<'_>,
+        has_forms: bool,
+    ) -> Vec<SchemaError> {
+        if path.is_empty() {
+            return self.errors_of_policy(value);
+        }
+        let mut walk = Walk {
+            schema: self,
+            is_whole: false,
+            has_forms,
+            found: Vec::new(),
+        };
+        let name = match self.place(path) {
+            Place::Known(name) => Some(name),
+            _ => None,
+        };
+        walk.value(value, path, name);
+        walk.found
+    }
+
+    /// Returns the errors in a value that has all properties.
+    fn errors_of_policy(self, value: &RawValue<'_>) -> Vec<SchemaError> {
+        match value {
+            RawValue::Raw(json) if json.is_object() => {
+                self.errors_of_policy(&RawValue::from(json.as_ref().clone()))
+            }
+            RawValue::Object(map) => self.errors(map),
+            _ => Vec::new(),
+        }
     }
 }
 
-impl Schema {
-    /// Returns the error for a name in `ignore_changes` that is not an argument or an attribute.
-    pub(crate) fn check_ignored(self, name: &str) -> Option<(String, String)> {
-        let is_set_by_aws = self.read_only.iter().any(|it| it == name);
-        let known: Vec<&str> = self.children("").collect();
-        if is_set_by_aws || known.contains(&name) {
-            return None;
-        }
-        let message = format!("unknown argument `{name}`");
-        Some((message, suggestion(name, &known)))
+fn set_by_aws(path: &str) -> SchemaError {
+    SchemaError {
+        path: path.to_owned(),
+        is_certain: true,
+        message: format!("`{path}` is set by AWS"),
+        help: "remove it".to_owned(),
     }
+}
 
-    /// Reports the path and the error of each property that the type does not have.
-    pub(crate) fn check_names(
-        self,
-        map: &Map<'_>,
-        path: &str,
-        report: &mut dyn FnMut(&str, (String, String)),
-    ) {
-        for (key, value) in map.iter() {
-            let name = match path {
-                "" => key.to_owned(),
-                path => format!("{path}.{key}"),
-            };
-            if let Some(found) = self.check(&name) {
-                report(&name, found);
-                continue;
-            }
-            let items = match value {
-                RawValue::List(items) => items.as_slice(),
-                one => std::slice::from_ref(one),
-            };
-            for item in items {
-                if let RawValue::Object(inner) | RawValue::Block(inner) = item {
-                    self.check_names(inner, &name, report);
-                }
-            }
-        }
+/// Returns the key of a policy of a type in the tables.
+pub(crate) fn policy_key(type_name: &str, policy: &str) -> String {
+    format!("{type_name}.{policy}")
+}
+
+/// Returns the path of a key.
+pub(crate) fn join(path: &str, key: &str) -> String {
+    match path {
+        "" => key.to_owned(),
+        path => format!("{path}.{key}"),
+    }
+}
+
+/// What Terraform itself says about a path.
+enum Meta {
+    Known,
+    Unknown(&'static [&'static str]),
+    None,
+}
+
+/// `is_raw`: the resource has no model, which a change of its number would break.
+fn meta_names(path: &str, is_raw: bool) -> Meta {
+    let (first, rest) = path.split_once('.').unwrap_or((path, ""));
+    if path.split('.').any(|it| it == "dynamic") {
+        return Meta::Known;
+    }
+    match (first, rest) {
+        ("lifecycle", "" | "precondition" | "postcondition") => Meta::Known,
+        ("lifecycle", rest) if rest.contains('.') || LIFECYCLE.contains(&rest) => Meta::Known,
+        ("lifecycle", _) => Meta::Unknown(&LIFECYCLE),
+        _ if META_ARGUMENTS.contains(&first) => Meta::Known,
+        _ if is_raw && RAW_META_ARGUMENTS.contains(&first) => Meta::Known,
+        _ => Meta::None,
     }
 }
 
@@ -161,28 +495,5 @@ pub(crate) fn suggestion(name: &str, known: &[&str]) -> String {
         Some(word) => format!("did you mean `{word}`?"),
         None if known.is_empty() => "remove it".to_owned(),
         None => crate::ir::nearest(name, known.iter().copied()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_that_a_type_does_not_have_are_errors_with_the_nearest_one() {
-        let instance = Schema::of("AWS::EC2::Instance", Dialect::Cfn).unwrap();
-        assert!(instance.check("CpuOptions").is_none());
-        assert!(instance.check("CpuOptions.CoreCount").is_none());
-        let (message, help) = instance.check("CpuOptions.CoreCunt").unwrap();
-        assert_eq!(message, "unknown property `CpuOptions.CoreCunt`");
-        assert_eq!(help, "did you mean `CoreCount`?");
-        assert!(instance.check("PrivateIp").unwrap().0.contains("by AWS"));
-        let instance = Schema::of("aws_instance", Dialect::Tf).unwrap();
-        assert!(instance.is_block("credit_specification"));
-        assert!(!instance.is_block("tags"));
-        assert!(instance.check("tags.anything").is_none());
-        assert!(instance.check("lifecycle.ignore_changes").is_none());
-        assert!(instance.check("lifecycle.ignore_change").is_some());
-        assert!(Schema::of("aws_sqs_queue", Dialect::Tf).is_none());
     }
 }

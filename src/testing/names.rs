@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::matcher::{Kind, Matcher};
 use crate::ir::{Dialect, Expr, nearest, typo};
-use crate::resource::{KINDS, Map, RawValue, property_errors};
+use crate::resource::schema::{self, SchemaError};
+use crate::resource::{Map, RawValue, Schema};
 
 /// Returns the language of a type name, or the reason why it names no type.
 pub(super) fn language_of(type_name: &str) -> Result<Dialect, String> {
@@ -25,31 +26,16 @@ pub(super) fn unknown_type(type_name: &str, dialect: Dialect, own: &[String]) ->
         return None;
     }
     let own = own.iter().map(String::as_str);
-    let hint = match dialect {
-        Dialect::Cfn if property_errors::is_type(type_name) => return None,
-        Dialect::Cfn if type_name.starts_with("AWS::") => {
-            let known = property_errors::types().map(|it| -> &str { it });
+    let hint = match Schema::of(type_name, dialect) {
+        Some(_) => return None,
+        None if schema::is_of_aws(type_name, dialect) => {
+            let known = schema::types(dialect).map(|it| -> &str { it });
             nearest(type_name, known.chain(own))
         }
         // A type of another author, of which no table exists.
-        Dialect::Cfn => did_you_mean(typo(type_name, own)?),
-        Dialect::Tf => {
-            let of_kinds = KINDS.iter().flat_map(|kind| {
-                let satellites = kind.satellite_import_ids.iter().map(|it| it.0);
-                satellites.chain([kind.tf]).filter(|it| !it.is_empty())
-            });
-            let known: Vec<&str> = of_kinds.chain(own).collect();
-            if known.contains(&type_name) {
-                return None;
-            }
-            did_you_mean(typo(type_name, known.into_iter())?)
-        }
+        None => format!("did you mean `{}`?", typo(type_name, own)?),
     };
     Some(format!("unknown resource type `{type_name}`; {hint}"))
-}
-
-fn did_you_mean(name: &str) -> String {
-    format!("did you mean `{name}`?")
 }
 
 /// Returns the error for a property that a type does not have, and none of its `printed` resources.
@@ -66,8 +52,24 @@ pub(super) fn unknown_property(
         let is_meta = dialect == Dialect::Tf && matches!(name, "count" | "depends_on");
         is_meta || printed.iter().any(|it| it.get(name).is_some())
     };
-    let names = names.into_iter().filter(|(name, _)| !is_known(name));
-    property_errors::unknown_name(type_name, dialect, &names.collect())
+    let schema = Schema::of(type_name, dialect)?;
+    let mut names = names.iter().filter(|(name, _)| !is_known(name));
+    let error = names.find_map(|(name, inner)| unknown_name(schema, name, inner))?;
+    let SchemaError { message, help, .. } = error;
+    Some(format!("{message} of `{type_name}`; {help}"))
+}
+
+/// Returns the error for the first name at or below a path that the schema does not have.
+fn unknown_name(schema: Schema, path: &str, inner: &RawValue<'_>) -> Option<SchemaError> {
+    let below = match inner {
+        RawValue::Object(map) => {
+            let mut names = map.iter();
+            names.find_map(|(name, it)| unknown_name(schema, &schema::join(path, name), it))
+        }
+        RawValue::List(items) => items.iter().find_map(|it| unknown_name(schema, path, it)),
+        _ => None,
+    };
+    schema.check(path).or(below)
 }
 
 /// Returns the names of a matcher, without its values.

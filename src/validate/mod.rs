@@ -1,6 +1,7 @@
 //! Validation of the graph, which collects all problems. Only validation creates [`Validated`],
 //! from which the output is generated.
 
+mod instance_types;
 mod limits;
 mod links;
 mod literals;
@@ -11,10 +12,12 @@ mod parameters;
 mod references;
 mod tags;
 mod template;
+mod terraform;
 
 use crate::ir::{Diagnostic, Diagnostics, Dialect};
 use crate::resource::Graph;
 
+pub(crate) use instance_types::unoffered;
 pub(crate) use links::{Export, Links};
 pub(crate) use literals::{ArnOf, IdOf};
 pub(crate) use references::is_whole;
@@ -112,6 +115,8 @@ pub(crate) fn run(graph: &Graph, own: Diagnostics) -> Result<Validated<'_>, Diag
     names::check(graph, &links, &mut out);
     parameters::check(graph, &mut out);
     overrides::check(graph, &mut out);
+    terraform::check(graph, &mut out);
+    instance_types::check(graph, &mut out);
     tags::check(graph, &mut out);
     network::check(graph, &mut out);
     for node in &graph.nodes {

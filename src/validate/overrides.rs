@@ -1,6 +1,6 @@
 //! Validation of overrides.
 
-use crate::ir::{Diagnostic, Diagnostics, Dialect, NodeId, SourceLocation, near, typo};
+use crate::ir::{Diagnostic, Diagnostics, Dialect, NodeId, near, typo};
 use crate::resource::{Change, Graph, Node, Override, Part, RawResource, RawValue, Schema};
 
 pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
@@ -65,14 +65,10 @@ fn ignored_name(
 /// Reports the overrides that do not apply, each at its line.
 fn check_node(graph: &Graph, (id, node): (NodeId, &Node), out: &mut Diagnostics) {
     let mut report = |change: &Override, message: String, help: String| {
-        let location = match &change.location {
-            SourceLocation::Default => node.location.clone(),
-            own => own.clone(),
-        };
         out.push(
             Diagnostic::error("override", message)
                 .path(node.path.clone())
-                .at(location)
+                .at(change.location_or(&node.location).clone())
                 .only(change.dialect)
                 .help(help),
         );

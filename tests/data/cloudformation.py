@@ -21,14 +21,18 @@ def name_of(pointer):
     return ".".join(part for part in path if part != "*" and not part.isdigit())
 
 
-def nodes(schema, most=DEPTH, node=None, before="", depth=0):
-    """The dotted paths of a type with their schemas; an item of a list counts as the list."""
-    node = schema if node is None else node
+def resolved(schema, node):
     while "$ref" in node:
         parent = schema
         for part in node["$ref"].removeprefix("#/").split("/"):
             parent = parent[part]
         node = parent
+    return node
+
+
+def nodes(schema, most=DEPTH, node=None, before="", depth=0):
+    """The dotted paths of a type with their schemas; an item of a list counts as the list."""
+    node = resolved(schema, schema if node is None else node)
     yield before, node
     if "items" in node:
         yield from nodes(schema, most, node["items"], before, depth)

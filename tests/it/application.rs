@@ -139,8 +139,12 @@ fn instances_connect_to_the_database_of_another_team_or_of_the_app() {
     let readers = SecurityGroup::new("Readers", access.network.vpc.clone());
     let readers = stack.add("OfReaders", readers);
     let raw = |cfn: &str, tf: &str| RawResource::new().cfn(cfn).tf(tf);
-    let instance = stack.add("Instance", raw("AWS::RDS::DBInstance", "aws_db_instance"));
-    let cluster = stack.add("Cluster", raw("AWS::RDS::DBCluster", "aws_rds_cluster"));
+    let instance = raw("AWS::RDS::DBInstance", "aws_db_instance");
+    let instance = instance.argument("instance_class", "db.t4g.micro");
+    let instance = stack.add("Instance", instance);
+    let cluster = raw("AWS::RDS::DBCluster", "aws_rds_cluster");
+    let cluster = cluster.argument("engine", "aurora-postgresql");
+    let cluster = stack.add("Cluster", cluster);
     let databases = [
         ("Existing", Database::new("db.example.com", 5432, group)),
         ("Own", Database::instance(instance, group)),

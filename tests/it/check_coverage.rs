@@ -20,7 +20,7 @@ fn read(path: &str) -> String {
 }
 
 fn schemas() -> Value {
-    serde_json::from_str(&read("src/resource/schema_names.json")).unwrap()
+    serde_json::from_str(&read("tests/data/schema_names.json")).unwrap()
 }
 
 /// Returns names of a type, empty for a type without any.

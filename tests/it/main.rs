@@ -25,6 +25,7 @@ mod diff_gates;
 mod diff_page;
 mod documents;
 mod edits;
+mod escape_hatches;
 mod examples;
 mod facts;
 mod gathered;

@@ -10,10 +10,7 @@ fn knows(schema: &serde_json::Value, of: &str, name: &str) -> bool {
 
 #[test]
 fn every_name_is_in_the_schemas() {
-    let schemas = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/src/resource/schema_names.json"
-    );
+    let schemas = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/schema_names.json");
     let schemas: serde_json::Value =
         serde_json::from_str(&std::fs::read_to_string(schemas).unwrap()).unwrap();
     let mut missing = Vec::new();
@@ -36,10 +33,7 @@ fn every_name_is_in_the_schemas() {
 
 #[test]
 fn import_identifiers_are_those_of_the_schemas() {
-    let schemas = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/src/resource/schema_names.json"
-    );
+    let schemas = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/schema_names.json");
     let schemas: serde_json::Value =
         serde_json::from_str(&std::fs::read_to_string(schemas).unwrap()).unwrap();
     for kind in KINDS.iter().filter(|it| !it.identifiers.is_empty()) {
@@ -78,10 +72,7 @@ fn every_written_name_is_in_the_schemas() {
         }
     }
 
-    let schemas = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/src/resource/schema_names.json"
-    );
+    let schemas = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/schema_names.json");
     let schemas: serde_json::Value =
         serde_json::from_str(&std::fs::read_to_string(schemas).unwrap()).unwrap();
     for (case, text) in super::cases() {

@@ -23,6 +23,7 @@ mod substitution;
 #[cfg_attr(not(feature = "diff"), allow(dead_code))]
 mod symbolic;
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -31,7 +32,9 @@ use super::lift::{Exists, Lift};
 use super::tree::{At, Entry, Kind, SyntaxError, Tree};
 use crate::ir::{ConditionId, Dialect, Expr, NodeId, ParamId, SourceLocation, Span, Text, Value};
 use crate::region::Region;
-use crate::resource::{DefaultSecurityGroup, Graph, Map, RawValue, Typed, Vpc, property_errors};
+use crate::resource::{
+    DefaultSecurityGroup, Graph, Map, RawValue, TemplateError, Typed, Vpc, property_errors,
+};
 
 /// Known values of a deployment.
 #[derive(Clone, Debug, Default)]
@@ -373,6 +376,16 @@ impl<'t> Reader<'t> {
             errors.extend(property_errors::errors(
                 &entry.key, type_name, &map, is_secret,
             ));
+            let policies = property_errors::of_policies(
+                (&entry.key, type_name),
+                |it| self.eval(tree.get(it)?, 0).map(Cow::Owned),
+                is_secret,
+            );
+            // AWS documents the names in policies, but not that CloudFormation refuses others.
+            errors.extend(policies.into_iter().map(|it| TemplateError {
+                is_certain: false,
+                ..it
+            }));
             errors.extend(self.foreign_groups(&entry.key, &map));
             errors.extend(
                 properties

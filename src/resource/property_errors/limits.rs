@@ -37,14 +37,14 @@ pub(super) fn errors(
     found
 }
 
-/// Returns the properties of a type with a kind of limit.
-pub(super) fn paths(type_name: &str, kind: &str) -> Vec<&'static str> {
-    let of_row = |row| {
-        let mut columns = tsv::columns(row).skip(1);
-        let paths = (columns.next() == Some(kind)).then(|| columns.nth(1));
-        paths.flatten().unwrap_or_default().split(',')
-    };
-    tsv::rows_of(TABLE, type_name).flat_map(of_row).collect()
+/// Returns the error for a value of another kind than that of its property.
+pub(super) fn error(
+    id: &str,
+    (path, kind): (&str, &str),
+    value: &RawValue<'_>,
+    is_secret: impl Fn(&str) -> bool,
+) -> Option<TemplateError> {
+    Some(violation(kind, "", value)?.error(id, path, is_secret))
 }
 
 /// A value that a limit excludes.

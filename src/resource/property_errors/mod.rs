@@ -8,11 +8,12 @@ mod removal_policy;
 mod required;
 mod services;
 
-use super::{Map, TemplateError};
+use std::borrow::Cow;
+
+use super::overrides::POLICIES;
+use super::{Map, RawValue, TemplateError, schema};
 
 pub(crate) use properties::unknown_attribute;
-#[cfg(feature = "testing")]
-pub(crate) use properties::{is_type, types, unknown_name};
 pub(crate) use removal_policy::{REMOVAL_POLICIES, removal_policy};
 
 /// Returns the errors in the type and the evaluated properties of a resource. Does not print secrets.
@@ -24,7 +25,7 @@ pub(crate) fn errors(
 ) -> Vec<TemplateError> {
     let mut found = Vec::new();
     found.extend(properties::unknown_type(id, type_name));
-    found.extend(properties::errors(id, type_name, properties));
+    found.extend(properties::errors(id, type_name, properties, &is_secret));
     found.extend(of_values(id, type_name, properties, is_secret));
     found
 }
@@ -41,6 +42,29 @@ pub(crate) fn of_values(
     found.extend(limits::errors(id, type_name, properties, is_secret));
     found.extend(quotas::errors(id, type_name, properties));
     found.extend(services::errors(id, type_name, properties));
+    found
+}
+
+/// Returns the values that the schema of a type in CloudFormation excludes.
+pub(crate) fn of_limits(id: &str, type_name: &str, properties: &Map<'_>) -> Vec<TemplateError> {
+    limits::errors(id, type_name, properties, |_| false)
+}
+
+/// Returns the errors in the policies of a resource, such as `UpdatePolicy`.
+pub(crate) fn of_policies<'a>(
+    (id, type_name): (&str, &str),
+    policy: impl Fn(&str) -> Option<Cow<'a, RawValue<'static>>>,
+    is_secret: impl Fn(&str) -> bool,
+) -> Vec<TemplateError> {
+    let mut found = Vec::new();
+    for name in POLICIES {
+        let value = policy(name);
+        if let Some(RawValue::Object(map)) = value.as_deref() {
+            let key = schema::policy_key(type_name, name);
+            found.extend(properties::errors(id, &key, map, &is_secret));
+            found.extend(limits::errors(id, &key, map, &is_secret));
+        }
+    }
     found
 }
 

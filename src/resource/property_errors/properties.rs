@@ -1,88 +1,17 @@
 //! Types, properties and attributes that do not exist, and values of another form. CloudFormation refuses
 //! a template with them.
 
-use super::required::objects;
-use crate::ir::{Dialect, Expr, near, nearest, typo};
-use crate::resource::{Map, RawValue, Schema, TemplateError};
-use crate::tsv;
-
-/// Columns: type, whether it gains properties, properties, attributes.
-const TABLE: &str = include_str!("properties.tsv");
-
-/// The names of a type.
-struct Type {
-    grows: bool,
-    properties: &'static str,
-    attributes: &'static str,
-}
-
-impl Type {
-    fn of(name: &str) -> Option<Type> {
-        let row = tsv::rows_of(TABLE, name).next()?;
-        let mut columns = tsv::columns(row).skip(1);
-        Some(Type {
-            grows: columns.next()? == "grows",
-            properties: columns.next()?,
-            attributes: columns.next()?,
-        })
-    }
-}
-
-/// Returns whether the table has a type.
-#[cfg(feature = "testing")]
-pub(crate) fn is_type(name: &str) -> bool {
-    Type::of(name).is_some()
-}
-
-/// Returns all types of the table.
-#[cfg(feature = "testing")]
-pub(crate) fn types() -> impl Iterator<Item = &'static str> {
-    tsv::rows(TABLE).map(tsv::key)
-}
-
-/// Returns the message for the first name that a type does not have.
-#[cfg(feature = "testing")]
-pub(crate) fn unknown_name(type_name: &str, dialect: Dialect, names: &Map<'_>) -> Option<String> {
-    if let Some(schema) = Schema::of(type_name, dialect) {
-        let mut first = None;
-        schema.check_names(names, "", &mut |_, found| {
-            first = first.take().or(Some(found))
-        });
-        return first.map(|(message, help)| format!("{message} of `{type_name}`; {help}"));
-    }
-    let of = Type::of(type_name).filter(|_| dialect == Dialect::Cfn)?;
-    let known: Vec<&str> = of.properties.split(',').collect();
-    let is_known = |it: &&str| known.contains(it) || known.contains(&"*");
-    let (unknown, _) = names.iter().find(|(name, _)| !is_known(name))?;
-    let hint = nearest(unknown, known.iter().copied());
-    Some(format!(
-        "unknown property `{unknown}` of `{type_name}`; {hint}"
-    ))
-}
-
-/// Returns the error for a name that the table does not have. A type that gains names can have it later, unless
-/// it is a typo.
-fn unknown(name: &str, what: &str, known: &[&str], is_settled: bool) -> TemplateError {
-    TemplateError {
-        is_certain: is_settled || typo(name, known.iter().copied()).is_some(),
-        ignores_condition: false,
-        reason: what.to_owned(),
-        fix: match known {
-            [] => "remove it".to_owned(),
-            known => format!(
-                "correct or remove it: {}",
-                nearest(name, known.iter().copied())
-            ),
-        },
-    }
-}
+use super::limits;
+use crate::ir::{Dialect, Expr};
+use crate::resource::schema::{self, Name, Names, SchemaError};
+use crate::resource::{KINDS, Map, RawValue, Schema, TemplateError};
 
 /// Returns the error for a type that does not exist. AWS adds types, so that only a typo is an error.
 pub(crate) fn unknown_type(id: &str, type_name: &str) -> Option<TemplateError> {
-    if !type_name.starts_with("AWS::") || Type::of(type_name).is_some() {
+    if !type_name.starts_with("AWS::") || Schema::of(type_name, Dialect::Cfn).is_some() {
         return None;
     }
-    let known = typo(type_name, tsv::rows(TABLE).map(tsv::key))?;
+    let known = schema::typo_of_type(type_name, Dialect::Cfn)?;
     Some(TemplateError {
         is_certain: true,
         ignores_condition: true,
@@ -91,100 +20,124 @@ pub(crate) fn unknown_type(id: &str, type_name: &str) -> Option<TemplateError> {
     })
 }
 
+/// Returns the error for a name that a schema does not have. A type that gains names can have it later, unless
+/// it is a typo.
+fn unknown(what: String, schema: Schema, error: &SchemaError) -> TemplateError {
+    TemplateError {
+        is_certain: error.is_certain,
+        ignores_condition: false,
+        reason: match error.is_certain {
+            true => what,
+            false => format!("{what}: {}", schema.doubt()),
+        },
+        fix: match error.help.as_str() {
+            "remove it" => "remove it".to_owned(),
+            help => format!("correct or remove it: {help}"),
+        },
+    }
+}
+
 /// Returns the errors in the names of the evaluated properties of a resource, and in the form of their
 /// values.
-pub(super) fn errors(id: &str, type_name: &str, properties: &Map<'_>) -> Vec<TemplateError> {
-    let Some(of) = Type::of(type_name) else {
+pub(super) fn errors(
+    id: &str,
+    type_name: &str,
+    properties: &Map<'_>,
+    is_secret: &dyn Fn(&str) -> bool,
+) -> Vec<TemplateError> {
+    let Some(schema) = Schema::of(type_name, Dialect::Cfn) else {
         return Vec::new();
     };
-    let schema = Schema::of(type_name, Dialect::Cfn);
-    let known: Vec<&str> = of
-        .properties
-        .split(',')
-        .filter(|it| !it.is_empty())
-        .collect();
-    let mut found = Vec::new();
-    if !known.contains(&"*") {
-        let names = properties.iter().map(|(name, _)| name);
-        found.extend(names.filter(|it| !known.contains(it)).map(|name| {
-            let what = format!("`{id}` has property `{name}`, which `{type_name}` does not have");
-            unknown(name, &what, &known, !of.grows)
-        }));
-    }
-    if let Some(schema) = schema {
-        for (name, value) in properties.iter() {
-            nested((id, &of), schema, name, value, &mut found);
-        }
-        found.extend(forms(id, type_name, schema, properties));
-    }
-    found
+    let mut judge = Judge {
+        id,
+        type_name,
+        schema,
+        is_modeled: KINDS.iter().any(|it| it.cfn == type_name),
+        is_secret,
+        found: Vec::new(),
+    };
+    judge.names("", Some(schema.names()), properties);
+    judge.found
 }
 
-/// Gathers the names inside a property that its schema does not have.
-fn nested(
-    (id, of): (&str, &Type),
+struct Judge<'a> {
+    id: &'a str,
+    type_name: &'a str,
     schema: Schema,
-    path: &str,
-    value: &RawValue<'_>,
-    found: &mut Vec<TemplateError>,
-) {
-    match value {
-        RawValue::List(items) => items
-            .iter()
-            .for_each(|it| nested((id, of), schema, path, it, found)),
-        RawValue::Object(map) | RawValue::Block(map) => {
-            // A macro can add names.
-            if map.iter().any(|(name, _)| name.starts_with("Fn::")) {
-                return;
-            }
-            for (name, value) in map.iter() {
-                let inner = format!("{path}.{name}");
-                match schema.check(&inner) {
-                    Some(_) => {
-                        let what = format!("`{id}` has property `{inner}`, which does not exist");
-                        let known: Vec<&str> = schema.children(path).collect();
-                        // The names of an object are few, so that a similar one is meant.
-                        let is_settled = !of.grows || near(name, known.iter().copied()).is_some();
-                        found.push(unknown(name, &what, &known, is_settled));
-                    }
-                    None => nested((id, of), schema, &inner, value, found),
-                }
-            }
-        }
-        _ => {}
-    }
+    /// Whether the type has a table, and limits inside its properties.
+    is_modeled: bool,
+    is_secret: &'a dyn Fn(&str) -> bool,
+    found: Vec<TemplateError>,
 }
 
-/// Returns an error for each list where the schema has one value, and each text where it has an object.
-fn forms(id: &str, type_name: &str, schema: Schema, properties: &Map<'_>) -> Vec<TemplateError> {
-    let mut found = Vec::new();
-    let lists = super::limits::paths(type_name, "list");
-    let of = super::limits::paths(type_name, "object");
-    for path in schema.names() {
-        let (parent, name) = path.rsplit_once('.').unwrap_or(("", path));
-        let is_list = lists.contains(&path);
-        let is_object = of.contains(&path);
-        let values = objects(properties, parent).into_iter();
-        let wrong = values
-            .filter_map(|it| it.get(name))
-            .find_map(|value| match value {
-                RawValue::List(_) if !is_list => Some("a list, and accepts one value"),
-                value if is_object && !is_list && is_text(value) => {
-                    Some("text, and accepts an object")
-                }
-                RawValue::List(items) if is_object && items.iter().any(is_text) => {
-                    Some("a list of texts, and accepts objects")
-                }
-                _ => None,
-            });
-        found.extend(wrong.map(|what| TemplateError {
-            is_certain: true,
-            ignores_condition: false,
-            reason: format!("`{id}` sets `{path}` to {what}"),
-            fix: format!("set `{path}` to a value of its type"),
-        }));
+impl Judge<'_> {
+    fn names(&mut self, parent: &str, names: Option<Names>, map: &Map<'_>) {
+        // A macro can add names.
+        if map.iter().any(|(name, _)| name.starts_with("Fn::")) {
+            return;
+        }
+        for (key, value) in map.iter() {
+            let path = schema::join(parent, key);
+            if let Some(error) = self.schema.check(&path) {
+                let Judge { id, type_name, .. } = self;
+                let what = match parent {
+                    "" => {
+                        format!("`{id}` has property `{path}`, which `{type_name}` does not have")
+                    }
+                    _ => format!("`{id}` has property `{path}`, which does not exist"),
+                };
+                self.found.push(unknown(what, self.schema, &error));
+                continue;
+            }
+            let name = names.and_then(|it| it.get(key));
+            self.form(&path, name, value);
+            let names = name.and_then(|it| it.form.names());
+            match value {
+                RawValue::List(items) => items.iter().for_each(|it| self.inside(&path, names, it)),
+                value => self.inside(&path, names, value),
+            }
+        }
     }
-    found
+
+    fn inside(&mut self, path: &str, names: Option<Names>, value: &RawValue<'_>) {
+        match value {
+            RawValue::List(items) => items.iter().for_each(|it| self.inside(path, names, it)),
+            RawValue::Object(map) | RawValue::Block(map) => self.names(path, names, map),
+            _ => {}
+        }
+    }
+
+    /// Adds an error for a list where the schema has one value, and for text where it has an object.
+    fn form(&mut self, path: &str, name: Option<Name>, value: &RawValue<'_>) {
+        let Some(form) = name.map(|it| it.form) else {
+            return;
+        };
+        // The table of limits has the properties of each type, and what is inside those of a model.
+        if let Some(kind) = form
+            .scalar()
+            .filter(|_| !self.is_modeled && path.contains('.'))
+        {
+            let found = limits::error(self.id, (path, kind), value, self.is_secret);
+            self.found.extend(found);
+            return;
+        }
+        let items = form.items();
+        let wrong = match value {
+            RawValue::List(_) if !form.is_list() => "a list, and accepts one value",
+            value if form.is_object() && is_text(value) => "text, and accepts an object",
+            RawValue::List(list) if items.is_object() && list.iter().any(is_text) => {
+                "a list of texts, and accepts objects"
+            }
+            _ => return,
+        };
+        self.found.push(TemplateError {
+            // Services can accept more than the schemas of types that no stack has tried.
+            is_certain: self.is_modeled,
+            ignores_condition: false,
+            reason: format!("`{}` sets `{path}` to {wrong}", self.id),
+            fix: format!("set `{path}` to a value of its type"),
+        });
+    }
 }
 
 fn is_text(value: &RawValue<'_>) -> bool {
@@ -205,27 +158,12 @@ pub(crate) fn unknown_attribute(
     type_name: &str,
     attribute: &str,
 ) -> Option<TemplateError> {
-    let of = Type::of(type_name)?;
-    let mut known: Vec<&str> = of
-        .attributes
-        .split(',')
-        .filter(|it| !it.is_empty())
-        .collect();
-    if known.contains(&"*") {
-        return None;
-    }
-    if known.contains(&"+") {
-        known.retain(|it| *it != "+");
-        known.extend(of.properties.split(','));
-    }
-    let first = attribute.split('.').next().unwrap_or_default();
-    if known.contains(&first) {
-        return None;
-    }
+    let schema = Schema::of(type_name, Dialect::Cfn)?;
+    let error = schema.check_attribute(attribute)?;
     let what = format!(
         "`{caller}` refers to attribute `{attribute}` of `{id}`, which `{type_name}` does not have"
     );
-    Some(unknown(first, &what, &known, !of.grows))
+    Some(unknown(what, schema, &error))
 }
 
 #[cfg(test)]
@@ -235,7 +173,7 @@ mod tests {
 
     fn found(type_name: &str, json: serde_json::Value) -> Vec<String> {
         let map = object(json);
-        let errors = errors("Id", type_name, &map).into_iter();
+        let errors = errors("Id", type_name, &map, &|_| false).into_iter();
         errors
             .filter(|it| it.is_certain)
             .map(|it| it.reason)

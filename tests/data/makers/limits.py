@@ -17,6 +17,7 @@ import re
 
 from cloudformation import DEPTH, nodes, schema_of, types
 from makers import WRITTEN_BY
+from makers.cloudformation_names import policies
 from makers.schema_names import declared_types
 
 HEAD = f"""\
@@ -83,7 +84,14 @@ def make(inputs):
         for path, limit in own.items():
             rows.setdefault(limit, {})[path] = None
         lines += [f"{name}\t{kind}\t{argument}\t{','.join(paths)}\n" for (kind, argument), paths in rows.items()]
-    return HEAD + "".join(lines)
+    for name, attribute, schema in policies():
+        rows = {}
+        for path, node in nodes(schema):
+            for limit in of_node(path, node):
+                rows.setdefault(limit, []).append(path)
+        lines += [f"{name}.{attribute}\t{kind}\t{argument}\t{','.join(paths)}\n"
+                  for (kind, argument), paths in rows.items()]
+    return HEAD + "".join(sorted(lines, key=lambda it: it.split("\t")[0]))
 
 
 def limits(name, inside):

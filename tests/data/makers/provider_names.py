@@ -25,15 +25,21 @@ MAPPERS = {"": "", "hashMapper(": "map of ", "listMapper(": "list of "}
 
 def make(inputs):
     wanted = types()
+    found = all_names(inputs.package_of_pypi(SOURCE, "*/_jsii/*.tgz"))
+    found = {name: names for name, names in found.items() if name in wanted}
+    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(names)}" for name, names in sorted(found.items()))
+    return f"{{\n{lines}\n}}\n"
+
+
+def all_names(package):
+    """The names of all types in the archive of the package."""
     found = {}
-    with tarfile.open(inputs.package_of_pypi(SOURCE, "*/_jsii/*.tgz")) as archive:
+    with tarfile.open(package) as archive:
         for member in archive:
             if re.fullmatch(r"package/lib/[^/]+/index\.js", member.name):
                 is_data = member.name.split("/")[2].startswith("data-aws-")
-                for name, names in declared(archive.extractfile(member).read().decode(), is_data, wanted):
-                    found[name] = names
-    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(names)}" for name, names in sorted(found.items()))
-    return f"{{\n{lines}\n}}\n"
+                found |= declared(archive.extractfile(member).read().decode(), is_data)
+    return found
 
 
 def rows(text):
@@ -52,8 +58,8 @@ def types():
     return found
 
 
-def declared(text, is_data, wanted):
-    """Yields the types of a file that are wanted, with their names."""
+def declared(text, is_data):
+    """Returns the types of a file with their names."""
     # The functions that convert blocks precede the classes of the blocks.
     classes, converters, current, types_of = {}, {}, None, {}
     for part in PART.finditer(text):
@@ -77,10 +83,8 @@ def declared(text, is_data, wanted):
             current["item"] = part["item"]
         else:
             current["type"] = part["type"]
-    for found in classes.values():
-        name = f"data.{found['type']}" if is_data else found["type"]
-        if name in wanted:
-            yield name, names_of(found, classes)
+    types = [found for found in classes.values() if found["type"]]
+    return {f"data.{it['type']}" if is_data else it["type"]: names_of(it, classes) for it in types}
 
 
 def names_of(found, classes):

@@ -1,0 +1,233 @@
+//! Forms of values in a schema.
+
+use super::Names;
+use crate::ir::{Dialect, Expr};
+use crate::resource::RawValue;
+
+/// The form of a value, such as `:*` for a list of texts. Empty is one text.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Form {
+    text: &'static str,
+    dialect: Dialect,
+}
+
+/// What a form accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Accepts {
+    Text,
+    Boolean,
+    Number,
+    Any,
+    Map,
+    List,
+    Object,
+    /// An object, or text that has it as JSON.
+    ObjectOrText,
+    Block,
+    /// A block or an object: the source does not say which.
+    BlockOrObject,
+}
+
+impl Form {
+    pub(super) fn new(text: &'static str, dialect: Dialect) -> Form {
+        Form { text, dialect }
+    }
+
+    fn accepts(self) -> Accepts {
+        let text = self.text.strip_prefix(':').unwrap_or(self.text);
+        match text.chars().next() {
+            None => Accepts::Text,
+            Some('b') => Accepts::Boolean,
+            Some('n') => Accepts::Number,
+            Some('m') => Accepts::Map,
+            Some('*') => Accepts::List,
+            Some('=') => Accepts::Object,
+            Some('~') => Accepts::ObjectOrText,
+            Some('>' | '^') => Accepts::Block,
+            Some('%') => Accepts::BlockOrObject,
+            Some(_) => Accepts::Any,
+        }
+    }
+
+    /// Returns the form of the items of a list.
+    pub(crate) fn items(self) -> Form {
+        let text = self.text.trim_start_matches(':');
+        Form::new(text.strip_prefix('*').unwrap_or(text), self.dialect)
+    }
+
+    pub(crate) fn is_block(self) -> bool {
+        matches!(self.accepts(), Accepts::Block | Accepts::BlockOrObject)
+    }
+
+    /// Returns the kind of a Boolean or a number, as the table of limits calls it.
+    pub(crate) fn scalar(self) -> Option<&'static str> {
+        match self.accepts() {
+            Accepts::Boolean => Some("boolean"),
+            Accepts::Number => Some("number"),
+            _ => None,
+        }
+    }
+
+    /// Returns whether it is a list.
+    pub(crate) fn is_list(self) -> bool {
+        matches!(self.accepts(), Accepts::List | Accepts::Any)
+    }
+
+    /// Returns whether it is an object, and not text.
+    pub(crate) fn is_object(self) -> bool {
+        self.accepts() == Accepts::Object
+    }
+
+    /// Returns the names of the object, or of the objects in the list.
+    pub(crate) fn names(self) -> Option<Names> {
+        let number = self.text.trim_start_matches([':', '*']);
+        let number = number.strip_prefix(['=', '~', '>', '^', '%'])?;
+        Names::of_object(number, self.dialect)
+    }
+
+    /// Returns whether the code knows the form, and the table its object.
+    #[cfg(test)]
+    pub(super) fn is_whole(self) -> bool {
+        let of = self.accepts();
+        let is_object = matches!(
+            of,
+            Accepts::Object | Accepts::ObjectOrText | Accepts::Block | Accepts::BlockOrObject
+        );
+        match of {
+            Accepts::List => self.items().is_whole(),
+            Accepts::Any => self.text == ":?" || self.text == "?",
+            _ => self.names().is_some() == is_object,
+        }
+    }
+
+    /// Returns why the form excludes a value, and the fix. A value that only the deployment
+    /// determines has any form.
+    pub(super) fn mismatch(self, path: &str, value: &RawValue<'_>) -> Option<(String, String)> {
+        if is_open(value, self.dialect) {
+            return None;
+        }
+        let is_object = matches!(value, RawValue::Object(_) | RawValue::Block(_));
+        let (fits, wanted) = match self.accepts() {
+            Accepts::Any => return None,
+            Accepts::Text => (text_of(value).is_some(), "text"),
+            Accepts::Boolean => (is_boolean(value), "`true` or `false`"),
+            Accepts::Number => (is_number(value), "a number"),
+            Accepts::Map => (matches!(value, RawValue::Object(_)), "a map"),
+            Accepts::Object => (is_object, "an object"),
+            Accepts::ObjectOrText => (is_object || text_of(value).is_some(), "an object"),
+            Accepts::List => match value {
+                RawValue::List(items) => {
+                    return items.iter().find_map(|it| self.items().mismatch(path, it));
+                }
+                // The provider accepts blocks for some lists of objects.
+                _ => (is_object && self.names().is_some(), "a list"),
+            },
+            Accepts::Block => match value {
+                RawValue::List(items) if self.text.starts_with('^') && items.len() > 1 => {
+                    let message = format!("`{path}` has {} blocks, and accepts one", items.len());
+                    return Some((message, "set one block".to_owned()));
+                }
+                RawValue::List(items) => (items.iter().all(is_block), "a block"),
+                value => (is_block(value), "a block"),
+            },
+            Accepts::BlockOrObject => (is_object || matches!(value, RawValue::List(_)), "a block"),
+        };
+        let message = format!("`{path}` is {}, and accepts {wanted}", value.what());
+        (!fits).then(|| (message, format!("set `{path}` to {wanted}")))
+    }
+}
+
+fn is_block(value: &RawValue<'_>) -> bool {
+    matches!(value, RawValue::Block(_)) || is_open(value, Dialect::Tf)
+}
+
+/// Returns whether only the deployment determines a value. `null` of Terraform is the default.
+fn is_open(value: &RawValue<'_>, dialect: Dialect) -> bool {
+    let is_call = |(key, _): (&str, _)| key == "Ref" || key.starts_with("Fn::");
+    match (value, dialect) {
+        (RawValue::Expr(expr), _) => !matches!(expr.as_ref(), Expr::Text(_) | Expr::Concat(_)),
+        (RawValue::Raw(json), _) => json.is_null(),
+        (RawValue::Str(text), Dialect::Tf) => text.contains("${") || text.contains("%{"),
+        (RawValue::Str(text), Dialect::Cfn) => text.contains("{{resolve:"),
+        (RawValue::Object(map), Dialect::Cfn) => map.iter().any(is_call),
+        _ => false,
+    }
+}
+
+/// Returns a value that is text, or that Terraform converts to text.
+fn text_of(value: &RawValue<'_>) -> Option<String> {
+    match value {
+        RawValue::Str(text) => Some(text.to_string()),
+        RawValue::Int(number) => Some(number.to_string()),
+        RawValue::Bool(value) => Some(value.to_string()),
+        RawValue::Raw(json) if json.is_number() => Some(json.to_string()),
+        RawValue::Expr(_) | RawValue::Json(_) | RawValue::Base64(_) => Some(String::new()),
+        _ => None,
+    }
+}
+
+fn is_boolean(value: &RawValue<'_>) -> bool {
+    let text = text_of(value);
+    text.is_some_and(|it| it.is_empty() || matches!(it.as_str(), "true" | "false"))
+}
+
+fn is_number(value: &RawValue<'_>) -> bool {
+    let text = text_of(value);
+    text.is_some_and(|it| it.is_empty() || it.parse::<f64>().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Form;
+    use crate::ir::Dialect;
+    use crate::resource::RawValue;
+
+    fn fits(form: &'static str, json: serde_json::Value) -> bool {
+        let value = RawValue::from(json);
+        let form = Form::new(form, Dialect::Tf);
+        form.mismatch("name", &value).is_none()
+    }
+
+    #[test]
+    fn a_value_of_another_form_does_not_fit() {
+        use serde_json::json;
+        for (form, value, wanted) in [
+            ("", json!("a"), true),
+            ("", json!(1), true),
+            ("", json!(["a"]), false),
+            ("", json!({"a": 1}), false),
+            ("", json!(null), true),
+            (":b", json!(true), true),
+            (":b", json!("true"), true),
+            (":b", json!("yes"), false),
+            (":b", json!("${var.on}"), true),
+            (":n", json!(1.5), true),
+            (":n", json!("8"), true),
+            (":n", json!("eight"), false),
+            (":n", json!(true), false),
+            (":m", json!({"a": "b"}), true),
+            (":m", json!("a"), false),
+            (":*", json!(["a"]), true),
+            (":*", json!("a"), false),
+            (":*", json!([["a"]]), false),
+            (":*n", json!(["1"]), true),
+            (":*n", json!(["one"]), false),
+            (":?", json!([1]), true),
+            (">0000", json!("a"), false),
+            (">0000", json!({"a": 1}), false),
+        ] {
+            assert_eq!(fits(form, value.clone()), wanted, "{form} {value}");
+        }
+    }
+
+    #[test]
+    fn one_block_is_not_several() {
+        let block = || RawValue::Block([("a".into(), RawValue::from(1))].into_iter().collect());
+        let two = RawValue::List(vec![block(), block()]);
+        let form = |text| Form::new(text, Dialect::Tf);
+        assert!(form("^0000").mismatch("name", &block()).is_none());
+        assert!(form(">0000").mismatch("name", &two).is_none());
+        let (message, _) = form("^0000").mismatch("name", &two).unwrap();
+        assert_eq!(message, "`name` has 2 blocks, and accepts one");
+    }
+}

@@ -1,0 +1,79 @@
+//! A walk over the properties of a resource.
+
+use super::{Name, Names, Schema, SchemaError, join};
+use crate::ir::Dialect;
+use crate::resource::{Map, RawValue};
+
+/// Gathers the errors in names, and in the forms of values.
+pub(super) struct Walk {
+    pub(super) schema: Schema,
+    /// Whether it sees the whole resource, which has no model.
+    pub(super) is_whole: bool,
+    /// Whether it judges values. The printed template shows those of CloudFormation.
+    pub(super) has_forms: bool,
+    pub(super) found: Vec<SchemaError>,
+}
+
+impl Walk {
+    pub(super) fn map(&mut self, map: &Map<'_>, path: &str, names: Option<Names>) {
+        let is_call = |(key, _): (&str, _)| key == "Ref" || key.starts_with("Fn::");
+        if self.schema.dialect == Dialect::Cfn && map.iter().any(is_call) {
+            return;
+        }
+        for (key, value) in map.iter() {
+            let inside = join(path, key);
+            match self.schema.check_with(&inside, self.is_whole) {
+                Some(error) => self.found.push(error),
+                None => self.value(value, &inside, names.and_then(|it| it.get(key))),
+            }
+        }
+        if !self.is_whole || map.get("dynamic").is_some() {
+            return;
+        }
+        let required = names.into_iter().flat_map(Names::iter);
+        for it in required.filter(|it| it.is_required && map.get(it.name).is_none()) {
+            let inside = join(path, it.name);
+            let what = match it.form.is_block() {
+                true => "block",
+                false => "argument",
+            };
+            self.found.push(SchemaError {
+                message: format!("{what} `{inside}` is required"),
+                help: format!("set `{inside}`"),
+                is_certain: true,
+                path: inside,
+            });
+        }
+    }
+
+    pub(super) fn value(&mut self, value: &RawValue<'_>, path: &str, name: Option<Name>) {
+        if let RawValue::Raw(json) = value
+            && !matches!(
+                json.as_ref(),
+                serde_json::Value::Number(_) | serde_json::Value::Null
+            )
+        {
+            return self.value(&RawValue::from(json.as_ref().clone()), path, name);
+        }
+        let form = name.filter(|_| self.has_forms);
+        if let Some((message, help)) = form.and_then(|it| it.form.mismatch(path, value)) {
+            self.found.push(SchemaError {
+                path: path.to_owned(),
+                is_certain: true,
+                message,
+                help,
+            });
+            return;
+        }
+        match value {
+            RawValue::List(items) => items.iter().for_each(|it| self.inside(it, path, name)),
+            value => self.inside(value, path, name),
+        }
+    }
+
+    fn inside(&mut self, value: &RawValue<'_>, path: &str, name: Option<Name>) {
+        if let RawValue::Object(inner) | RawValue::Block(inner) = value {
+            self.map(inner, path, name.and_then(|it| it.form.names()));
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Names and values of Terraform that the provider does not accept: in raw resources, and after overrides.
+//! CloudFormation has its own rules for templates (`template.rs`).
+
+use crate::ir::{Diagnostic, Diagnostics, Dialect, Expr, NodeId};
+use crate::resource::schema::{self, SchemaError};
+use crate::resource::{Field, Graph, Node, Override, Part, Resource, Schema, property_errors};
+
+pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
+    for (id, node) in graph.nodes() {
+        check_arguments(graph, (id, node), out);
+        check_references(graph, (id, node), out);
+    }
+    let is_changed = |(_, node): &(NodeId, &Node)| {
+        matches!(node.resource, Resource::Raw(_)) || node.overrides.iter().any(changes_arguments)
+    };
+    if graph.nodes().any(|it| is_changed(&it))
+        && let Some(printed) = graph.printed(Dialect::Tf)
+    {
+        for (id, node) in graph.nodes().filter(is_changed) {
+            if let Some(other) = printed.node(id) {
+                check_limits(node, &other.resource, out);
+            }
+        }
+    }
+}
+
+fn changes_arguments(change: &Override) -> bool {
+    change.dialect == Dialect::Tf && change.part == Part::Properties
+}
+
+/// Reports values of a modeled type that the service excludes. The provider's schema has no limits, so those of
+/// CloudFormation apply to the same properties.
+fn check_limits(node: &Node, printed: &Resource, out: &mut Diagnostics) {
+    let Some(kind) = printed.kind().filter(|it| !it.tf.is_empty()) else {
+        return;
+    };
+    let errors =
+        |of: &Resource| property_errors::of_limits(&node.path, kind.cfn, &of.put(Dialect::Cfn));
+    let own = match node.resource.kind() {
+        Some(_) => errors(&node.resource),
+        None => Vec::new(),
+    };
+    let is_own = |reason: &str| own.iter().any(|it| it.reason == reason);
+    let mut names = Vec::new();
+    pairs(kind.fields, ("", ""), &mut names);
+    for error in errors(printed).iter().filter(|it| !is_own(&it.reason)) {
+        let is_in = |(cfn, _): &&(String, String)| error.fix.contains(&format!("`{cfn}`"));
+        let Some((cfn, tf)) = names.iter().find(is_in) else {
+            continue;
+        };
+        let renamed = |text: &str| text.replace(&format!("`{cfn}`"), &format!("`{tf}`"));
+        let mut changes = node.overrides.iter().rev();
+        let change = changes.find(|it| changes_arguments(it) && is_inside(&it.pointer, tf));
+        let (code, message) = match change {
+            Some(it) => (
+                "override",
+                format!("override `{}`: {}", it.pointer, error.reason),
+            ),
+            None => ("raw-resource-property", error.reason.clone()),
+        };
+        let found = match error.is_certain {
+            true => Diagnostic::error(code, renamed(&message)),
+            false => Diagnostic::warning(code, renamed(&message)),
+        };
+        let location = change.map_or(&node.location, |it| it.location_or(&node.location));
+        let found = found.path(node.path.clone()).at(location.clone());
+        out.push(found.only(Dialect::Tf).help(renamed(&error.fix)));
+    }
+}
+
+/// Gathers the names of fields in both languages.
+fn pairs(fields: &[Field], before: (&str, &str), found: &mut Vec<(String, String)>) {
+    for it in fields
+        .iter()
+        .filter(|it| !it.cfn.is_empty() && !it.tf.is_empty())
+    {
+        let names = (
+            schema::join(before.0, it.cfn),
+            schema::join(before.1, it.tf),
+        );
+        if let Some(inside) = it.inside {
+            pairs(inside.fields, (&names.0, &names.1), found);
+        }
+        found.push(names);
+    }
+}
+
+/// Reports the arguments that the provider does not accept, each at the line that sets it.
+fn check_arguments(graph: &Graph, (id, node): (NodeId, &Node), out: &mut Diagnostics) {
+    let is_raw = matches!(node.resource, Resource::Raw(_));
+    if !is_raw && !node.overrides.iter().any(changes_arguments) {
+        return;
+    }
+    let of = node.resource.type_name(Dialect::Tf);
+    let Some(schema) = of.and_then(|of| Schema::of(of, Dialect::Tf)) else {
+        return;
+    };
+    let (map, _) = node.printed(id, graph, Dialect::Tf);
+    for error in schema.errors(&map) {
+        let mut changes = node.overrides.iter().rev();
+        let change =
+            changes.find(|it| changes_arguments(it) && is_inside(&it.pointer, &error.path));
+        // The table of a model ensures the rest.
+        if change.is_none() && !is_raw {
+            continue;
+        }
+        let code = match change {
+            Some(_) => "override",
+            None => "raw-resource-property",
+        };
+        let message = match change {
+            Some(change) => format!("override `{}`: {}", change.pointer, error.message),
+            None => error.message.clone(),
+        };
+        let location = match (change, &node.resource) {
+            (Some(change), _) => change.location_or(&node.location).clone(),
+            (None, Resource::Raw(raw)) => {
+                let name = error.path.split('.').next().unwrap_or_default();
+                let line = raw.line_of(Dialect::Tf, name);
+                line.unwrap_or_else(|| node.location.clone())
+            }
+            (None, _) => node.location.clone(),
+        };
+        let found = diagnostic(code, schema, &error, message);
+        out.push(found.path(node.path.clone()).at(location));
+    }
+}
+
+fn diagnostic(
+    code: &'static str,
+    schema: Schema,
+    error: &SchemaError,
+    message: String,
+) -> Diagnostic {
+    let found = match error.is_certain {
+        true => Diagnostic::error(code, message),
+        false => Diagnostic::warning(code, format!("{message}: {}", schema.doubt())),
+    };
+    found.only(Dialect::Tf).help(error.help.clone())
+}
+
+/// Returns whether a pointer leads to a path, or to a part of it, or around it.
+fn is_inside(pointer: &str, path: &str) -> bool {
+    let is_index = |it: &&str| *it == "-" || it.parse::<usize>().is_ok();
+    let keys = pointer.split('/').skip(1).filter(|it| !is_index(it));
+    let mut pairs = keys.zip(path.split('.'));
+    pairs.all(|(key, name)| key == name)
+}
+
+/// Reports references to attributes that a type does not have.
+fn check_references(graph: &Graph, (id, node): (NodeId, &Node), out: &mut Diagnostics) {
+    node.walk_printed(id, graph, Dialect::Tf, &mut |expr| {
+        let Expr::Attr(target, attr) = expr else {
+            return;
+        };
+        let target = graph.node(*target);
+        let of = target.and_then(|it| it.resource.type_name(Dialect::Tf));
+        let (Some(target), Some(of)) = (target, of) else {
+            return;
+        };
+        let name = attr.tf.split(['.', '[']).next().unwrap_or_default();
+        let schema = Schema::of(of, Dialect::Tf);
+        if let Some((schema, error)) = schema.and_then(|it| Some((it, it.check_attribute(name)?))) {
+            let message = format!(
+                "refers to attribute `{name}` of `{}`, which `{of}` does not have",
+                target.path
+            );
+            let found = diagnostic("reference", schema, &error, message);
+            out.push(found.path(node.path.clone()).at(node.location.clone()));
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_inside;
+
+    #[test]
+    fn a_pointer_is_at_above_or_below_a_path() {
+        for (pointer, path, wanted) in [
+            ("/a", "a", true),
+            ("/a", "a.b", true),
+            ("/a/0/b", "a.b", true),
+            ("/a/b/c", "a.b", true),
+            ("/a/b", "a.c", false),
+            ("/a", "ab", false),
+        ] {
+            assert_eq!(is_inside(pointer, path), wanted, "{pointer} {path}");
+        }
+    }
+}

@@ -1,0 +1,425 @@
+//! Raw resources and overrides: names and values that a language does not accept are reported, each at the line
+//! that sets it.
+
+use serde_json::{Value, json};
+use ssm_synth::construct::Overrides;
+use ssm_synth::ir::{Attr, Diagnostics, Severity, SourceLocation};
+use ssm_synth::resource::{Instance, RawResource, RawValue};
+use ssm_synth::{App, SessionAccess};
+
+fn found(app: &App) -> Diagnostics {
+    match app.validate() {
+        Ok(validated) => validated.warnings().clone(),
+        Err(found) => found,
+    }
+}
+
+/// Returns the severity, message and hint of what is wrong with a raw resource.
+fn about_raw(raw: RawResource) -> Vec<(Severity, String, String)> {
+    let mut app = App::new();
+    app.stack("Access").add("It", raw);
+    let found = found(&app);
+    let lines = found.iter().map(|it| {
+        (
+            it.severity,
+            it.message.clone(),
+            it.help.clone().unwrap_or_default(),
+        )
+    });
+    lines.collect()
+}
+
+/// Returns the only error of a raw resource.
+fn error(raw: RawResource) -> String {
+    let found = about_raw(raw);
+    match found.as_slice() {
+        [(Severity::Error, message, help)] => format!("{message}: {help}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn warning(raw: RawResource) -> String {
+    let found = about_raw(raw);
+    match found.as_slice() {
+        [(Severity::Warning, message, help)] => format!("{message}: {help}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn tf(type_name: &str) -> RawResource {
+    RawResource::new().tf(type_name)
+}
+
+fn cfn(type_name: &str) -> RawResource {
+    RawResource::new().cfn(type_name)
+}
+
+#[test]
+fn types_of_terraform_exist() {
+    for (name, help) in [
+        ("aws_sqs_quue", "did you mean `aws_sqs_queue`?"),
+        ("data.aws_amii", "did you mean `data.aws_ami`?"),
+    ] {
+        assert_eq!(error(tf(name)), format!("unknown type `{name}`: {help}"));
+    }
+    // The provider can have it in a later version.
+    let later = warning(tf("aws_moonbase_crater_registration"));
+    assert!(
+        later.contains("version 6.69.1 of the provider does not have it, but AWS adds types"),
+        "{later}"
+    );
+    // Types of other providers are unknown.
+    let other = tf("random_pet").argument("lenght", 2);
+    assert_eq!(about_raw(other), []);
+    let module = tf("module");
+    assert_eq!(
+        error(module.clone()),
+        "module call has no `source`: set `source` to the address of the module"
+    );
+    assert_eq!(
+        about_raw(module.argument("source", "./team").argument("any", 1)),
+        []
+    );
+}
+
+#[test]
+fn arguments_and_blocks_of_terraform_exist() {
+    let queue = || tf("aws_sqs_queue").argument("name", "jobs");
+    assert_eq!(about_raw(queue()), []);
+    assert_eq!(
+        error(queue().argument("delay_second", 5)),
+        "unknown argument `delay_second`: did you mean `delay_seconds`?"
+    );
+    assert_eq!(
+        error(queue().argument("arn", "x")),
+        "`arn` is set by AWS: remove it"
+    );
+    let image = || tf("data.aws_ami").argument("owners", vec!["amazon"]);
+    let filter = |key: &'static str| [("name", "name".into()), (key, vec!["al2023"].into())];
+    assert_eq!(about_raw(image().block("filter", filter("values"))), []);
+    assert_eq!(
+        about_raw(image().block("filter", filter("vales")))
+            .into_iter()
+            .map(|(severity, message, _)| (severity, message))
+            .collect::<Vec<_>>(),
+        [
+            (
+                Severity::Error,
+                "unknown argument `filter.vales`".to_owned()
+            ),
+            (
+                Severity::Error,
+                "argument `filter.values` is required".to_owned()
+            ),
+        ]
+    );
+    assert_eq!(
+        error(image().block("filters", filter("values"))),
+        "unknown argument `filters`: did you mean `filter`?"
+    );
+    // Terraform itself has these.
+    let meta = queue()
+        .argument("count", 2)
+        .argument("provider", "aws")
+        .block("lifecycle", [("prevent_destroy", true.into())])
+        .block("provisioner", [("local-exec", "true".into())]);
+    let found = about_raw(meta);
+    assert!(
+        found.iter().all(|it| it.1.contains("no provider `aws`")),
+        "{found:?}"
+    );
+    // Version 6 of the provider has the argument.
+    assert_eq!(about_raw(queue().argument("region", "eu-central-1")), []);
+}
+
+#[test]
+fn values_of_terraform_have_the_form_of_the_provider() {
+    let queue = || tf("aws_sqs_queue");
+    for (name, value, wanted) in [
+        ("delay_seconds", RawValue::from("5"), None),
+        ("delay_seconds", "five".into(), Some("a number")),
+        ("fifo_queue", "yes".into(), Some("`true` or `false`")),
+        ("name", vec!["jobs"].into(), Some("text")),
+        ("tags", "Team".into(), Some("a map")),
+        ("timeouts", "5m".into(), Some("a block")),
+        ("timeouts", json!({"create": "5m"}).into(), Some("a block")),
+    ] {
+        let found = about_raw(queue().argument(name, value.clone()));
+        let messages: Vec<&str> = found.iter().map(|it| it.1.as_str()).collect();
+        match wanted {
+            None => assert!(messages.is_empty(), "{name} {value:?}: {messages:?}"),
+            Some(wanted) => assert!(
+                matches!(messages.as_slice(), [it] if it.ends_with(&format!("accepts {wanted}"))),
+                "{name} {value:?}: {messages:?}"
+            ),
+        }
+    }
+    let instance = tf("aws_instance")
+        .block("root_block_device", [("volume_size", 8.into())])
+        .block("root_block_device", [("volume_size", 9.into())]);
+    assert_eq!(
+        error(instance),
+        "`root_block_device` has 2 blocks, and accepts one: set one block"
+    );
+    // The service accepts only some numbers of days.
+    let group = error(tf("aws_cloudwatch_log_group").argument("retention_in_days", 45));
+    assert!(
+        group.starts_with(
+            "`Access/It` sets `retention_in_days` to `45`, which is not one of `1`, `3`, "
+        ),
+        "{group}"
+    );
+    assert_eq!(
+        error(tf("aws_db_instance")),
+        "argument `instance_class` is required: set `instance_class`"
+    );
+}
+
+#[test]
+fn references_name_attributes_that_exist() {
+    let about = |attr: Attr| {
+        let mut app = App::new();
+        let mut stack = app.stack("Access");
+        let database = RawResource::new()
+            .cfn("AWS::RDS::DBInstance")
+            .tf("aws_db_instance")
+            .argument("instance_class", "db.t4g.micro");
+        let database = stack.add("Database", database);
+        let parameter = RawResource::new()
+            .cfn("AWS::SSM::Parameter")
+            .property("Type", "String")
+            .property("Value", database.attr(attr))
+            .tf("aws_ssm_parameter")
+            .argument("name", "/database")
+            .argument("type", "String")
+            .argument("value", database.attr(attr));
+        stack.add("Address", parameter);
+        let found = found(&app);
+        let text = found.iter().map(|it| {
+            let help = it.help.clone().unwrap_or_default();
+            format!("{:?} {}: {help}", it.severity, it.message)
+        });
+        text.collect::<Vec<String>>()
+    };
+    let none: [&str; 0] = [];
+    assert_eq!(about(Attr::by_get_att("Endpoint.Address", "address")), none);
+    assert_eq!(
+        about(Attr::by_get_att("Endpoint.Addres", "address")),
+        [
+            "Error `Access/Address` refers to attribute `Endpoint.Addres` of `Access/Database`, which \
+             `AWS::RDS::DBInstance` does not have: correct or remove it: did you mean `Address`?"
+        ]
+    );
+    assert_eq!(
+        about(Attr::by_get_att("Endpoint.Address", "addres")),
+        [
+            "Error refers to attribute `addres` of `Access/Database`, which `aws_db_instance` does not \
+             have: did you mean `address`?"
+        ]
+    );
+}
+
+#[test]
+fn names_inside_properties_of_cloudformation_exist() {
+    let queue = |redrive: Value| cfn("AWS::SQS::Queue").property("RedrivePolicy", redrive);
+    let redrive = json!({"deadLetterTargetArn": "arn:aws:sqs:eu-central-1:111122223333:dead", "maxReceiveCount": 3});
+    assert_eq!(about_raw(queue(redrive)), []);
+    assert_eq!(
+        error(queue(json!({"maxReceiveCuont": 3}))),
+        "`Access/It` has property `RedrivePolicy.maxReceiveCuont`, which does not exist: correct or \
+         remove it: did you mean `maxReceiveCount`?"
+    );
+    assert_eq!(
+        error(queue(json!({"maxReceiveCount": "three"}))),
+        "`Access/It` sets `RedrivePolicy.maxReceiveCount` to `three`, which is not a number: set \
+         `RedrivePolicy.maxReceiveCount` to a number"
+    );
+}
+
+#[test]
+fn values_of_cloudformation_have_the_form_of_the_schema() {
+    assert_eq!(
+        warning(cfn("AWS::SQS::Queue").property("QueueName", vec!["jobs"])),
+        "`Access/It` sets `QueueName` to a list, and accepts one value: set `QueueName` to a value of its \
+         type"
+    );
+    let volume = cfn("AWS::EC2::Volume").property("AvailabilityZone", vec!["eu-central-1a"]);
+    assert!(error(volume).contains("to a list, and accepts one value"));
+}
+
+#[test]
+fn a_doubt_says_why_it_is_one() {
+    let source = "the schema of May 2026 does not have it, but AWS adds";
+    let function = cfn("AWS::Lambda::Function")
+        .property("Code", json!({"ZipFile": "x"}))
+        .property("Role", "arn:aws:iam::111122223333:role/it");
+    let later = warning(function.clone().property("NextYear", 1));
+    assert!(
+        later.contains(&format!("{source} properties to this type")),
+        "{later}"
+    );
+    // A typo is wrong in each version.
+    let typo = error(function.property("Runtme", "python3.14"));
+    assert!(typo.contains("did you mean `Runtime`?"), "{typo}");
+    let later = warning(cfn("AWS::Moonbase::CraterRegistration"));
+    assert!(later.contains(&format!("{source} types")), "{later}");
+    let typo = error(cfn("AWS::SQS::Quue"));
+    assert!(typo.contains("did you mean `AWS::SQS::Queue`?"), "{typo}");
+}
+
+/// Returns what is wrong with overrides of an instance, and whether it is at their line.
+fn about_overrides(
+    change: for<'s, 'a> fn(Overrides<'s, 'a>) -> Overrides<'s, 'a>,
+) -> Vec<(Severity, String)> {
+    let mut app = App::new();
+    let mut stack = app.stack("Access");
+    let access = stack.add_inline(SessionAccess::new());
+    change(stack.overrides(access.instances[0].instance));
+    let found = found(&app);
+    let lines = found.iter().map(|it| {
+        let Some(SourceLocation::Caller(at)) = it.locations.first() else {
+            panic!("{it}");
+        };
+        assert!(at.file().ends_with("escape_hatches.rs"), "{it}");
+        let help = it.help.clone().unwrap_or_default();
+        (it.severity, format!("{}: {help}", it.message))
+    });
+    lines.collect()
+}
+
+fn override_error(change: for<'s, 'a> fn(Overrides<'s, 'a>) -> Overrides<'s, 'a>) -> String {
+    match about_overrides(change).as_slice() {
+        [(Severity::Error, message)] => message.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn values_of_overrides_in_terraform_have_the_form_of_the_provider() {
+    for (message, change) in [
+        (
+            "override `/vpc_security_group_ids`: `vpc_security_group_ids` is text, and accepts a list",
+            override_error(|it| it.tf("/vpc_security_group_ids", "sg-1")),
+        ),
+        (
+            "override `/credit_specification`: `credit_specification` is text, and accepts a block",
+            override_error(|it| it.tf("/credit_specification", "standard")),
+        ),
+        (
+            "override `/credit_specification`: unknown argument `credit_specification.cpu_credit`",
+            override_error(|it| it.tf("/credit_specification", json!({"cpu_credit": "standard"}))),
+        ),
+        (
+            "override `/credit_specification/cpu_credit`: unknown argument \
+             `credit_specification.cpu_credit`",
+            override_error(|it| it.tf("/credit_specification/cpu_credit", "standard")),
+        ),
+        (
+            "override `/ebs_block_device`: `ebs_block_device.volume_size` is text, and accepts a number",
+            override_error(|it| {
+                it.tf_block(
+                    "/ebs_block_device",
+                    json!({"device_name": "/dev/sdf", "volume_size": "big"}),
+                )
+            }),
+        ),
+        (
+            "override `/ebs_block_device`: argument `ebs_block_device.device_name` is required",
+            override_error(|it| it.tf_block("/ebs_block_device", json!({"volume_size": 8}))),
+        ),
+        (
+            "override `/tenancy`: `Access/main/Instance` sets `tenancy` to `Default`, which is not one of \
+             `dedicated`, `default`, `host`: set `tenancy` to `default`",
+            override_error(|it| it.tf("/tenancy", "Default")),
+        ),
+        (
+            "override `/metadata_options/http_put_response_hop_limit`: `Access/main/Instance` sets \
+             `metadata_options.http_put_response_hop_limit` to `65`, which is more than 64",
+            override_error(|it| it.tf("/metadata_options/http_put_response_hop_limit", 65)),
+        ),
+        (
+            "override `/hibernation`: `hibernation` is text, and accepts `true` or `false`",
+            override_error(|it| it.tf("/hibernation", "on")),
+        ),
+    ] {
+        assert!(change.starts_with(message), "{message}\n{change}");
+    }
+    let fine = about_overrides(|it| {
+        it.tf("/hibernation", "${var.hibernation}")
+            .tf("/credit_specification", json!({"cpu_credits": "standard"}))
+            .tf("/ipv6_address_count", "1")
+            .tf("/key_name", json!(null))
+    });
+    assert_eq!(fine, []);
+}
+
+#[test]
+fn keys_and_values_of_policies_of_cloudformation_exist() {
+    assert_eq!(
+        override_error(|it| it.cfn_attribute("/CreationPolicy/ResourceSignal/Timeot", "PT15M")),
+        "override `/CreationPolicy/ResourceSignal/Timeot`: in `CreationPolicy`, unknown property \
+         `ResourceSignal.Timeot`: did you mean `Timeout`?"
+    );
+    assert_eq!(
+        override_error(|it| it.cfn_attribute(
+            "/CreationPolicy",
+            json!({"ResourceSignals": {"Timeout": "PT15M"}})
+        )),
+        "override `/CreationPolicy`: in `CreationPolicy`, unknown property `ResourceSignals`: did you \
+         mean `ResourceSignal`?"
+    );
+    assert_eq!(
+        override_error(|it| it.cfn_attribute(
+            "/CreationPolicy",
+            json!({"ResourceSignal": {"Count": "two"}})
+        )),
+        "override `/CreationPolicy`: in `CreationPolicy`, `ResourceSignal.Count` is text, and accepts a \
+         number: set `ResourceSignal.Count` to a number"
+    );
+    assert_eq!(
+        override_error(|it| it.cfn_attribute("/UpdatePolicy/UseOnlineResharding", true)),
+        "override `/UpdatePolicy/UseOnlineResharding`: `UpdatePolicy` has no effect on \
+         `AWS::EC2::Instance`: remove it"
+    );
+    let fine = about_overrides(|it| {
+        it.cfn_attribute("/CreationPolicy/ResourceSignal/Count", 1)
+            .cfn_attribute("/CreationPolicy/ResourceSignal/Timeout", "PT15M")
+    });
+    assert_eq!(fine, []);
+}
+
+#[test]
+fn an_instance_type_of_an_override_is_checked_like_a_typed_one() {
+    for (typed, changed) in [
+        (
+            "unknown instance type `t3.hugee`",
+            override_error(|it| {
+                it.cfn("/InstanceType", "t3.hugee")
+                    .tf("/instance_type", "t3.large")
+            }),
+        ),
+        (
+            "unknown instance type `t3.hugee`",
+            override_error(|it| it.tf("/instance_type", "t3.hugee")),
+        ),
+        (
+            "`large` is not an instance type",
+            override_error(|it| it.tf("/instance_type", "large")),
+        ),
+    ] {
+        assert!(changed.starts_with(typed), "{changed}");
+    }
+    let raw = |name: &str| {
+        cfn("AWS::EC2::LaunchTemplate")
+            .property("LaunchTemplateData", json!({"InstanceType": name}))
+    };
+    assert_eq!(about_raw(raw("t3.large")), []);
+    assert!(error(raw("t3.hugee")).starts_with("unknown instance type `t3.hugee`"));
+    // A resource without a construct has the same rule.
+    let mut app = App::new();
+    let mut stack = app.stack("Access");
+    stack.add_inline(SessionAccess::new());
+    app.update_all::<Instance>(|_, it| it.instance_type = "t3.hugee".into());
+    let found = found(&app);
+    assert_eq!(found.iter().count(), 1, "{found}");
+}
