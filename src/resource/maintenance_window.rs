@@ -71,7 +71,7 @@ resource! {
         import "WindowId,WindowTargetId" / "{window_id}/{id}";
     one {
         /// The maintenance window.
-        window: Link<MaintenanceWindow> = "WindowId" / "window_id",
+        window: Link<MaintenanceWindow> = "WindowId" / doc "window_id",
         /// `INSTANCE`.
         resource_type: Value<Text> = "ResourceType" / "resource_type",
     }
@@ -152,7 +152,7 @@ nested! {
     pub struct RunCommand
     plain {
         /// The parameters of the document.
-        parameters: CommandParameters = "Parameters" / "parameter",
+        parameters: CommandParameters = "Parameters" / doc "parameter",
     }
 }
 
@@ -161,7 +161,7 @@ nested! {
     pub struct TaskInvocation
     opt {
         /// The Run Command parameters.
-        run_command: RunCommand = "MaintenanceWindowRunCommandParameters" / "run_command_parameters",
+        run_command: RunCommand = "MaintenanceWindowRunCommandParameters" / doc "run_command_parameters",
     }
 }
 
@@ -175,7 +175,7 @@ resource! {
         import "WindowId,WindowTaskId" / "{window_id}/{window_task_id}";
     one {
         /// The maintenance window.
-        window: Link<MaintenanceWindow> = "WindowId" / "window_id",
+        window: Link<MaintenanceWindow> = "WindowId" / doc "window_id",
         /// `RUN_COMMAND`.
         task_type: Value<Text> = "TaskType" / "task_type",
         /// The name of the document.
@@ -189,7 +189,7 @@ resource! {
         /// The number of errors after which no more tasks start.
         max_errors: Value<Text> = "MaxErrors" / "max_errors",
         /// The invocation parameters.
-        invocation: TaskInvocation = "TaskInvocationParameters" / "task_invocation_parameters",
+        invocation: TaskInvocation = "TaskInvocationParameters" / doc "task_invocation_parameters",
     }
     many {
         /// The registered targets, or managed nodes.
