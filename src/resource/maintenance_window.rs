@@ -1,5 +1,6 @@
 use super::codec::{Mismatch, Prop};
 use super::table::{nested, resource};
+use super::tags::merge_entries;
 use super::{Certain, Hooks, InvalidValue, Map, NodeTarget, RawValue, Tags, tagged};
 use crate::ir::{Attr, Dialect, Link, Text, Value};
 
@@ -86,6 +87,13 @@ impl Hooks for MaintenanceWindowTarget {}
 /// Parameters of a Run Command task: a map of lists in CloudFormation, blocks in Terraform.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CommandParameters(pub Vec<(Text, Value<Text>)>);
+
+impl CommandParameters {
+    /// Sets all entries of `more`.
+    pub(crate) fn merge(&mut self, more: &CommandParameters) {
+        merge_entries(&mut self.0, &more.0);
+    }
+}
 
 impl Prop for CommandParameters {
     fn put(&self, dialect: Dialect) -> Option<RawValue<'_>> {

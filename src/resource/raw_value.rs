@@ -66,6 +66,17 @@ impl<'a> RawValue<'a> {
         }
     }
 
+    /// Returns whether it is one block or several in Terraform.
+    pub(crate) fn is_block(&self) -> bool {
+        match self {
+            RawValue::Block(_) => true,
+            RawValue::List(items) => {
+                !items.is_empty() && items.iter().all(|it| matches!(it, RawValue::Block(_)))
+            }
+            _ => false,
+        }
+    }
+
     /// Returns whether it is all items of a list parameter.
     pub(crate) fn is_items(&self) -> bool {
         matches!(self, RawValue::Expr(expr) if matches!(expr.as_ref(), Expr::Items(_)))
@@ -189,6 +200,28 @@ impl From<serde_json::Value> for RawValue<'static> {
             }
             null @ serde_json::Value::Null => RawValue::Raw(Cow::Owned(null)),
         }
+    }
+}
+
+/// Returns the path of a key that a map has twice. A reader of the output would keep one of the values.
+pub(crate) fn duplicate_key(map: &Map<'_>) -> Option<String> {
+    let keys = || map.0.iter().map(|(key, _)| key);
+    let twice = keys()
+        .enumerate()
+        .find(|(n, key)| keys().take(*n).any(|it| it == *key));
+    if let Some((_, key)) = twice {
+        return Some(key.clone().into_owned());
+    }
+    map.iter()
+        .find_map(|(key, value)| Some(format!("{key}.{}", duplicate_in(value)?)))
+}
+
+fn duplicate_in(value: &RawValue<'_>) -> Option<String> {
+    match value {
+        RawValue::Object(map) | RawValue::Block(map) => duplicate_key(map),
+        RawValue::List(items) => items.iter().find_map(duplicate_in),
+        RawValue::Json(inner) | RawValue::Base64(inner) => duplicate_in(inner),
+        _ => None,
     }
 }
 

@@ -244,8 +244,10 @@ macro_rules! table {
 
             $( $(
                 $(#[doc = $ldoc])*
+                ///
+                /// Adds to them. An existing key has the new value.
                 pub fn $plain(mut self, value: impl Into<$lty>) -> Self {
-                    self.$plain = value.into();
+                    self.$plain.merge(&value.into());
                     self
                 }
             )* )?

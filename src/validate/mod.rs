@@ -8,6 +8,7 @@ mod names;
 mod network;
 mod overrides;
 mod parameters;
+mod places;
 mod references;
 mod tags;
 mod template;
@@ -114,6 +115,7 @@ pub(crate) fn run(graph: &Graph, own: Diagnostics) -> Result<Validated<'_>, Diag
     names::check(graph, &links, &mut out);
     parameters::check(graph, &mut out);
     overrides::check(graph, &mut out);
+    places::check(graph, &mut out);
     tags::check(graph, &mut out);
     network::check(graph, &mut out);
     for node in &graph.nodes {

@@ -61,13 +61,18 @@ fn ignored_name(
     Some((message, format!("did you mean `{meant}`?")))
 }
 
+/// Returns the line of an override, or that of its resource.
+pub(super) fn location_of(node: &Node, change: &Override) -> SourceLocation {
+    match &change.location {
+        SourceLocation::Default => node.location.clone(),
+        own => own.clone(),
+    }
+}
+
 /// Reports the overrides that do not apply, each at its line.
 fn check_node(graph: &Graph, (id, node): (NodeId, &Node), out: &mut Diagnostics) {
     let mut report = |change: &Override, message: String, help: String| {
-        let location = match &change.location {
-            SourceLocation::Default => node.location.clone(),
-            own => own.clone(),
-        };
+        let location = location_of(node, change);
         out.push(
             Diagnostic::error("override", message)
                 .path(node.path.clone())
