@@ -380,6 +380,33 @@ fn names_that_reach_the_output_are_valid_in_both_languages() {
 }
 
 #[test]
+fn an_attribute_has_a_name_of_its_language() {
+    use ssm_synth::ir::Attr;
+
+    for (attr, language) in [
+        (Attr::by_ref("b d"), "Terraform"),
+        (Attr::by_ref(""), "Terraform"),
+        (Attr::by_get_att("b d", "arn"), "CloudFormation"),
+    ] {
+        let mut app = App::new();
+        let mut stack = app.stack("Access");
+        let topic = stack.add("Topic", topic());
+        let copy = RawResource::new()
+            .cfn("AWS::SSM::Parameter")
+            .property("Type", "String")
+            .property("Value", topic.attr(attr))
+            .tf("aws_ssm_parameter")
+            .argument("name", "/topic")
+            .argument("type", "String")
+            .argument("value", topic.attr(attr));
+        stack.add("Copy", copy);
+        let found = errors(&app);
+        let expected = format!("is not an attribute in {language}");
+        assert!(found.contains(&expected), "{found}");
+    }
+}
+
+#[test]
 fn an_override_that_another_one_replaces_is_a_warning() {
     let mut app = App::new();
     let mut stack = app.stack("Access");
