@@ -256,11 +256,19 @@ impl Overrides<'_, '_> {
         self.push(Dialect::Tf, Part::Properties, pointer, Change::Remove)
     }
 
-    /// Sets arguments of `lifecycle` in Terraform. Others keep their value.
+    /// Sets arguments of `lifecycle` in Terraform, and appends to its lists. Others keep their value.
     #[track_caller]
     pub fn lifecycle(mut self, lifecycle: Lifecycle) -> Self {
         for (name, value) in lifecycle.0 {
-            self = self.tf(&format!("/lifecycle/{name}"), value);
+            let pointer = format!("/lifecycle/{name}");
+            match value {
+                serde_json::Value::Array(items) => {
+                    for item in items {
+                        self = self.tf_append(&pointer, item);
+                    }
+                }
+                value => self = self.tf(&pointer, value),
+            }
         }
         self
     }

@@ -140,6 +140,9 @@ impl Scope<'_> {
                 location
             },
         );
+        if let Some(old) = renamed_from {
+            child.check_path(old, child.location.clone());
+        }
         child.renamed_from.extend(old);
         construct.build(&mut child)
     }
@@ -205,8 +208,19 @@ impl Scope<'_> {
     /// assert_eq!((node.path.as_str(), node.cfn_id()), ("Access/Logs/Group", "LogGroup"));
     /// assert_eq!((node.tf_name(), &node.moved_from[..]), ("logs_group", &["log_group".to_owned()][..]));
     /// ```
+    #[track_caller]
     pub fn renamed_from(&mut self, old_path: &str) {
+        let location = caller_or(&self.location);
+        self.check_path(old_path, location);
         self.renamed_from.push(old_path.to_owned());
+    }
+
+    /// Reports a former path whose names no language accepts.
+    fn check_path(&mut self, old_path: &str, location: SourceLocation) {
+        if let Some(id) = old_path.split('/').find(|it| !is_id(it)) {
+            let found = invalid_id(id, &self.full(&self.path), &location);
+            self.graph.diagnostics.push(found);
+        }
     }
 
     fn full(&self, path: &str) -> String {

@@ -29,6 +29,8 @@ pub struct Stage<'a> {
     region: Option<String>,
     account: Option<String>,
     tags: Tags,
+    /// The names of the stacks that exist.
+    stacks: Vec<String>,
 }
 
 impl App {
@@ -40,27 +42,44 @@ impl App {
             region: None,
             account: None,
             tags: Tags::default(),
+            stacks: Vec::new(),
         }
     }
 }
 
 impl Stage<'_> {
-    /// Sets the region of the stacks. Default: set at deployment.
+    /// Sets the region of the stacks, before their resources. Default: set at deployment.
+    #[track_caller]
     pub fn region(mut self, region: impl AsRef<str>) -> Self {
         self.region = Some(region.as_ref().to_owned());
+        self.each_stack(|stack| stack.set_region(region.as_ref()));
         self
     }
 
     /// Sets the account of the stacks, of 12 digits. Default: that of the credentials at deployment.
+    #[track_caller]
     pub fn account(mut self, account: impl Into<String>) -> Self {
-        self.account = Some(account.into());
+        let account = account.into();
+        self.each_stack(|stack| stack.set_account(account.as_str()));
+        self.account = Some(account);
         self
     }
 
     /// Adds tags to all resources of the stacks.
+    #[track_caller]
     pub fn tags(mut self, tags: impl Into<Tags>) -> Self {
-        self.tags.merge(&tags.into());
+        let tags = tags.into();
+        self.each_stack(|stack| stack.tags(tags.clone()));
+        self.tags.merge(&tags);
         self
+    }
+
+    /// Changes the stacks that exist.
+    #[track_caller]
+    fn each_stack(&mut self, change: impl Fn(&mut Scope<'_>)) {
+        for name in &self.stacks {
+            change(&mut self.app.stack(name));
+        }
     }
 
     /// Returns the name of the stage.
@@ -72,7 +91,9 @@ impl Stage<'_> {
     /// `Prod-Access`.
     #[track_caller]
     pub fn stack(&mut self, name: &str) -> Scope<'_> {
-        let mut scope = self.app.stack(&format!("{}-{name}", self.name));
+        let name = format!("{}-{name}", self.name);
+        self.stacks.push(name.clone());
+        let mut scope = self.app.stack(&name);
         scope.tags(self.tags.clone());
         if let Some(region) = &self.region {
             scope.set_region(region);

@@ -63,6 +63,14 @@ impl Override {
         Override { part, ..self }
     }
 
+    /// Returns its location in the source, or another one.
+    pub(crate) fn location_or<'a>(&'a self, other: &'a SourceLocation) -> &'a SourceLocation {
+        match &self.location {
+            SourceLocation::Default => other,
+            own => own,
+        }
+    }
+
     /// Sets the location in the source. Default: unknown.
     #[must_use]
     pub fn at(self, location: SourceLocation) -> Override {

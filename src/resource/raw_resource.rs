@@ -266,7 +266,7 @@ impl RawResource {
 
     /// Reports names that are not identifiers, which a configuration cannot contain.
     fn check_identifiers(&self, node: &Node, out: &mut Diagnostics) {
-        for name in self.tf.body.iter().map(|(name, _)| name) {
+        for name in self.tf.body.names_in_blocks() {
             if !is_identifier(name) {
                 let message = format!("{} is not an argument", quoted(name));
                 let found = node.error("raw-resource-property", message);

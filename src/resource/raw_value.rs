@@ -398,6 +398,24 @@ impl<'a> Map<'a> {
         self.0.iter().map(|(key, term)| (key.as_ref(), term))
     }
 
+    /// Returns the names of arguments and blocks in Terraform, also in nested blocks.
+    pub(crate) fn names_in_blocks(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        for (key, value) in self.iter() {
+            names.push(key);
+            let items = match value {
+                RawValue::List(items) => items.as_slice(),
+                one => std::slice::from_ref(one),
+            };
+            for item in items {
+                if let RawValue::Block(inner) = item {
+                    names.extend(inner.names_in_blocks());
+                }
+            }
+        }
+        names
+    }
+
     /// Keeps only the entries of these names.
     #[cfg(feature = "config")]
     pub(crate) fn retain(&mut self, keep: impl Fn(&str) -> bool) {

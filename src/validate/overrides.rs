@@ -61,18 +61,13 @@ fn ignored_name(
     Some((message, format!("did you mean `{meant}`?")))
 }
 
-/// Returns the line of an override, or that of its resource.
-pub(super) fn location_of(node: &Node, change: &Override) -> SourceLocation {
-    match &change.location {
-        SourceLocation::Default => node.location.clone(),
-        own => own.clone(),
-    }
-}
-
 /// Reports the overrides that do not apply, each at its line.
 fn check_node(graph: &Graph, (id, node): (NodeId, &Node), out: &mut Diagnostics) {
     let mut report = |change: &Override, message: String, help: String| {
-        let location = location_of(node, change);
+        let location = match &change.location {
+            SourceLocation::Default => node.location.clone(),
+            own => own.clone(),
+        };
         out.push(
             Diagnostic::error("override", message)
                 .path(node.path.clone())
@@ -101,7 +96,7 @@ fn check_node(graph: &Graph, (id, node): (NodeId, &Node), out: &mut Diagnostics)
     }
     for change in &node.overrides {
         let own = change.dialect == Dialect::Tf && change.part == Part::Properties;
-        let Change::Set(value) = &change.change else {
+        let (Change::Set(value) | Change::Append(value)) = &change.change else {
             continue;
         };
         let ignored = match change.pointer.as_str() {
@@ -117,7 +112,10 @@ fn check_node(graph: &Graph, (id, node): (NodeId, &Node), out: &mut Diagnostics)
             "/lifecycle/ignore_changes" if own => Some(value),
             _ => continue,
         };
-        let names = ignored.and_then(serde_json::Value::as_array);
+        let names = ignored.map(|it| {
+            it.as_array()
+                .map_or(std::slice::from_ref(it), Vec::as_slice)
+        });
         for name in names.into_iter().flatten().filter_map(|it| it.as_str()) {
             if let Some((message, help)) = ignored_name(graph, (id, node), name) {
                 let message = format!("override `{}`: {message}", change.pointer);

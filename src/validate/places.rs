@@ -1,7 +1,6 @@
 //! Values that two calls set in one place, so that one of them is lost.
 
-use super::overrides::location_of;
-use crate::ir::{Diagnostic, Diagnostics, Dialect};
+use crate::ir::{Diagnostic, Diagnostics, Dialect, IDENTIFIER, is_identifier, quoted};
 use crate::resource::{Change, Graph, Node, Override, Part, RawResource, Typed as _};
 
 pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
@@ -10,6 +9,29 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
         check_tags(node, out);
         check_condition(graph, node, out);
         check_meta_arguments(node, out);
+        check_identifiers(node, out);
+    }
+}
+
+/// Reports an override of an argument whose name is not an identifier, which a configuration cannot contain.
+fn check_identifiers(node: &Node, out: &mut Diagnostics) {
+    let of_tf = node.overrides.iter().filter(|it| it.dialect == Dialect::Tf);
+    for change in of_tf {
+        let name = change.pointer.split('/').nth(1).unwrap_or_default();
+        if !is_identifier(name) && change.pointer.starts_with('/') {
+            let message = format!(
+                "override `{}`: {} is not an argument",
+                change.pointer,
+                quoted(name)
+            );
+            out.push(
+                Diagnostic::error("override", message)
+                    .path(node.path.clone())
+                    .at(change.location_or(&node.location).clone())
+                    .only(Dialect::Tf)
+                    .help(IDENTIFIER),
+            );
+        }
     }
 }
 
@@ -44,8 +66,8 @@ fn check_overridden(node: &Node, out: &mut Diagnostics) {
         out.push(
             Diagnostic::warning("override", message)
                 .path(node.path.clone())
-                .at(location_of(node, earlier))
-                .at(location_of(node, later))
+                .at(earlier.location_or(&node.location).clone())
+                .at(later.location_or(&node.location).clone())
                 .only(earlier.dialect)
                 .help("remove one of the two overrides"),
         );
@@ -92,7 +114,7 @@ fn check_tags(node: &Node, out: &mut Diagnostics) {
         out.push(
             Diagnostic::warning("override", message)
                 .path(node.path.clone())
-                .at(location_of(node, change))
+                .at(change.location_or(&node.location).clone())
                 .only(change.dialect)
                 .help(help),
         );
@@ -110,7 +132,7 @@ fn check_condition(graph: &Graph, node: &Node, out: &mut Diagnostics) {
     }
     let mut overrides = node.overrides.iter();
     let change = overrides.find(|it| it.part == Part::Attributes && it.pointer == "/Condition");
-    let location = change.map_or(node.location.clone(), |it| location_of(node, it));
+    let location = change.map_or(&node.location, |it| it.location_or(&node.location));
     let message = format!(
         "`{}` has two conditions: `{}` and `{new}`",
         node.path, known.id
@@ -118,7 +140,7 @@ fn check_condition(graph: &Graph, node: &Node, out: &mut Diagnostics) {
     out.push(
         Diagnostic::error("duplicate-value", message)
             .path(node.path.clone())
-            .at(location)
+            .at(location.clone())
             .help("declare one condition with `Predicate::All`"),
     );
 }

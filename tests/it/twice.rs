@@ -354,6 +354,28 @@ fn a_stack_has_one_region_and_account() {
 }
 
 #[test]
+fn settings_of_a_stage_reach_its_stacks_in_any_order() {
+    let mut app = App::new();
+    let mut stage = app.stage("Prod");
+    let logs = stage.stack("Access").add("Logs", LogGroup::new());
+    let mut stage = stage.tags([("Team", "core")]).account("111122223333");
+    stage.stack("Other").add("Logs", LogGroup::new());
+    let graph = app.graph();
+    assert!(graph.get(logs).unwrap().tags.get("Team").is_some());
+    let mut accounts = graph.stacks().map(|it| it.account.as_deref());
+    assert!(accounts.all(|it| it == Some("111122223333")));
+
+    let mut app = App::new();
+    let mut stage = app.stage("Prod");
+    stage.stack("Access").add("Logs", LogGroup::new());
+    let line = line!() + 1;
+    let _ = stage.region("eu-central-1");
+    let found = errors(&app);
+    assert!(found.contains("is set after resources"), "{found}");
+    assert!(found.contains(&format!("twice.rs:{line}:")), "{found}");
+}
+
+#[test]
 fn names_that_reach_the_output_are_valid_in_both_languages() {
     let mut app = App::new();
     let mut stack = app.stack("Access");
@@ -367,8 +389,18 @@ fn names_that_reach_the_output_are_valid_in_both_languages() {
     );
     app.stack("with_underscore").add("Logs", LogGroup::new());
     app.stage("b d").stack("Access");
+    let mut stack = app.stack("Renamed");
+    stack.renamed_from("1 old");
+    let pet = RawResource::new()
+        .tf("random_pet")
+        .block("keepers", [("c d", "x".into())]);
+    let pet = stack.add("Pet", pet);
+    stack.overrides(pet).tf("/e f", "x");
     let found = errors(&app);
     for message in [
+        "`1 old` is not a valid ID",
+        "`c d` is not an argument",
+        "override `/e f`: `e f` is not an argument",
         "`b d` is not a valid ID",
         "`` is not a valid ID",
         "`b d` is not a condition ID",
@@ -423,7 +455,8 @@ fn an_override_that_another_one_replaces_is_a_warning() {
             Lifecycle::new()
                 .ignore_changes(["ami"])
                 .ignore_changes(["user_data"]),
-        );
+        )
+        .lifecycle(Lifecycle::new().ignore_changes(["tags"]));
     let validated = app.validate().unwrap();
     let found = validated.warnings().to_string();
     let expected =
@@ -436,7 +469,10 @@ fn an_override_that_another_one_replaces_is_a_warning() {
     assert_eq!(validated.warnings().iter().count(), 2, "{found}");
     let module = backend::tf::module(&validated, "Access", backend::tf::ModuleKind::Root).unwrap();
     let hcl = module.to_hcl();
-    assert!(hcl.contains("      ami,\n      user_data,\n"), "{hcl}");
+    assert!(
+        hcl.contains("      ami,\n      user_data,\n      tags,\n"),
+        "{hcl}"
+    );
 }
 
 #[test]
