@@ -176,9 +176,9 @@ macro_rules! dotted {
 pub(crate) use dotted;
 
 /// Declares a struct with properties, for resources and nested objects. A search of the
-/// documentation finds it by `alias`, and a property by its names in both languages. The word `doc`
-/// before the name in Terraform is an attribute that the macro writes: the compiler rejects an alias
-/// that is equal to the name of the field.
+/// documentation finds it by `alias`, and a property by its names in both languages. The macro writes
+/// the word `doc` before the name in Terraform as an attribute. A name that is equal to that of the
+/// field has none, because the compiler rejects the alias.
 macro_rules! table {
     (
         $(#[doc = $doc:literal])*
