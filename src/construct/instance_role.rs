@@ -72,7 +72,7 @@ pub struct InstanceRoleHandles {
 
 impl InstanceRole {
     /// A role with these permissions.
-    pub fn new(permissions: Permissions) -> InstanceRole {
+    pub fn new(permissions: impl IntoValue<Permissions>) -> InstanceRole {
         InstanceRole::default().permissions(permissions)
     }
 

@@ -100,8 +100,8 @@ impl PublicSubnets {
     }
 
     /// Sets the NAT gateways. Default: none.
-    pub fn nat_gateways(mut self, nat_gateways: NatGateways) -> Self {
-        self.nat_gateways = nat_gateways;
+    pub fn nat_gateways(mut self, nat_gateways: impl IntoValue<NatGateways>) -> Self {
+        self.nat_gateways = nat_gateways.into_value();
         self
     }
 

@@ -107,15 +107,17 @@ impl Scope<'_> {
         construct.build(&mut self.child(id, location))
     }
 
-    /// Adds the parts of a construct directly to this scope, without an ID in between. The tags that
-    /// the construct sets are those of its own parts.
+    /// Adds the parts of a construct directly to this scope, without an ID in between. The tags and the
+    /// former path that the construct sets are those of its own parts.
     #[track_caller]
     pub fn add_inline<C: Construct>(&mut self, construct: C) -> C::Handle {
         let inside = caller_or(&self.location);
         let own_tags = self.graph.add_tag_scope(self.stack, Some(self.tag_scope));
         let outer = std::mem::replace(&mut self.location, inside);
         let outer_tags = std::mem::replace(&mut self.tag_scope, own_tags);
+        let outer_paths = self.renamed_from.clone();
         let handle = construct.build(self);
+        self.renamed_from = outer_paths;
         self.location = outer;
         self.tag_scope = outer_tags;
         handle
@@ -182,8 +184,8 @@ impl Scope<'_> {
         Scope { location, ..self }
     }
 
-    /// Sets a former path of this scope below the stack. CloudFormation keeps the old logical IDs,
-    /// and Terraform moves the resources.
+    /// Sets a former path of this scope below the stack, before its resources. CloudFormation keeps the
+    /// old logical IDs, and Terraform moves the resources.
     ///
     /// ```
     /// use ssm_synth::construct::Construct;
@@ -211,6 +213,11 @@ impl Scope<'_> {
     #[track_caller]
     pub fn renamed_from(&mut self, old_path: &str) {
         let location = caller_or(&self.location);
+        if self.has_resources() {
+            let message = format!("former path `{old_path}` is set after resources");
+            let found = Diagnostic::error("construct-id", message).at(location.clone());
+            self.add_diagnostic(found.help("call `renamed_from` before the first `add`"));
+        }
         self.check_path(old_path, location);
         self.renamed_from.push(old_path.to_owned());
     }

@@ -78,6 +78,22 @@ impl Scope<'_> {
         }
     }
 
+    /// Returns whether a resource is in this scope.
+    pub(super) fn has_resources(&self) -> bool {
+        let first = self
+            .graph
+            .tag_scopes
+            .get(self.tag_scope)
+            .map_or(0, |it| it.first);
+        let mut inside = self.graph.nodes[first..]
+            .iter()
+            .filter_map(|it| it.inherits.as_ref());
+        inside.any(|it| {
+            let mut scopes = self.graph.tag_scopes_from(it.scope);
+            scopes.any(|(scope, _)| scope == self.tag_scope)
+        })
+    }
+
     /// Adds the tags of the scopes to a new resource.
     pub(super) fn inherit_tags(&self, resource: &mut Resource) -> Inherits {
         let mut inherits = Inherits {

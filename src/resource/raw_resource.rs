@@ -195,8 +195,8 @@ impl RawResource {
         known.or_else(|| self.own_tags.is_some().then(|| TagProperty::usual(dialect)))
     }
 
-    /// Returns the tags in a language. A data source and a module have no tags of a scope: tags select
-    /// what a data source reads, and a module can give them any meaning.
+    /// Returns the tags in a language. A data source and a module have no tags of a scope. Tags select
+    /// what a data source reads, and a module can use them for anything.
     fn tags_in(&self, dialect: Dialect) -> impl Iterator<Item = Tag<'_>> {
         let is_resource = self
             .type_name(dialect)

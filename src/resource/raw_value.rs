@@ -139,6 +139,7 @@ term_from! {
     &str => |value| RawValue::Str(Cow::Owned(value.to_owned())),
     String => |value| RawValue::Str(Cow::Owned(value)),
     Expr => |value| RawValue::Expr(Cow::Owned(value)),
+    crate::ir::Cidr => |value| RawValue::Str(Cow::Owned(value.to_string())),
 }
 
 impl<R: super::Typed> From<crate::ir::Handle<R>> for RawValue<'static> {

@@ -220,6 +220,36 @@ fn tags_of_a_construct_without_an_id_stay_in_it() {
 }
 
 #[test]
+fn a_former_path_reaches_all_resources_of_its_construct_and_no_other() {
+    struct Logs {
+        is_late: bool,
+    }
+    impl Construct for Logs {
+        type Handle = ();
+        fn build(self, scope: &mut Scope<'_>) {
+            if self.is_late {
+                scope.add("Early", LogGroup::new());
+            }
+            scope.renamed_from("Old");
+            scope.add("Group", LogGroup::new());
+        }
+    }
+    let mut app = App::new();
+    let mut stack = app.stack("Access");
+    stack.add("First", LogGroup::new());
+    stack.add_inline(Logs { is_late: false });
+    let later = stack.add("Later", LogGroup::new());
+    assert_eq!(app.graph().node(later.node()).unwrap().cfn_id(), "Later");
+    assert!(app.validate().is_ok());
+    app.stack("Access").add("Logs", Logs { is_late: true });
+    let found = errors(&app);
+    assert!(
+        found.contains("former path `Old` is set after resources"),
+        "{found}"
+    );
+}
+
+#[test]
 fn tags_that_reach_nothing_are_a_warning() {
     struct OnlyTags;
     impl Construct for OnlyTags {
