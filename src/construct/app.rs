@@ -4,9 +4,10 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::{Arc, OnceLock};
 
-use super::scope::{Scope, invalid_id};
+use super::scope::Scope;
 use crate::ir::{
-    AppId, Diagnostic, Diagnostics, Dialect, Handle, SourceLocation, Stack, StackId, is_id,
+    AppId, Diagnostic, Diagnostics, Dialect, Handle, SourceLocation, Stack, StackId, is_stack_name,
+    quoted,
 };
 use crate::reachability::{CertainRefusal, certain_refusals};
 use crate::resource::{FindError, Graph, Tags, Typed};
@@ -115,8 +116,15 @@ impl App {
             Some(id) => *id,
             None => {
                 let id = StackId::next(graph.stacks.len());
-                if !is_id(name) {
-                    graph.diagnostics.push(invalid_id(name, name, &location));
+                if !is_stack_name(name) {
+                    let message = format!("{} is not a stack name", quoted(name));
+                    graph.diagnostics.push(
+                        Diagnostic::error("construct-id", message)
+                            .path(name.to_owned())
+                            .at(location.clone())
+                            .about(&["name"])
+                            .help("start with a letter, then use letters, digits and `-`"),
+                    );
                 }
                 graph.stacks.push(Stack {
                     name: name.to_owned(),
@@ -217,8 +225,16 @@ impl App {
     }
 
     /// Adds tags to all resources of every stack. Existing keys keep their value.
+    #[track_caller]
     pub fn tags(&mut self, tags: impl Into<Tags>) -> Priority<'_> {
         let tags = tags.into();
+        if tags.get("Name").is_some() {
+            let message = "tag `Name` of the app has no effect: each resource has its own";
+            let here = SourceLocation::Caller(Location::caller());
+            let found = Diagnostic::warning("tags", message).at(here);
+            let help = "remove it, or set it for one resource or scope";
+            self.graph_mut().diagnostics.push(found.help(help));
+        }
         self.add_aspect(move |graph| {
             for node in &mut graph.nodes {
                 let Some(own) = node.resource.tags_mut() else {

@@ -1,17 +1,30 @@
 //! The region and the account of a stack.
 
 use super::scope::{Scope, caller_or};
-use crate::ir::{Diagnostic, quoted, unknown_region, unlisted_region};
+use crate::ir::{Diagnostic, IDENTIFIER, is_identifier, quoted, unknown_region, unlisted_region};
 use crate::region::Region;
 
 impl Scope<'_> {
-    /// Sets the region of the stack, such as `eu-central-1`. Default: set at deployment.
+    /// Sets the region of the stack, such as `eu-central-1`, before its resources: constructs check if it
+    /// has their services. Default: set at deployment.
     ///
     /// A region that AWS opened after this version is a warning: the template is then that of every region.
     #[track_caller]
     pub fn set_region(&mut self, region: impl AsRef<str>) {
-        if let Some(region) = self.find_region(region.as_ref()) {
-            self.graph.stacks[self.stack.index()].region = Some(region);
+        let Some(region) = self.find_region(region.as_ref()) else {
+            return;
+        };
+        let stack = &self.graph.stacks[self.stack.index()];
+        let has_resources = !stack.nodes.is_empty();
+        match stack.region {
+            Some(known) => self.set_twice("region", known.name, region.name),
+            None if has_resources => {
+                let message = format!("region `{}` is set after resources", region.name);
+                let location = caller_or(&self.location);
+                let found = Diagnostic::error("region", message).at(location);
+                self.add_diagnostic(found.help("call `set_region` before the first `add`"));
+            }
+            None => self.graph.stacks[self.stack.index()].region = Some(region),
         }
     }
 
@@ -29,17 +42,51 @@ impl Scope<'_> {
             );
             return;
         }
-        self.graph.stacks[self.stack.index()].account = Some(account);
+        match self.graph.stacks[self.stack.index()].account.clone() {
+            Some(known) => self.set_twice("account", &known, &account),
+            None => self.graph.stacks[self.stack.index()].account = Some(account),
+        }
+    }
+
+    /// Reports a second value of what a stack has once.
+    #[track_caller]
+    fn set_twice(&mut self, what: &str, known: &str, new: &str) {
+        if known != new {
+            let stack = self.stack_name();
+            let message =
+                format!("stack `{stack}` has two values for `{what}`: `{known}` and `{new}`");
+            let location = caller_or(&self.location);
+            let found = Diagnostic::error("duplicate-value", message).at(location);
+            self.add_diagnostic(found.help("set it once, or add a stack for the other value"));
+        }
     }
 
     /// Declares a provider in Terraform for another region of the stack's account.
     /// [`Overrides::provider`](super::Overrides::provider) sets it for a resource.
     #[track_caller]
     pub fn provider_alias(&mut self, alias: &str, region: impl AsRef<str>) {
-        if let Some(region) = self.find_region(region.as_ref()) {
-            let aliases = &mut self.graph.stacks[self.stack.index()].provider_aliases;
-            aliases.retain(|(known, _)| known != alias);
-            aliases.push((alias.to_owned(), region));
+        let location = caller_or(&self.location);
+        if !is_identifier(alias) {
+            let message = format!("{} is not a provider alias", quoted(alias));
+            let found = Diagnostic::error("raw-resource-provider", message);
+            self.add_diagnostic(found.at(location).help(IDENTIFIER));
+            return;
+        }
+        let Some(region) = self.find_region(region.as_ref()) else {
+            return;
+        };
+        let aliases = &mut self.graph.stacks[self.stack.index()].provider_aliases;
+        match aliases.iter().find(|(known, _)| known == alias) {
+            Some((_, known)) if known.name != region.name => {
+                let (known, new) = (known.name, region.name);
+                let message =
+                    format!("provider alias `{alias}` has two regions: `{known}` and `{new}`");
+                let found = Diagnostic::error("duplicate-value", message);
+                let help = "use another alias for the second region";
+                self.add_diagnostic(found.at(location).help(help));
+            }
+            Some(_) => {}
+            None => aliases.push((alias.to_owned(), region)),
         }
     }
 

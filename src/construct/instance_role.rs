@@ -40,7 +40,7 @@ impl Permissions {
 options! {
     /// The IAM role and instance profile of the instances.
     #[derive(Clone, Debug)]
-    pub struct InstanceRole, start |preset| preset.instance_role();
+    pub struct InstanceRole, start |preset| preset.instance_role(), new own;
     options {
         /// Permissions of the role: `AmazonSSMManagedInstanceCore`, which also reads all parameters
         /// of Parameter Store, the same without parameters, or only those of sessions.
@@ -72,7 +72,7 @@ pub struct InstanceRoleHandles {
 
 impl InstanceRole {
     /// A role with these permissions.
-    pub fn new(permissions: Permissions) -> InstanceRole {
+    pub fn new(permissions: impl IntoValue<Permissions>) -> InstanceRole {
         InstanceRole::default().permissions(permissions)
     }
 

@@ -4,6 +4,7 @@ mod access;
 mod app;
 mod arn;
 mod audit;
+mod conditions;
 mod database;
 mod duplicates;
 mod endpoint_handles;
@@ -35,6 +36,7 @@ mod public_subnets;
 #[cfg(feature = "config")]
 pub(crate) mod reader;
 mod scope;
+mod scope_tags;
 mod service;
 mod sessions;
 mod shared;

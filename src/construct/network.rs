@@ -39,7 +39,7 @@ options! {
     /// Each subnet has a sixteenth of the VPC (at least a /28), so that a zone added later changes
     /// no other.
     #[derive(Clone, Debug)]
-    pub struct PrivateNetwork, start |preset| preset.network();
+    pub struct PrivateNetwork, start |preset| preset.network(), new own;
     options {
         /// IPv4 range of the new VPC, from /16 to /28.
         cidr: def Cidr = Cidr::v4([10, 0, 0, 0], 16), shown "`10.0.0.0/16`";
@@ -54,7 +54,7 @@ options! {
 
 impl PrivateNetwork {
     /// A network with this IPv4 range, from /16 to /28.
-    pub fn new(cidr: Cidr) -> PrivateNetwork {
+    pub fn new(cidr: impl IntoValue<Cidr>) -> PrivateNetwork {
         PrivateNetwork::default().cidr(cidr)
     }
 

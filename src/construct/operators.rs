@@ -53,9 +53,9 @@ pub struct OperatorPolicy {
 
 impl OperatorPolicy {
     /// For sessions on these instances.
-    pub fn new(instances: SessionTargets) -> OperatorPolicy {
+    pub fn new(instances: impl IntoValue<SessionTargets>) -> OperatorPolicy {
         OperatorPolicy {
-            targets: instances,
+            targets: instances.into_value(),
             documents: Vec::new(),
             allow_port_forwarding: false,
             allow_ssh: false,

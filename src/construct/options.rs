@@ -28,17 +28,20 @@ use crate::ir::{Diagnostic, Expr, Value};
 ///
 /// `required` options come first and are the arguments of `new`; one with `shown` is required only
 /// where its struct applies. `start` is the value that the
-/// reader starts from; without it, the default. `reader custom` leaves `OptionType` to the struct.
+/// reader starts from; without it, the default. `reader custom` leaves `OptionType` to the struct, and
+/// `new own` leaves `new`.
 macro_rules! options {
     (
         $(#[$meta:meta])*
-        $vis:vis struct $name:ident $(, start |$preset:ident| $start:expr)? $(, reader $custom:ident)? ;
+        $vis:vis struct $name:ident $(, start |$preset:ident| $start:expr)? $(, reader $custom:ident)?
+            $(, new $own:ident)? ;
         options { $($options:tt)* }
     ) => {
         $crate::construct::options::options!(@table
             [$(#[$meta])*] [$vis] $name [$(|$preset| $start)?] {} $($options)*
         );
         $crate::construct::options::options!(@read $name $($custom)?);
+        $crate::construct::options::options!(@new $vis $name $($own)?);
 
         impl Default for $name {
             /// The defaults of the table.
@@ -111,6 +114,13 @@ macro_rules! options {
         #[allow(dead_code)]
         impl $name {
             $(
+                $(#[doc = $rdoc])+
+                $vis fn $required(mut self, value: impl $crate::ir::IntoValue<$rty>) -> Self {
+                    self.$required = value.into_value();
+                    self
+                }
+            )*
+            $(
                 $crate::construct::options::options!(
                     @setter $vis $shape $field [$ty] [$($doc),+] [$($default)?] [$($shown)?]
                 );
@@ -175,6 +185,17 @@ macro_rules! options {
                     }
                 )*
                 let _ = (rows, item, reader);
+            }
+        }
+    };
+
+    (@new $vis:vis $name:ident own) => {};
+    (@new $vis:vis $name:ident) => {
+        #[allow(dead_code)]
+        impl $name {
+            /// The defaults of the table.
+            $vis fn new() -> Self {
+                $name::from_defaults()
             }
         }
     };

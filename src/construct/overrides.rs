@@ -1,13 +1,11 @@
 //! Overrides of one resource, for what the model does not support.
 
 use super::scope::{Scope, caller_or};
-use crate::ir::{Diagnostic, Dialect, Handle, NodeId, SourceLocation, quoted};
+use crate::ir::{
+    Diagnostic, Dialect, Handle, IDENTIFIER, NodeId, SourceLocation, is_identifier, is_logical_id,
+    quoted,
+};
 use crate::resource::{Change, Override, Part};
-
-/// The longest logical ID.
-///
-/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>
-const MAX_ID: usize = 255;
 
 /// Changes to the generated output of one resource, applied last and in order.
 ///
@@ -33,7 +31,16 @@ impl Lifecycle {
     }
 
     fn with(mut self, name: &'static str, value: impl Into<serde_json::Value>) -> Lifecycle {
-        self.0.push((name, value.into()));
+        let value = value.into();
+        match self.0.iter_mut().find(|it| it.0 == name) {
+            Some((_, known)) => match (known, value) {
+                (serde_json::Value::Array(known), serde_json::Value::Array(more)) => {
+                    known.extend(more);
+                }
+                (known, value) => *known = value,
+            },
+            None => self.0.push((name, value)),
+        }
         self
     }
 
@@ -47,13 +54,14 @@ impl Lifecycle {
         self.with("prevent_destroy", value)
     }
 
-    /// Ignores changes of these arguments. Default: none.
+    /// Ignores changes of these arguments, in addition to those before. Default: none.
     pub fn ignore_changes<T: Into<String>>(self, names: impl IntoIterator<Item = T>) -> Lifecycle {
         let names: Vec<String> = names.into_iter().map(T::into).collect();
         self.with("ignore_changes", names)
     }
 
-    /// Replaces the resource when one of these addresses changes. Default: none.
+    /// Replaces the resource when one of these addresses changes, in addition to those before.
+    /// Default: none.
     pub fn replace_triggered_by<T: Into<String>>(
         self,
         addresses: impl IntoIterator<Item = T>,
@@ -126,8 +134,7 @@ impl Overrides<'_, '_> {
     #[doc(alias = "overrideLogicalId")]
     #[track_caller]
     pub fn logical_id(mut self, id: &str) -> Self {
-        let is_id = id.len() <= MAX_ID && id.bytes().all(|it| it.is_ascii_alphanumeric());
-        if id.is_empty() || !is_id {
+        if !is_logical_id(id) {
             let message = format!("{} is not a logical ID", quoted(id));
             self.reject(message, "use letters and digits, at most 255");
         } else if let Some(node) = self.scope.node_mut(self.node) {
@@ -140,14 +147,9 @@ impl Overrides<'_, '_> {
     /// from the path.
     #[track_caller]
     pub fn tf_name(mut self, name: &str) -> Self {
-        let is_letter = |it: u8| it.is_ascii_alphabetic() || it == b'_';
-        let mut rest = name.bytes();
-        let is_name = rest.next().is_some_and(is_letter)
-            && rest.all(|it| is_letter(it) || it.is_ascii_digit() || it == b'-');
-        if !is_name {
+        if !is_identifier(name) {
             let message = format!("{} is not a name in Terraform", quoted(name));
-            let help = "start with a letter or `_`, then use letters, digits, `-` and `_`";
-            self.reject(message, help);
+            self.reject(message, IDENTIFIER);
         } else if let Some(node) = self.scope.node_mut(self.node) {
             name.clone_into(&mut node.tf_name);
         }
@@ -254,11 +256,19 @@ impl Overrides<'_, '_> {
         self.push(Dialect::Tf, Part::Properties, pointer, Change::Remove)
     }
 
-    /// Sets arguments of `lifecycle` in Terraform. Others keep their value.
+    /// Sets arguments of `lifecycle` in Terraform, and appends to its lists. Others keep their value.
     #[track_caller]
     pub fn lifecycle(mut self, lifecycle: Lifecycle) -> Self {
         for (name, value) in lifecycle.0 {
-            self = self.tf(&format!("/lifecycle/{name}"), value);
+            let pointer = format!("/lifecycle/{name}");
+            match value {
+                serde_json::Value::Array(items) => {
+                    for item in items {
+                        self = self.tf_append(&pointer, item);
+                    }
+                }
+                value => self = self.tf(&pointer, value),
+            }
         }
         self
     }

@@ -3,7 +3,7 @@
 use super::network::SubnetZone;
 use super::network_handles::{NetworkHandles, SubnetHandle};
 use super::scope::{Construct, Scope};
-use crate::ir::{Cidr, Diagnostic, Expr, Handle, Link, Value};
+use crate::ir::{Cidr, Diagnostic, Expr, Handle, IntoValue, Link, Value};
 use crate::resource::{
     Eip, InternetGateway, NatGateway, Route, RouteTable, Subnet, SubnetRouteTableAssociation, Tags,
     Typed, VpcCidrBlock, VpcGatewayAttachment,
@@ -87,18 +87,21 @@ fn created<'s>(subnet: &SubnetHandle, scope: &'s Scope<'_>) -> Option<&'s Subnet
 
 impl PublicSubnets {
     /// Public subnets with these IPv4 ranges, one for each Availability Zone of the network.
-    pub fn new(network: &NetworkHandles, cidrs: impl IntoIterator<Item = Cidr>) -> PublicSubnets {
+    pub fn new<V: IntoValue<Cidr>>(
+        network: &NetworkHandles,
+        cidrs: impl IntoIterator<Item = V>,
+    ) -> PublicSubnets {
         PublicSubnets {
             network: network.clone(),
-            cidrs: cidrs.into_iter().collect(),
+            cidrs: cidrs.into_iter().map(V::into_value).collect(),
             nat_gateways: NatGateways::None,
             tags: Tags::default(),
         }
     }
 
     /// Sets the NAT gateways. Default: none.
-    pub fn nat_gateways(mut self, nat_gateways: NatGateways) -> Self {
-        self.nat_gateways = nat_gateways;
+    pub fn nat_gateways(mut self, nat_gateways: impl IntoValue<NatGateways>) -> Self {
+        self.nat_gateways = nat_gateways.into_value();
         self
     }
 

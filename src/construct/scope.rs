@@ -4,14 +4,13 @@ use std::marker::PhantomData;
 use std::panic::Location;
 
 use crate::ir::{
-    Condition, ConditionId, Diagnostic, Expr, Handle, IntoValue, ListParameter, ListValue, NodeId,
-    Output, ParamId, Parameter, ParameterDeclaration, Predicate, Pseudo, RuleSuppression,
-    SourceLocation, StackId, Suppression, Text, Value, is_id, kebab, logical_id, quoted,
-    terraform_name,
+    Diagnostic, Expr, Handle, IntoValue, ListParameter, ListValue, NodeId, Output, ParamId,
+    Parameter, ParameterDeclaration, Pseudo, RuleSuppression, SourceLocation, StackId, Suppression,
+    Text, Value, is_id, logical_id, quoted, terraform_name,
 };
 use crate::region::Region;
-use crate::resource::{ExistingSubnet, FindError, Graph, Node, RemovalPolicy, Tags, Typed};
-use crate::validate::{condition_error, dependency_error};
+use crate::resource::{ExistingSubnet, FindError, Graph, Node, RemovalPolicy, Typed};
+use crate::validate::dependency_error;
 
 pub(super) fn invalid_id(id: &str, path: &str, location: &SourceLocation) -> Diagnostic {
     Diagnostic::error("construct-id", format!("{} is not a valid ID", quoted(id)))
@@ -65,10 +64,11 @@ pub struct Scope<'a> {
     pub(super) graph: &'a mut Graph,
     pub(super) stack: StackId,
     /// The path below the stack. Empty for the stack itself.
-    path: String,
+    pub(super) path: String,
     /// The former paths.
     renamed_from: Vec<String>,
-    tags: Tags,
+    /// The index of its tags in the graph.
+    pub(super) tag_scope: usize,
     pub(super) location: SourceLocation,
 }
 
@@ -83,12 +83,15 @@ fn join(path: &str, id: &str) -> String {
 impl<'a> Scope<'a> {
     /// Returns the scope of a stack.
     pub(super) fn of(graph: &'a mut Graph, stack: StackId, location: SourceLocation) -> Self {
+        let mut scopes = graph.tag_scopes.iter();
+        let known = scopes.position(|it| it.stack == stack && it.parent.is_none());
+        let tag_scope = known.unwrap_or_else(|| graph.add_tag_scope(stack, None));
         Scope {
             graph,
             stack,
             path: String::new(),
             renamed_from: Vec::new(),
-            tags: Tags::default(),
+            tag_scope,
             location,
         }
     }
@@ -105,13 +108,19 @@ impl Scope<'_> {
         construct.build(&mut self.child(id, location))
     }
 
-    /// Adds the parts of a construct directly to this scope, without an ID in between.
+    /// Adds the parts of a construct directly to this scope, without an ID in between. The tags and the
+    /// former path that the construct sets are those of its own parts.
     #[track_caller]
     pub fn add_inline<C: Construct>(&mut self, construct: C) -> C::Handle {
         let inside = caller_or(&self.location);
+        let own_tags = self.graph.add_tag_scope(self.stack, Some(self.tag_scope));
         let outer = std::mem::replace(&mut self.location, inside);
+        let outer_tags = std::mem::replace(&mut self.tag_scope, own_tags);
+        let outer_paths = self.renamed_from.clone();
         let handle = construct.build(self);
+        self.renamed_from = outer_paths;
         self.location = outer;
+        self.tag_scope = outer_tags;
         handle
     }
 
@@ -134,6 +143,9 @@ impl Scope<'_> {
                 location
             },
         );
+        if let Some(old) = renamed_from {
+            child.check_path(old, child.location.clone());
+        }
         child.renamed_from.extend(old);
         construct.build(&mut child)
     }
@@ -146,6 +158,7 @@ impl Scope<'_> {
                 .diagnostics
                 .push(invalid_id(id, &full, &location));
         }
+        let tag_scope = self.graph.add_tag_scope(self.stack, Some(self.tag_scope));
         Scope {
             renamed_from: self
                 .renamed_from
@@ -154,7 +167,7 @@ impl Scope<'_> {
                 .collect(),
             path,
             stack: self.stack,
-            tags: self.tags.clone(),
+            tag_scope,
             location,
             graph: self.graph,
         }
@@ -172,8 +185,8 @@ impl Scope<'_> {
         Scope { location, ..self }
     }
 
-    /// Sets a former path of this scope below the stack. CloudFormation keeps the old logical IDs,
-    /// and Terraform moves the resources.
+    /// Sets a former path of this scope below the stack, before its resources. CloudFormation keeps the
+    /// old logical IDs, and Terraform moves the resources.
     ///
     /// ```
     /// use ssm_synth::construct::Construct;
@@ -198,13 +211,24 @@ impl Scope<'_> {
     /// assert_eq!((node.path.as_str(), node.cfn_id()), ("Access/Logs/Group", "LogGroup"));
     /// assert_eq!((node.tf_name(), &node.moved_from[..]), ("logs_group", &["log_group".to_owned()][..]));
     /// ```
+    #[track_caller]
     pub fn renamed_from(&mut self, old_path: &str) {
+        let location = caller_or(&self.location);
+        if self.has_resources() {
+            let message = format!("former path `{old_path}` is set after resources");
+            let found = Diagnostic::error("construct-id", message).at(location.clone());
+            self.add_diagnostic(found.help("call `renamed_from` before the first `add`"));
+        }
+        self.check_path(old_path, location);
         self.renamed_from.push(old_path.to_owned());
     }
 
-    /// Adds tags to all resources added to this scope from now on.
-    pub fn tags(&mut self, tags: impl Into<Tags>) {
-        self.tags.merge(&tags.into());
+    /// Reports a former path whose names no language accepts.
+    fn check_path(&mut self, old_path: &str, location: SourceLocation) {
+        if let Some(id) = old_path.split('/').find(|it| !is_id(it)) {
+            let found = invalid_id(id, &self.full(&self.path), &location);
+            self.graph.diagnostics.push(found);
+        }
     }
 
     fn full(&self, path: &str) -> String {
@@ -218,17 +242,8 @@ impl Scope<'_> {
 
     fn push<R: Typed>(&mut self, resource: R) -> Handle<R> {
         let mut resource = resource.into();
+        let inherits = self.inherit_tags(&mut resource);
         let stack = &self.graph.stacks[self.stack.index()];
-        if let Some(own) = resource.tags_mut() {
-            let mut tags = Tags::default();
-            tags.set(
-                "Name",
-                format!("{}-{}", kebab(&stack.name), kebab(&self.path)),
-            );
-            tags.merge(&self.tags);
-            tags.merge(own);
-            *own = tags;
-        }
         let id = NodeId::next(self.graph.nodes.len()).of(self.graph.app);
         self.graph.nodes.push(Node {
             stack: self.stack,
@@ -247,6 +262,7 @@ impl Scope<'_> {
             overrides: Vec::new(),
             location: self.location.clone(),
             origin: None,
+            inherits: Some(inherits),
         });
         self.graph.stacks[self.stack.index()].nodes.push(id);
         super::implied::add_dependencies(self.graph, id);
@@ -297,7 +313,7 @@ impl Scope<'_> {
 
     /// Reports a setting of a resource at the line of the caller.
     #[track_caller]
-    fn reject(&mut self, id: NodeId, (message, help): (&str, &str)) {
+    pub(super) fn reject(&mut self, id: NodeId, (message, help): (&str, &str)) {
         let location = caller_or(&self.location);
         let path = self.graph.node(id).map_or("", |node| node.path.as_str());
         let found = Diagnostic::error("reference", message).path(path);
@@ -310,80 +326,6 @@ impl Scope<'_> {
         if let Some(node) = self.node_mut(resource.node()) {
             node.removal_policy = Some(policy);
         }
-    }
-
-    /// Sets the condition for the existence of a resource.
-    ///
-    /// ```
-    /// use ssm_synth::ir::{Expr, Pseudo, Predicate, Text};
-    /// use ssm_synth::{App, backend, resource::LogGroup};
-    ///
-    /// let mut app = App::new();
-    /// let mut stack = app.stack("Access");
-    /// let partitions = vec![Text::Borrowed("aws-cn")];
-    /// let china = Predicate::OneOf(Expr::Pseudo(Pseudo::Partition), partitions);
-    /// let elsewhere = stack.condition("Elsewhere", Predicate::Not(Box::new(china)));
-    /// let logs = stack.add("Logs", LogGroup::new());
-    /// stack.set_condition(logs, elsewhere);
-    /// let validated = app.validate().expect("the condition is of the same stack");
-    /// let template = backend::cfn::template(&validated, "Access").expect("the stack was just added");
-    /// assert!(template.to_yaml().contains("Condition: Elsewhere"));
-    /// ```
-    #[track_caller]
-    pub fn set_condition<R>(&mut self, resource: Handle<R>, condition: ConditionId) {
-        let Some(stack) = self.node_mut(resource.node()).map(|node| node.stack) else {
-            return;
-        };
-        match condition_error(self.graph, stack, condition) {
-            Some(error) => self.reject(resource.node(), error),
-            None => {
-                if let Some(node) = self.graph.node_mut(resource.node()) {
-                    node.condition = Some(condition);
-                }
-            }
-        }
-    }
-
-    /// Declares a condition, or returns the existing one with this ID.
-    ///
-    /// ```
-    /// use ssm_synth::App;
-    /// use ssm_synth::ir::{Predicate, Text};
-    ///
-    /// let mut app = App::new();
-    /// let mut stack = app.stack("Access");
-    /// let predicate = Predicate::OneOf(stack.region(), vec![Text::Borrowed("eu-central-1")]);
-    /// let one = stack.condition("Here", predicate.clone());
-    /// assert_eq!(stack.condition("Here", predicate), one);
-    /// ```
-    #[track_caller]
-    pub fn condition(&mut self, id: &str, predicate: Predicate) -> ConditionId {
-        let known = self.graph.stacks[self.stack.index()]
-            .conditions
-            .iter()
-            .copied();
-        let same = |of: &ConditionId| self.graph.conditions[of.index()].id == id;
-        if let Some(known) = known.into_iter().find(same) {
-            if self.graph.conditions[known.index()].predicate != predicate {
-                let message = format!("condition `{id}` already exists with another predicate");
-                let location = caller_or(&self.location);
-                self.add_diagnostic(
-                    Diagnostic::error("duplicate-name", message)
-                        .at(location)
-                        .help("rename one of the two conditions"),
-                );
-            }
-            return known;
-        }
-        let condition = ConditionId::next(self.graph.conditions.len()).of(self.graph.app);
-        self.graph.conditions.push(Condition {
-            id: id.to_owned(),
-            predicate,
-        });
-        self.graph.stacks[self.stack.index()]
-            .conditions
-            .push(condition);
-        condition
     }
 
     #[track_caller]
@@ -440,6 +382,12 @@ impl Scope<'_> {
     #[track_caller]
     pub fn output(&mut self, id: &str, value: impl Into<Expr>, description: impl Into<Text>) {
         let path = join(&self.path, id);
+        let location = caller_or(&self.location);
+        if !is_id(id) {
+            let full = self.full(&path);
+            let found = invalid_id(id, &full, &location);
+            self.graph.diagnostics.push(found);
+        }
         let value = value.into();
         let mut condition = None;
         value.walk(&mut |expr| {
@@ -455,7 +403,7 @@ impl Scope<'_> {
             value,
             description: description.into(),
             condition,
-            location: caller_or(&self.location),
+            location,
         };
         self.graph.stacks[self.stack.index()].outputs.push(output);
     }
@@ -573,5 +521,32 @@ impl Scope<'_> {
             diagnostic
         };
         self.graph.diagnostics.push(diagnostic);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::App;
+    use crate::ir::Scanner;
+
+    #[test]
+    fn suppressions_add_up() {
+        const fn suppression(check: &'static str) -> Suppression {
+            Suppression {
+                scanner: Scanner::Checkov,
+                check,
+                cfn: "AWS::EC2::Instance",
+                tf: "aws_instance",
+                reason: "a test",
+            }
+        }
+        let mut app = App::new();
+        let mut stack = app.stack("Access");
+        stack.suppress(&[suppression("CKV_AWS_1")]);
+        stack.suppress(&[suppression("CKV_AWS_1"), suppression("CKV_AWS_2")]);
+        let stack = app.graph().stack("Access").unwrap();
+        let checks: Vec<&str> = stack.suppressions.iter().map(|it| it.check).collect();
+        assert_eq!(checks, ["CKV_AWS_1", "CKV_AWS_2"]);
     }
 }

@@ -33,6 +33,8 @@ pub struct Stage<'a> {
     region: Option<(String, SourceLocation)>,
     account: Option<(String, SourceLocation)>,
     tags: Tags,
+    /// The names of the stacks that exist.
+    stacks: Vec<String>,
 }
 
 impl App {
@@ -44,16 +46,19 @@ impl App {
             region: None,
             account: None,
             tags: Tags::default(),
+            stacks: Vec::new(),
         }
     }
 }
 
 impl Stage<'_> {
-    /// Sets the region of the stacks. Default: set at deployment.
+    /// Sets the region of the stacks, before their resources. Default: set at deployment.
     #[track_caller]
     pub fn region(mut self, region: impl AsRef<str>) -> Self {
         let line = SourceLocation::Caller(Location::caller());
-        self.region = Some((region.as_ref().to_owned(), line));
+        let region = (region.as_ref().to_owned(), line);
+        self.each_stack(|stack| configure(stack, Some(&region), None));
+        self.region = Some(region);
         self
     }
 
@@ -61,14 +66,27 @@ impl Stage<'_> {
     #[track_caller]
     pub fn account(mut self, account: impl Into<String>) -> Self {
         let line = SourceLocation::Caller(Location::caller());
-        self.account = Some((account.into(), line));
+        let account = (account.into(), line);
+        self.each_stack(|stack| configure(stack, None, Some(&account)));
+        self.account = Some(account);
         self
     }
 
     /// Adds tags to all resources of the stacks.
+    #[track_caller]
     pub fn tags(mut self, tags: impl Into<Tags>) -> Self {
-        self.tags.merge(&tags.into());
+        let tags = tags.into();
+        self.each_stack(|stack| stack.tags(tags.clone()));
+        self.tags.merge(&tags);
         self
+    }
+
+    /// Changes the stacks that exist.
+    #[track_caller]
+    fn each_stack(&mut self, change: impl Fn(&mut Scope<'_>)) {
+        for name in &self.stacks {
+            change(&mut self.app.stack(name));
+        }
     }
 
     /// Returns the name of the stage.
@@ -80,7 +98,9 @@ impl Stage<'_> {
     /// `Prod-Access`.
     #[track_caller]
     pub fn stack(&mut self, name: &str) -> Scope<'_> {
-        let mut scope = self.app.stack(&format!("{}-{name}", self.name));
+        let name = format!("{}-{name}", self.name);
+        self.stacks.push(name.clone());
+        let mut scope = self.app.stack(&name);
         scope.tags(self.tags.clone());
         configure(&mut scope, self.region.as_ref(), self.account.as_ref());
         scope

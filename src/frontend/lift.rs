@@ -107,6 +107,7 @@ impl Lift {
             overrides: Vec::new(),
             location,
             origin: Some(Box::new(Origin::new(self.dialect, address))),
+            inherits: None,
         });
         self.graph.stacks[self.stack.index()].nodes.push(id);
         id

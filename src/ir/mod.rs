@@ -29,7 +29,10 @@ pub(crate) use address_set::AddressSet;
 pub(crate) use diagnostic::quoted;
 #[cfg(feature = "config")]
 pub(crate) use diagnostic::shortened;
-pub(crate) use names::{is_id, kebab, logical_id, natural, terraform_name};
+pub(crate) use names::{
+    IDENTIFIER, is_id, is_identifier, is_logical_id, is_stack_name, kebab, logical_id, natural,
+    terraform_name,
+};
 pub(crate) use nearest::near;
 pub(crate) use nearest::nearest;
 pub(crate) use nearest::typo;

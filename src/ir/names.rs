@@ -10,6 +10,38 @@ pub(crate) fn is_id(segment: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
 }
 
+/// Returns whether CloudFormation accepts the name of a stack, also in the names of exports.
+///
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html>
+pub(crate) fn is_stack_name(name: &str) -> bool {
+    is_id(name)
+        && name
+            .bytes()
+            .all(|it| it.is_ascii_alphanumeric() || it == b'-')
+}
+
+/// Returns whether CloudFormation accepts a logical ID.
+///
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resources-section-structure.html>
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>
+pub(crate) fn is_logical_id(id: &str) -> bool {
+    (1..=255).contains(&id.len()) && id.bytes().all(|it| it.is_ascii_alphanumeric())
+}
+
+/// Returns whether Terraform accepts an identifier, in ASCII.
+///
+/// <https://developer.hashicorp.com/terraform/language/syntax/configuration#identifiers>
+pub(crate) fn is_identifier(name: &str) -> bool {
+    let is_letter = |it: u8| it.is_ascii_alphabetic() || it == b'_';
+    let mut rest = name.bytes();
+    rest.next().is_some_and(is_letter)
+        && rest.all(|it| is_letter(it) || it.is_ascii_digit() || it == b'-')
+}
+
+/// The characters of an identifier, for a hint.
+pub(crate) const IDENTIFIER: &str =
+    "start with a letter or `_`, then use letters, digits, `-` and `_`";
+
 /// Returns the logical ID in CloudFormation: `Network/web-1` is `NetworkWeb1`.
 pub(crate) fn logical_id(path: &str) -> String {
     let mut id = String::with_capacity(path.len());
@@ -108,6 +140,14 @@ mod tests {
             assert_eq!(terraform_name(path), tf);
         }
         assert_eq!(kebab("Network/RouteTableA"), "network-route-table-a");
+    }
+
+    #[test]
+    fn each_language_has_its_own_names() {
+        assert!(is_stack_name("Prod-Access") && !is_stack_name("prod_access"));
+        assert!(is_logical_id("1Web") && !is_logical_id("web-1") && !is_logical_id(""));
+        assert!(is_identifier("_web-1") && !is_identifier("1web") && !is_identifier("b d"));
+        assert!(!is_identifier(""));
     }
 
     #[test]

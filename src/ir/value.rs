@@ -143,16 +143,17 @@ impl<R> Handle<R> {
         self.node
     }
 
-    /// Returns an attribute of the resource as an expression.
-    pub fn attr(self, attr: Attr) -> Expr {
-        Expr::Attr(self.node, attr)
+    /// Returns an attribute of the resource as an expression, such as
+    /// [`LINK`](crate::resource::Typed::LINK) of its type.
+    pub fn attr(self, attr: impl IntoValue<Attr>) -> Expr {
+        Expr::Attr(self.node, attr.into_value())
     }
 }
 
 impl NodeId {
     /// Returns an attribute of the resource as an expression.
-    pub fn at(self, attr: Attr) -> Expr {
-        Expr::Attr(self, attr)
+    pub fn at(self, attr: impl IntoValue<Attr>) -> Expr {
+        Expr::Attr(self, attr.into_value())
     }
 }
 
@@ -424,7 +425,8 @@ impl<R> From<Link<R>> for Expr {
     message = "`{Self}` cannot be used as a `{T}`",
     label = "this is a `{Self}`, and the property is a `{T}`",
     note = "a reference is a handle from `Scope::add`, an `Id`, or a parameter of that resource type",
-    note = "a CIDR range is `Cidr::v4([10, 0, 0, 0], 16)`, and a word a variant such as `HttpTokens::Required`"
+    note = "a CIDR range is `Cidr::v4([10, 0, 0, 0], 16)`, and a word a variant such as `HttpTokens::Required`",
+    note = "an attribute is a constant such as `Vpc::LINK`, and text that contains one is `vpc.attr(Vpc::LINK)`"
 )]
 pub trait IntoValue<T> {
     /// Converts the value.

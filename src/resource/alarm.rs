@@ -1,10 +1,18 @@
 use super::codec::{Mismatch, Prop};
+use super::tags::merge_entries;
 use super::{Hooks, Map, RawValue, Tags, table::resource, tagged};
 use crate::ir::{Attr, Dialect, Text, Value};
 
 /// Dimensions of a metric: a list of maps in CloudFormation, a map in Terraform.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Dimensions(pub Vec<(Text, Value<Text>)>);
+
+impl Dimensions {
+    /// Sets all entries of `more`.
+    pub(crate) fn merge(&mut self, more: &Dimensions) {
+        merge_entries(&mut self.0, &more.0);
+    }
+}
 
 impl Prop for Dimensions {
     fn put(&self, dialect: Dialect) -> Option<RawValue<'_>> {

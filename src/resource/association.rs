@@ -1,5 +1,6 @@
 use super::codec::{Mismatch, Prop, UnmodeledNotes};
 use super::table::{nested, resource};
+use super::tags::merge_entries;
 use super::{Hooks, RawValue};
 use crate::ir::{Attr, Dialect, Expr, Text, Value};
 
@@ -31,6 +32,13 @@ impl DocumentParameters {
     /// Iterates over the parameters.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Text, &Value<Text>)> {
         self.0.iter().map(|(key, value)| (key, value))
+    }
+}
+
+impl DocumentParameters {
+    /// Sets all entries of `more`.
+    pub(crate) fn merge(&mut self, more: &DocumentParameters) {
+        merge_entries(&mut self.0, &more.0);
     }
 }
 

@@ -11,9 +11,9 @@ nested! {
     pub struct MixedLaunchTemplate
     opt {
         /// The launch template, by ID.
-        launch_template: Link<LaunchTemplate> = "LaunchTemplateId" / "launch_template_id",
+        launch_template: Link<LaunchTemplate> = "LaunchTemplateId" / doc "launch_template_id",
         /// The launch template, by name.
-        name: Value<Text> = "LaunchTemplateName" / "launch_template_name",
+        name: Value<Text> = "LaunchTemplateName" / doc "launch_template_name",
         /// The version number.
         version: Value<Text> = "Version" / "version",
     }
@@ -80,11 +80,11 @@ resource! {
         /// The seconds before the first health check. Default: as AWS sets it.
         health_check_grace_period: Value<i64> = "HealthCheckGracePeriod" / "health_check_grace_period",
         /// The seconds between two scaling activities. Default: 300.
-        cooldown: Value<i64> = "Cooldown" / "default_cooldown",
+        cooldown: Value<i64> = "Cooldown" / doc "default_cooldown",
     }
     many {
         /// The subnets of the instances. Default: the default VPC.
-        subnets: Link<Subnet> = "VPCZoneIdentifier" / "vpc_zone_identifier",
+        subnets: Link<Subnet> = "VPCZoneIdentifier" / doc "vpc_zone_identifier",
         /// Additional instance types of the mixed instances policy. Default: none.
         mixed_overrides: MixedOverride =
             "MixedInstancesPolicy"."LaunchTemplate"."Overrides"
@@ -92,11 +92,11 @@ resource! {
         /// The Availability Zones in the default VPC. Default: those of the subnets.
         availability_zones: Value<Text> = "AvailabilityZones" / "availability_zones",
         /// The target groups, by ARN. Default: none.
-        target_groups: Value<Text> = "TargetGroupARNs" / "target_group_arns",
+        target_groups: Value<Text> = "TargetGroupARNs" / doc "target_group_arns",
         /// The Classic Load Balancers, by name. Default: none.
         load_balancers: Value<Text> = "LoadBalancerNames" / "load_balancers",
         /// The tags. Default: none.
-        tags: GroupTag = "Tags" / "tag",
+        tags: GroupTag = "Tags" / doc "tag",
     }
     inert {
         "" / "metrics_granularity" = "only metrics",

@@ -62,9 +62,9 @@ resource! {
     }
     opt {
         /// The VPC. Default: none.
-        vpc: Link<Vpc> = "VpcId" / "vpc_id",
+        vpc: Link<Vpc> = "VpcId" / doc "vpc_id",
         /// The subnet. Default: none.
-        subnet: Link<Subnet> = "SubnetId" / "subnet_id",
+        subnet: Link<Subnet> = "SubnetId" / doc "subnet_id",
     }
     plain {
         /// Tags. Default: none.

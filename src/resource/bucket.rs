@@ -67,7 +67,7 @@ nested! {
     pub struct NoncurrentExpiration
     one {
         /// Days after a version becomes noncurrent.
-        days: Value<i64> = "NoncurrentDays" / "noncurrent_days",
+        days: Value<i64> = "NoncurrentDays" / doc "noncurrent_days",
     }
 }
 
@@ -76,7 +76,7 @@ nested! {
     pub struct IncompleteUpload
     one {
         /// Days after the start of the upload.
-        days: Value<i64> = "DaysAfterInitiation" / "days_after_initiation",
+        days: Value<i64> = "DaysAfterInitiation" / doc "days_after_initiation",
     }
 }
 
@@ -148,7 +148,7 @@ resource! {
         satellites ["aws_s3_bucket_lifecycle_configuration" = "{bucket}", "aws_s3_bucket_ownership_controls" = "{bucket}", "aws_s3_bucket_public_access_block" = "{bucket}", "aws_s3_bucket_versioning" = "{bucket}"];
     opt {
         /// The name. Default: generated.
-        bucket_name: Value<Text> = "BucketName" / "bucket",
+        bucket_name: Value<Text> = "BucketName" / doc "bucket",
         /// Block Public Access settings. Default: all enabled, as S3 does.
         public_access_block: PublicAccessBlock = "PublicAccessBlockConfiguration" / "",
         /// `Enabled` or `Suspended`. Default: no versioning.
@@ -293,7 +293,7 @@ resource! {
         /// The bucket name.
         bucket: Link<Bucket> = "Bucket" / "bucket",
         /// The policy document.
-        policy_document: PolicyDocument = "PolicyDocument" / "policy",
+        policy_document: PolicyDocument = "PolicyDocument" / doc "policy",
     }
 }
 
@@ -312,7 +312,7 @@ resource! {
     }
     many {
         /// The encryption rules.
-        rules: EncryptionRule = / "rule",
+        rules: EncryptionRule = / doc "rule",
     }
     inert {
         "" / "expected_bucket_owner" = "only the provider checks it",

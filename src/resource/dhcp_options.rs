@@ -42,9 +42,9 @@ resource! {
         import "DhcpOptionsId,VpcId" / "{vpc_id}";
     one {
         /// The VPC.
-        vpc: Link<Vpc> = "VpcId" / "vpc_id",
+        vpc: Link<Vpc> = "VpcId" / doc "vpc_id",
         /// The DHCP option set.
-        dhcp_options: Link<DhcpOptions> = "DhcpOptionsId" / "dhcp_options_id",
+        dhcp_options: Link<DhcpOptions> = "DhcpOptionsId" / doc "dhcp_options_id",
     }
 }
 

@@ -10,11 +10,11 @@ resource! {
         import "Id" / "{id}";
     opt {
         /// The Elastic IP address. Default: none.
-        allocation: Link<Eip> = "AllocationId" / "allocation_id",
+        allocation: Link<Eip> = "AllocationId" / doc "allocation_id",
         /// The instance. Default: none.
-        instance: Link<Instance> = "InstanceId" / "instance_id",
+        instance: Link<Instance> = "InstanceId" / doc "instance_id",
         /// The network interface. Default: none.
-        network_interface: Link<NetworkInterface> = "NetworkInterfaceId" / "network_interface_id",
+        network_interface: Link<NetworkInterface> = "NetworkInterfaceId" / doc "network_interface_id",
         /// The Elastic IP address, by its address. Default: none.
         public_ip: Value<Text> = "EIP" / "public_ip",
     }

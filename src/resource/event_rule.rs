@@ -7,7 +7,7 @@ nested! {
     pub struct EventTarget
     one {
         /// The ID of the target in the rule.
-        id: Value<Text> = "Id" / "target_id",
+        id: Value<Text> = "Id" / doc "target_id",
         /// The ARN of the target.
         arn: Value<Text> = "Arn" / "arn",
     }

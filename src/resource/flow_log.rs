@@ -28,7 +28,7 @@ resource! {
         import "Id" / "{id}";
     one {
         /// The VPC.
-        vpc: Link<Vpc> = "ResourceId" / "vpc_id",
+        vpc: Link<Vpc> = "ResourceId" / doc "vpc_id",
         /// `ALL`, `ACCEPT` or `REJECT`.
         traffic_type: Value<Text> = "TrafficType" / "traffic_type",
         /// `cloud-watch-logs` or `s3`.
@@ -38,7 +38,7 @@ resource! {
     }
     opt {
         /// The ARN of the role that writes to the log group. Default: none.
-        role_arn: ArnLink<Role> = "DeliverLogsPermissionArn" / "iam_role_arn",
+        role_arn: ArnLink<Role> = "DeliverLogsPermissionArn" / doc "iam_role_arn",
         /// The maximum aggregation interval in seconds, 60 or 600. Default: 600.
         max_aggregation_interval: Value<i64> =
             "MaxAggregationInterval" / "max_aggregation_interval",

@@ -3,22 +3,13 @@
 use std::collections::HashMap;
 
 use super::find::FindError;
-use super::{Map, RawValue, Resource, Subnet, Typed, overrides::Override};
+use super::overrides::Override;
+use super::{InvalidValue, Map, RawValue, Resource, Subnet, Tags, Typed, Unmodeled};
 use crate::ir::{
     AppId, Cidr, Condition, ConditionId, Diagnostic, Diagnostics, Dialect, Expr, Handle, Link,
     NodeId, ParamId, ParameterDeclaration, RuleSuppression, SourceLocation, Stack, StackId, Text,
     near,
 };
-
-/// A property whose value the model cannot represent.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Unmodeled {
-    /// The field name in Rust, with dots for nested fields.
-    pub field: String,
-    /// The reason.
-    pub reason: String,
-}
 
 /// A reason for which CloudFormation refuses a template.
 #[derive(Clone, Debug)]
@@ -43,52 +34,6 @@ pub(crate) struct Provisioner {
     /// The arguments. What the plan does not show is a list with the resources that it refers to, and
     /// an unknown value.
     pub(crate) arguments: Map<'static>,
-}
-
-/// A value of a file for which a service refuses to create a resource.
-#[derive(Clone, Debug)]
-pub(crate) struct InvalidValue {
-    /// The service.
-    pub(crate) by: &'static str,
-    /// Its error.
-    pub(crate) error: &'static str,
-    pub(crate) certain: Certain,
-    /// A clause in lowercase, without a period.
-    pub(crate) reason: String,
-    /// How to correct it.
-    pub(crate) fix: String,
-}
-
-/// Whether a service refuses a value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Certain {
-    Yes,
-    /// Unless the image of the instance can contain a volume for the device.
-    UnlessInImage,
-    /// If the device is the root device of the image.
-    IfRootOfImage(Text),
-}
-
-impl InvalidValue {
-    /// Creates a value that EC2 refuses.
-    pub(crate) fn of_ec2(
-        error: &'static str,
-        reason: impl Into<String>,
-        fix: impl Into<String>,
-    ) -> InvalidValue {
-        InvalidValue {
-            by: "EC2",
-            error,
-            certain: Certain::Yes,
-            reason: reason.into(),
-            fix: fix.into(),
-        }
-    }
-
-    pub(crate) fn certain(mut self, certain: Certain) -> InvalidValue {
-        self.certain = certain;
-        self
-    }
 }
 
 /// The file that a resource was read from.
@@ -176,6 +121,28 @@ pub enum RemovalPolicy {
     Retain,
 }
 
+/// The tags of a scope: a stack, a construct, or the parts of a construct without an ID.
+#[derive(Clone, Debug)]
+pub(crate) struct TagScope {
+    pub(crate) stack: StackId,
+    /// The scope around it. Default: none, it is a stack.
+    pub(crate) parent: Option<usize>,
+    pub(crate) tags: Tags,
+    /// The number of resources before its first one.
+    pub(crate) first: usize,
+    /// The location of its last tags.
+    pub(crate) location: SourceLocation,
+}
+
+/// The scope from which a resource has tags.
+#[derive(Clone, Debug)]
+pub(crate) struct Inherits {
+    /// The index of the scope.
+    pub(crate) scope: usize,
+    /// The keys of its own tags, which no scope changes.
+    pub(crate) own: Vec<Text>,
+}
+
 /// A resource in the graph.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -204,6 +171,8 @@ pub struct Node {
     pub location: SourceLocation,
     /// The file that it was read from. Default: none, a construct added it.
     pub origin: Option<Box<Origin>>,
+    /// The source of its tags. Default: none, no construct added it.
+    pub(crate) inherits: Option<Inherits>,
 }
 
 impl Node {
@@ -350,6 +319,7 @@ pub struct Graph {
     pub(crate) mappings: Vec<(String, RawValue<'static>)>,
     pub(crate) diagnostics: Diagnostics,
     pub(crate) rule_suppressions: Vec<RuleSuppression>,
+    pub(crate) tag_scopes: Vec<TagScope>,
     /// Whether a CloudFormation macro can change the template.
     pub(crate) macros: bool,
     /// Errors of templates, outside their resources, by the stack.
@@ -370,6 +340,24 @@ pub(crate) struct ExistingSubnet {
 }
 
 impl Graph {
+    /// Adds a tag scope, and returns its index.
+    pub(crate) fn add_tag_scope(&mut self, stack: StackId, parent: Option<usize>) -> usize {
+        self.tag_scopes.push(TagScope {
+            stack,
+            parent,
+            tags: Tags::default(),
+            first: self.nodes.len(),
+            location: SourceLocation::Default,
+        });
+        self.tag_scopes.len() - 1
+    }
+
+    /// Returns a tag scope and those around it.
+    pub(crate) fn tag_scopes_from(&self, scope: usize) -> impl Iterator<Item = (usize, &TagScope)> {
+        let at = |scope: usize| Some((scope, self.tag_scopes.get(scope)?));
+        std::iter::successors(at(scope), move |(_, it)| it.parent.and_then(at))
+    }
+
     /// Returns a resource with its metadata, or `None` if the index belongs to another graph.
     pub fn node(&self, id: NodeId) -> Option<&Node> {
         let is_own = self.app.accepts(id.app());

@@ -7,11 +7,11 @@ nested! {
     pub struct HostedZoneVpc
     one {
         /// The VPC.
-        vpc: Link<Vpc> = "VPCId" / "vpc_id",
+        vpc: Link<Vpc> = "VPCId" / doc "vpc_id",
     }
     opt {
         /// The Region of the VPC. Default in Terraform: that of the provider.
-        region: Value<Text> = "VPCRegion" / "vpc_region",
+        region: Value<Text> = "VPCRegion" / doc "vpc_region",
     }
 }
 
@@ -29,7 +29,7 @@ resource! {
     }
     many {
         /// The VPCs of a private hosted zone. Default: none, the hosted zone is public.
-        vpcs: HostedZoneVpc = "VPCs" / "vpc",
+        vpcs: HostedZoneVpc = "VPCs" / doc "vpc",
     }
     inert {
         "HostedZoneConfig" / "comment" = "a text",
@@ -58,9 +58,9 @@ resource! {
         import "" / "{zone_id}:{vpc_id}";
     one {
         /// The hosted zone.
-        zone: Link<HostedZone> = / "zone_id",
+        zone: Link<HostedZone> = / doc "zone_id",
         /// The VPC.
-        vpc: Link<Vpc> = / "vpc_id",
+        vpc: Link<Vpc> = / doc "vpc_id",
     }
     inert {
         "" / "owning_account" = "AWS sets it",
@@ -75,11 +75,11 @@ nested! {
     pub struct AliasTarget
     one {
         /// The DNS name, such as that of a VPC endpoint.
-        dns_name: Link<VpcEndpoint> = "DNSName" / "name",
+        dns_name: Link<VpcEndpoint> = "DNSName" / doc "name",
     }
     opt {
         /// The hosted zone of the target.
-        zone: Value<Text> = "HostedZoneId" / "zone_id",
+        zone: Value<Text> = "HostedZoneId" / doc "zone_id",
         /// Whether to return the record only while its target is healthy. Default: `false`.
         evaluate_target_health: Value<bool> = "EvaluateTargetHealth" / "evaluate_target_health",
     }
@@ -100,9 +100,9 @@ resource! {
     }
     opt {
         /// The record type, such as `A`.
-        record_type: Value<Text> = "Type" / "type",
+        record_type: Value<Text> = "Type" / doc "type",
         /// The hosted zone, by ID.
-        zone: Link<HostedZone> = "HostedZoneId" / "zone_id",
+        zone: Link<HostedZone> = "HostedZoneId" / doc "zone_id",
         /// The hosted zone, by name.
         zone_name: Value<Text> = "HostedZoneName" / "",
         /// The alias target. Default: none.

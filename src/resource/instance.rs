@@ -52,7 +52,7 @@ nested! {
     pub struct LaunchTemplateSpecification
     one {
         /// The launch template, by ID.
-        launch_template: Link<LaunchTemplate> = "LaunchTemplateId" / "id",
+        launch_template: Link<LaunchTemplate> = "LaunchTemplateId" / doc "id",
         /// The version number.
         version: Value<Text> = "Version" / "version",
     }
@@ -71,7 +71,7 @@ nested! {
         /// The device index, 0 for the primary interface. Default: the position in the list.
         device_index: Value<i64> = "DeviceIndex" / "device_index",
         /// An existing network interface. Default: a new one.
-        network_interface: Link<NetworkInterface> = "NetworkInterfaceId" / "network_interface_id",
+        network_interface: Link<NetworkInterface> = "NetworkInterfaceId" / doc "network_interface_id",
         /// The subnet. Default: that of the instance.
         subnet: Link<Subnet> = "SubnetId" / "",
         /// Whether to assign a public IPv4 address. Default: the subnet setting.
@@ -167,11 +167,11 @@ resource! {
         /// The instance type, such as `t3.micro`.
         instance_type: Value<Text> = "InstanceType" / "instance_type",
         /// The subnet.
-        subnet: Link<Subnet> = "SubnetId" / "subnet_id",
+        subnet: Link<Subnet> = "SubnetId" / doc "subnet_id",
     }
     opt {
         /// The AMI. Default: that of the launch template.
-        image: Link<LaunchImage> = "ImageId" / "ami",
+        image: Link<LaunchImage> = "ImageId" / doc "ami",
         /// The launch template with defaults for this instance. Default: none.
         launch_template: LaunchTemplateSpecification = "LaunchTemplate" / "launch_template",
         /// The instance profile. Default: none.
@@ -179,7 +179,7 @@ resource! {
         /// Options of the metadata service. Default: the account settings.
         metadata_options: MetadataOptions = "MetadataOptions" / "metadata_options",
         /// The root volume. Default: as the AMI specifies.
-        root_volume: RootVolume = "BlockDeviceMappings" / "root_block_device",
+        root_volume: RootVolume = "BlockDeviceMappings" / doc "root_block_device",
         /// Whether to enable detailed monitoring. Default: `false`.
         monitoring: Value<bool> = "Monitoring" / "monitoring",
         /// Whether to enable EBS optimization. Default: as the instance type specifies.
@@ -194,7 +194,7 @@ resource! {
         /// interface. Default: the subnet setting.
         associate_public_ip_address: Value<bool> = / "associate_public_ip_address",
         /// The private IPv4 address. Default: assigned at launch.
-        private_ip_address: Value<Text> = "PrivateIpAddress" / "private_ip",
+        private_ip_address: Value<Text> = "PrivateIpAddress" / doc "private_ip",
         /// Whether to copy the tags to volumes. Terraform repeats the tags. Default: `false`.
         propagate_tags_to_volume_on_creation: Value<bool> = "PropagateTagsToVolumeOnCreation" / "",
         /// The name of the SSH key pair. Default: none.
@@ -211,11 +211,11 @@ resource! {
     }
     many {
         /// The security groups. Default: the default security group of the VPC.
-        security_groups: Link<SecurityGroup> = "SecurityGroupIds" / "vpc_security_group_ids",
+        security_groups: Link<SecurityGroup> = "SecurityGroupIds" / doc "vpc_security_group_ids",
         /// The security groups by name, in the default VPC. Default: none.
-        security_group_names: Link<SecurityGroup> = "SecurityGroups" / "security_groups",
+        security_group_names: Link<SecurityGroup> = "SecurityGroups" / doc "security_groups",
         /// Network interfaces with their own subnet and security groups. Default: one interface.
-        network_interfaces: InstanceInterface = "NetworkInterfaces" / "network_interface",
+        network_interfaces: InstanceInterface = "NetworkInterfaces" / doc "network_interface",
     }
     plain {
         /// Tags. Default: none.

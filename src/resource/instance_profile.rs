@@ -15,7 +15,7 @@ resource! {
     }
     opt {
         /// The name. Default: generated.
-        instance_profile_name: Value<Text> = "InstanceProfileName" / "name",
+        instance_profile_name: Value<Text> = "InstanceProfileName" / doc "name",
         /// The path of the name, with `/` at both ends. Default: `/`.
         path: Value<Text> = "Path" / "path",
     }

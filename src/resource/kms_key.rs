@@ -13,19 +13,19 @@ resource! {
         import "KeyId" / "{key_id}";
     opt {
         /// The key policy. Default: access through IAM policies of the account.
-        key_policy: PolicyDocument = "KeyPolicy" / "policy",
+        key_policy: PolicyDocument = "KeyPolicy" / doc "policy",
         /// The description. Default: none.
         description: Value<Text> = "Description" / "description",
         /// Whether the key is enabled. Default: `true`.
-        enabled: Value<bool> = "Enabled" / "is_enabled",
+        enabled: Value<bool> = "Enabled" / doc "is_enabled",
         /// The type of the key material. Default: `SYMMETRIC_DEFAULT`.
-        key_spec: Value<Text> = "KeySpec" / "customer_master_key_spec",
+        key_spec: Value<Text> = "KeySpec" / doc "customer_master_key_spec",
         /// The operations of the key. Default: `ENCRYPT_DECRYPT`.
         key_usage: Value<Text> = "KeyUsage" / "key_usage",
         /// Whether to rotate the key material every year. Default: `false`.
         enable_key_rotation: Value<bool> = "EnableKeyRotation" / "enable_key_rotation",
         /// The waiting period in days before deletion, from 7 to 30. Default: 30.
-        pending_window_in_days: Value<i64> = "PendingWindowInDays" / "deletion_window_in_days",
+        pending_window_in_days: Value<i64> = "PendingWindowInDays" / doc "deletion_window_in_days",
     }
     plain {
         /// Tags. Default: none.
@@ -61,9 +61,9 @@ resource! {
         import "AliasName" / "{name}";
     one {
         /// The name, which starts with `alias/`.
-        alias_name: Value<Text> = "AliasName" / "name",
+        alias_name: Value<Text> = "AliasName" / doc "name",
         /// The key, by ID or ARN.
-        target: Link<KmsKey> = "TargetKeyId" / "target_key_id",
+        target: Link<KmsKey> = "TargetKeyId" / doc "target_key_id",
     }
     inert {
         "" / "target_key_arn" = "AWS sets it",

@@ -17,7 +17,7 @@ resource! {
         import "LaunchConfigurationName" / "{name}";
     one {
         /// The AMI.
-        image: Link<LaunchImage> = "ImageId" / "image_id",
+        image: Link<LaunchImage> = "ImageId" / doc "image_id",
     }
     opt {
         /// The instance type.
@@ -36,7 +36,7 @@ resource! {
         /// The name of the SSH key pair. Default: none.
         key_name: Value<Text> = "KeyName" / "key_name",
         /// Whether to enable detailed monitoring. Default: `true`.
-        monitoring: Value<bool> = "InstanceMonitoring" / "enable_monitoring",
+        monitoring: Value<bool> = "InstanceMonitoring" / doc "enable_monitoring",
         /// Whether to enable EBS optimization. Default: as the instance type specifies.
         ebs_optimized: Value<bool> = "EbsOptimized" / "ebs_optimized",
         /// The highest price of a Spot instance. Default: On-Demand instances.

@@ -43,7 +43,7 @@ nested! {
         /// Whether to encrypt the volume. Default: the account setting.
         encrypted: Value<bool> = "Encrypted" / "encrypted",
         /// The ARN of the KMS key. Default: the account's default key for EBS.
-        kms_key: Link<KmsKey> = "KmsKeyId" / "kms_key_id",
+        kms_key: Link<KmsKey> = "KmsKeyId" / doc "kms_key_id",
         /// Whether to delete the volume with the instance. Default: `true`.
         delete_on_termination: Value<bool> = "DeleteOnTermination" / "delete_on_termination",
         /// The number of I/O operations per second. Default: as the volume type specifies.
@@ -104,9 +104,9 @@ nested! {
         /// The device index, 0 for the primary interface. Default: the position in the list.
         device_index: Value<i64> = "DeviceIndex" / "device_index",
         /// An existing network interface. Default: a new one.
-        network_interface: Link<NetworkInterface> = "NetworkInterfaceId" / "network_interface_id",
+        network_interface: Link<NetworkInterface> = "NetworkInterfaceId" / doc "network_interface_id",
         /// The subnet. Default: set at launch.
-        subnet: Link<Subnet> = "SubnetId" / "subnet_id",
+        subnet: Link<Subnet> = "SubnetId" / doc "subnet_id",
         /// Whether to assign a public IPv4 address. Default: the subnet setting.
         associate_public_ip_address: Value<bool> =
             "AssociatePublicIpAddress" / "associate_public_ip_address",
@@ -156,11 +156,11 @@ resource! {
         import "LaunchTemplateId" / "{id}";
     one {
         /// The AMI.
-        image: Link<LaunchImage> = "LaunchTemplateData"."ImageId" / "image_id",
+        image: Link<LaunchImage> = "LaunchTemplateData"."ImageId" / doc "image_id",
     }
     opt {
         /// The name. Default: generated.
-        launch_template_name: Value<Text> = "LaunchTemplateName" / "name",
+        launch_template_name: Value<Text> = "LaunchTemplateName" / doc "name",
         /// The instance type. Default: set at launch.
         instance_type: Value<Text> = "LaunchTemplateData"."InstanceType" / "instance_type",
         /// The instance profile. Default: none.
@@ -178,7 +178,7 @@ resource! {
         /// Whether to enable EBS optimization. Default: as the instance type specifies.
         ebs_optimized: Value<bool> = "LaunchTemplateData"."EbsOptimized" / "ebs_optimized",
         /// The description of the version. Default: none.
-        version_description: Value<Text> = "VersionDescription" / "description",
+        version_description: Value<Text> = "VersionDescription" / doc "description",
     }
     many {
         /// The security groups. Default: the default security group of the VPC.

@@ -57,11 +57,11 @@ nested! {
     pub struct ListenerAction
     one {
         /// The type.
-        action_type: Value<ActionType> = "Type" / "type",
+        action_type: Value<ActionType> = "Type" / doc "type",
     }
     opt {
         /// The target group, if it forwards.
-        target_group: Link<TargetGroup> = "TargetGroupArn" / "target_group_arn",
+        target_group: Link<TargetGroup> = "TargetGroupArn" / doc "target_group_arn",
         /// The redirection, if it redirects.
         redirect: RedirectConfig = "RedirectConfig" / "redirect",
         /// The response, if it responds itself.
@@ -152,7 +152,7 @@ resource! {
         import "ListenerArn" / "{arn}";
     one {
         /// The load balancer.
-        load_balancer: Link<LoadBalancer> = "LoadBalancerArn" / "load_balancer_arn",
+        load_balancer: Link<LoadBalancer> = "LoadBalancerArn" / doc "load_balancer_arn",
         /// The port.
         port: Value<i64> = "Port" / "port",
         /// The protocol of the clients.
@@ -160,14 +160,14 @@ resource! {
     }
     opt {
         /// The default certificate, which HTTPS and TLS require. Default: none.
-        certificate: DefaultCertificate = "Certificates" / "certificate_arn",
+        certificate: DefaultCertificate = "Certificates" / doc "certificate_arn",
         /// The security policy of HTTPS and TLS, such as `ELBSecurityPolicy-TLS13-1-2-2021-06`.
         /// Default: set by AWS.
         ssl_policy: Value<Text> = "SslPolicy" / "ssl_policy",
     }
     many {
         /// The actions for requests that no rule of the listener matches.
-        default_actions: ListenerAction = "DefaultActions" / "default_action",
+        default_actions: ListenerAction = "DefaultActions" / doc "default_action",
     }
 }
 

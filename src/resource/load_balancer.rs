@@ -80,7 +80,7 @@ resource! {
         import "LoadBalancerArn" / "{arn}";
     one {
         /// The clients that can connect.
-        scheme: LoadBalancerScheme = "Scheme" / "internal",
+        scheme: LoadBalancerScheme = "Scheme" / doc "internal",
     }
     opt {
         /// The name. Default: generated.

@@ -12,9 +12,9 @@ resource! {
         import "LogGroupName" / "{name}";
     opt {
         /// The name. Default: generated.
-        log_group_name: Value<Text> = "LogGroupName" / "name",
+        log_group_name: Value<Text> = "LogGroupName" / doc "name",
         /// The ARN of the KMS key. Default: encryption with a key of CloudWatch Logs.
-        kms_key: Link<KmsKey> = "KmsKeyId" / "kms_key_id",
+        kms_key: Link<KmsKey> = "KmsKeyId" / doc "kms_key_id",
         /// Days before log events expire. Default: never.
         retention_in_days: Value<i64> = "RetentionInDays" / "retention_in_days",
     }

@@ -36,7 +36,7 @@ resource! {
     }
     many {
         /// The filters.
-        filters: LookupFilter = / "filter",
+        filters: LookupFilter = / doc "filter",
         /// The owners: account IDs, or aliases such as `amazon` or `self`.
         owners: Value<Text> = / "owners",
     }

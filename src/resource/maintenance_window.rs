@@ -1,5 +1,6 @@
 use super::codec::{Mismatch, Prop};
 use super::table::{nested, resource};
+use super::tags::merge_entries;
 use super::{Certain, Hooks, InvalidValue, Map, NodeTarget, RawValue, Tags, tagged};
 use crate::ir::{Attr, Dialect, Link, Text, Value};
 
@@ -71,7 +72,7 @@ resource! {
         import "WindowId,WindowTargetId" / "{window_id}/{id}";
     one {
         /// The maintenance window.
-        window: Link<MaintenanceWindow> = "WindowId" / "window_id",
+        window: Link<MaintenanceWindow> = "WindowId" / doc "window_id",
         /// `INSTANCE`.
         resource_type: Value<Text> = "ResourceType" / "resource_type",
     }
@@ -86,6 +87,13 @@ impl Hooks for MaintenanceWindowTarget {}
 /// Parameters of a Run Command task: a map of lists in CloudFormation, blocks in Terraform.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CommandParameters(pub Vec<(Text, Value<Text>)>);
+
+impl CommandParameters {
+    /// Sets all entries of `more`.
+    pub(crate) fn merge(&mut self, more: &CommandParameters) {
+        merge_entries(&mut self.0, &more.0);
+    }
+}
 
 impl Prop for CommandParameters {
     fn put(&self, dialect: Dialect) -> Option<RawValue<'_>> {
@@ -152,7 +160,7 @@ nested! {
     pub struct RunCommand
     plain {
         /// The parameters of the document.
-        parameters: CommandParameters = "Parameters" / "parameter",
+        parameters: CommandParameters = "Parameters" / doc "parameter",
     }
 }
 
@@ -161,7 +169,7 @@ nested! {
     pub struct TaskInvocation
     opt {
         /// The Run Command parameters.
-        run_command: RunCommand = "MaintenanceWindowRunCommandParameters" / "run_command_parameters",
+        run_command: RunCommand = "MaintenanceWindowRunCommandParameters" / doc "run_command_parameters",
     }
 }
 
@@ -175,7 +183,7 @@ resource! {
         import "WindowId,WindowTaskId" / "{window_id}/{window_task_id}";
     one {
         /// The maintenance window.
-        window: Link<MaintenanceWindow> = "WindowId" / "window_id",
+        window: Link<MaintenanceWindow> = "WindowId" / doc "window_id",
         /// `RUN_COMMAND`.
         task_type: Value<Text> = "TaskType" / "task_type",
         /// The name of the document.
@@ -189,7 +197,7 @@ resource! {
         /// The number of errors after which no more tasks start.
         max_errors: Value<Text> = "MaxErrors" / "max_errors",
         /// The invocation parameters.
-        invocation: TaskInvocation = "TaskInvocationParameters" / "task_invocation_parameters",
+        invocation: TaskInvocation = "TaskInvocationParameters" / doc "task_invocation_parameters",
     }
     many {
         /// The registered targets, or managed nodes.

@@ -10,11 +10,11 @@ resource! {
         import "PolicyArn" / "{arn}";
     one {
         /// The policy document.
-        policy_document: PolicyDocument = "PolicyDocument" / "policy",
+        policy_document: PolicyDocument = "PolicyDocument" / doc "policy",
     }
     opt {
         /// The name. Default: generated.
-        managed_policy_name: Value<Text> = "ManagedPolicyName" / "name",
+        managed_policy_name: Value<Text> = "ManagedPolicyName" / doc "name",
         /// The description. A change replaces the policy. Default: none.
         description: Value<Text> = "Description" / "description",
         /// The path of the name, with `/` at both ends. Default: `/`.
@@ -80,7 +80,7 @@ resource! {
         /// The role.
         role: Link<Role> = / "role",
         /// The ARN of the policy.
-        policy: Link<ManagedPolicy> = / "policy_arn",
+        policy: Link<ManagedPolicy> = / doc "policy_arn",
     }
 }
 
@@ -93,7 +93,7 @@ resource! {
     pub struct PolicyAttachment: / "aws_iam_policy_attachment", link Attr::by_ref("id");
     one {
         /// The ARN of the policy.
-        policy: Link<ManagedPolicy> = / "policy_arn",
+        policy: Link<ManagedPolicy> = / doc "policy_arn",
     }
     many {
         /// The roles. Default: none.
@@ -117,11 +117,11 @@ resource! {
         import "" / "{role_name}";
     one {
         /// The role.
-        role: Link<Role> = / "role_name",
+        role: Link<Role> = / doc "role_name",
     }
     many {
         /// The ARNs of the policies.
-        policies: Link<ManagedPolicy> = / "policy_arns",
+        policies: Link<ManagedPolicy> = / doc "policy_arns",
     }
 }
 

@@ -8,6 +8,7 @@ mod graph;
 mod iam;
 pub(crate) mod instance_type;
 pub(crate) mod intrinsic;
+mod notes;
 mod overrides;
 mod parameters;
 mod policy;
@@ -22,6 +23,7 @@ mod raw_value;
 pub(crate) mod round_trip;
 pub(crate) mod schema;
 pub(crate) mod table;
+mod taggable;
 mod tags;
 mod volume_limits;
 
@@ -29,9 +31,11 @@ pub use codec::{EncodedUserData, OneInList, UserData};
 pub use find::FindError;
 #[cfg(feature = "config")]
 pub(crate) use graph::ReplacementConflict;
-pub(crate) use graph::{Certain, ExistingSubnet, InvalidValue, Provisioner, TemplateError};
-pub use graph::{Graph, Node, Origin, RemovalPolicy, Unmodeled};
+pub(crate) use graph::{ExistingSubnet, Inherits, Provisioner, TemplateError};
+pub use graph::{Graph, Node, Origin, RemovalPolicy};
 pub(crate) use instance_type::{Architecture, is_arm64};
+pub use notes::Unmodeled;
+pub(crate) use notes::{Certain, InvalidValue};
 pub use overrides::{Change, Override, Part};
 pub use policy::{Effect, Not, PolicyDocument, Principal, Statement};
 pub use property::{Coverage, Field, Inert, Inside, Occurs};
@@ -298,6 +302,13 @@ impl Resource {
 
     pub(crate) fn check(&self, node: &Node, out: &mut Diagnostics) {
         self.hooks().check(node, out);
+        // A raw resource checks each language.
+        let is_modeled = self.kind().is_some();
+        let twice = || raw_value::duplicate_key(&self.put(Dialect::Cfn));
+        if let Some(path) = is_modeled.then(twice).flatten() {
+            let found = node.error("duplicate-value", format!("duplicate key `{path}`"));
+            out.push(found.help("remove one of the two values, or merge them"));
+        }
     }
 
     pub(crate) fn cfn_extra<'a>(&'a self, this: NodeId, graph: &'a Graph, map: &mut Map<'a>) {

@@ -50,11 +50,11 @@ resource! {
         ];
     one {
         /// The subnet, with a route to an internet gateway.
-        subnet: Link<Subnet> = "SubnetId" / "subnet_id",
+        subnet: Link<Subnet> = "SubnetId" / doc "subnet_id",
     }
     opt {
         /// Its public address. Default: none.
-        allocation: Link<Eip> = "AllocationId" / "allocation_id",
+        allocation: Link<Eip> = "AllocationId" / doc "allocation_id",
         /// The connectivity type. Default: public.
         connectivity_type: Value<ConnectivityType> = "ConnectivityType" / "connectivity_type",
         /// The availability mode. Default: zonal.

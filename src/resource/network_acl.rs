@@ -7,11 +7,11 @@ nested! {
     pub struct InlineEntry
     one {
         /// The rule number, which sets the order.
-        rule_number: Value<i64> = / "rule_no",
+        rule_number: Value<i64> = / doc "rule_no",
         /// `tcp`, a number, or `-1`.
         protocol: Value<Text> = / "protocol",
         /// `allow` or `deny`.
-        rule_action: Value<Text> = / "action",
+        rule_action: Value<Text> = / doc "action",
     }
     opt {
         /// The IPv4 range of the peer.
@@ -53,7 +53,7 @@ resource! {
         import "Id" / "{id}";
     one {
         /// The VPC.
-        vpc: Link<Vpc> = "VpcId" / "vpc_id",
+        vpc: Link<Vpc> = "VpcId" / doc "vpc_id",
     }
     plain {
         /// Tags. Default: none.
@@ -108,11 +108,11 @@ resource! {
         import "" / "{id}";
     one {
         /// The ID of the network ACL, an attribute of the VPC.
-        default_network_acl: Value<Text> = / "default_network_acl_id",
+        default_network_acl: Value<Text> = / doc "default_network_acl_id",
     }
     many {
         /// The subnets. Default: those without another network ACL.
-        subnets: Link<Subnet> = / "subnet_ids",
+        subnets: Link<Subnet> = / doc "subnet_ids",
     }
     inert {
         "" / "vpc_id" = "AWS sets it",
@@ -139,7 +139,7 @@ resource! {
         import "" / "{network_acl_id}:{rule_number}:{protocol}:{egress}";
     one {
         /// The network ACL.
-        network_acl: Link<NetworkAcl> = "NetworkAclId" / "network_acl_id",
+        network_acl: Link<NetworkAcl> = "NetworkAclId" / doc "network_acl_id",
         /// The rule number, from 1 to 32766, which sets the order.
         rule_number: Value<i64> = "RuleNumber" / "rule_number",
         /// The protocol number, such as `6` for TCP, or `-1` for all. Terraform also accepts names.
@@ -178,9 +178,9 @@ resource! {
         import "AssociationId" / "{id}";
     one {
         /// The subnet.
-        subnet: Link<Subnet> = "SubnetId" / "subnet_id",
+        subnet: Link<Subnet> = "SubnetId" / doc "subnet_id",
         /// The network ACL.
-        network_acl: Link<NetworkAcl> = "NetworkAclId" / "network_acl_id",
+        network_acl: Link<NetworkAcl> = "NetworkAclId" / doc "network_acl_id",
     }
 }
 

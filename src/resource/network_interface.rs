@@ -29,11 +29,11 @@ resource! {
         ];
     one {
         /// The subnet.
-        subnet: Link<Subnet> = "SubnetId" / "subnet_id",
+        subnet: Link<Subnet> = "SubnetId" / doc "subnet_id",
     }
     opt {
         /// The primary private IPv4 address. Default: assigned at creation.
-        private_ip_address: Value<Text> = "PrivateIpAddress" / "private_ip",
+        private_ip_address: Value<Text> = "PrivateIpAddress" / doc "private_ip",
         /// The description. Default: none.
         description: Value<Text> = "Description" / "description",
         /// Whether to drop traffic that the instance forwards. Default: `true`.
@@ -87,9 +87,9 @@ resource! {
         import "" / "{network_interface_id}_{security_group_id}";
     one {
         /// The network interface. For an instance, its `primary_network_interface_id`.
-        network_interface: Link<NetworkInterface> = / "network_interface_id",
+        network_interface: Link<NetworkInterface> = / doc "network_interface_id",
         /// The security group.
-        security_group: Link<SecurityGroup> = / "security_group_id",
+        security_group: Link<SecurityGroup> = / doc "security_group_id",
     }
 }
 
@@ -105,9 +105,9 @@ resource! {
         import "AttachmentId" / "{attachment_id}";
     one {
         /// The instance.
-        instance: Link<Instance> = "InstanceId" / "instance_id",
+        instance: Link<Instance> = "InstanceId" / doc "instance_id",
         /// The network interface.
-        network_interface: Link<NetworkInterface> = "NetworkInterfaceId" / "network_interface_id",
+        network_interface: Link<NetworkInterface> = "NetworkInterfaceId" / doc "network_interface_id",
     }
     opt {
         /// The device index.

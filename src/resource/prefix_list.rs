@@ -37,7 +37,7 @@ resource! {
     }
     many {
         /// The entries. Default: none.
-        entries: PrefixListEntry = "Entries" / "entry",
+        entries: PrefixListEntry = "Entries" / doc "entry",
     }
     plain {
         /// Tags. Default: none.
@@ -60,7 +60,7 @@ resource! {
         import "" / "{prefix_list_id},{cidr}";
     one {
         /// The prefix list.
-        prefix_list: Link<PrefixList> = / "prefix_list_id",
+        prefix_list: Link<PrefixList> = / doc "prefix_list_id",
         /// The IPv4 range.
         cidr: Value<Cidr> = / "cidr",
     }

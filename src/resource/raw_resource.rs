@@ -2,10 +2,13 @@
 
 use std::panic::Location;
 
-use super::codec::Prop as _;
+use super::raw_value::duplicate_key;
 use super::schema::{self, Schema};
+use super::taggable::{Tag, TagProperty};
 use super::{Hooks, Map, Node, RawValue, Resource, Tags, Typed};
-use crate::ir::{Attr, Diagnostic, Diagnostics, Dialect, SourceLocation};
+use crate::ir::{
+    Attr, Diagnostic, Diagnostics, Dialect, IDENTIFIER, SourceLocation, Text, is_identifier, quoted,
+};
 
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Definition {
@@ -51,8 +54,12 @@ impl Definition {
 pub struct RawResource {
     cfn: Definition,
     tf: Definition,
-    /// Default: none, the type has no tags.
-    tags: Option<Tags>,
+    /// The tags of the resource, its scopes and the app.
+    tags: Tags,
+    /// The keys of its own tags. Default: none, it has tags where the schema of its type does.
+    own_tags: Option<Vec<Text>>,
+    /// Names that are both an argument and a block, with the second call.
+    mixed: Vec<(String, SourceLocation)>,
 }
 
 impl RawResource {
@@ -88,17 +95,30 @@ impl RawResource {
         self
     }
 
-    /// Sets an argument in Terraform. Text is literal, and a handle becomes a reference.
+    /// Sets an argument in Terraform. Text is literal, and a handle becomes a reference. The last value
+    /// of a name remains.
     #[track_caller]
     pub fn argument(
         mut self,
         name: impl Into<String>,
         value: impl Into<RawValue<'static>>,
     ) -> RawResource {
-        let name = name.into();
+        let (name, value) = (name.into(), value.into());
         self.tf.set_line(&name);
-        self.tf.body.set(name, value.into());
+        let is_block = |it: &RawValue<'_>| it.is_block();
+        if self.tf.body.get(&name).is_some_and(is_block) && !value.is_block() {
+            self.mix(name);
+        } else {
+            self.tf.body.set(name, value);
+        }
         self
+    }
+
+    /// Records a name that is both an argument and a block, so that validation reports it.
+    #[track_caller]
+    fn mix(&mut self, name: String) {
+        let here = SourceLocation::Caller(Location::caller());
+        self.mixed.push((name, here));
     }
 
     /// Adds a nested block in Terraform, after those of the same name.
@@ -115,6 +135,7 @@ impl RawResource {
         let name = name.into();
         self.tf.set_line(&name);
         match self.tf.body.get_mut(&name) {
+            Some(other) if !other.is_block() => self.mix(name),
             Some(RawValue::List(blocks)) => blocks.push(RawValue::Block(body)),
             Some(first) => {
                 let first = std::mem::replace(first, RawValue::Bool(false));
@@ -126,10 +147,21 @@ impl RawResource {
         self
     }
 
-    /// Sets tags, and accepts those of its stack and the app: a list of pairs in CloudFormation, and
-    /// a map in Terraform. Default: no tags, because some types do not have them.
+    /// Adds tags, in the form of the type: a list of pairs in CloudFormation or a map, and a map in
+    /// Terraform. They join those that [`property`](RawResource::property) and
+    /// [`argument`](RawResource::argument) set.
+    ///
+    /// The resource then also has the tags of its scopes and the app. Without a call, it has them in
+    /// each language in which the schema of its type has tags.
     pub fn tags(mut self, tags: impl Into<Tags>) -> RawResource {
-        self.tags.get_or_insert_default().merge(&tags.into());
+        let tags = tags.into();
+        let own = self.own_tags.get_or_insert_default();
+        for (key, _) in &tags {
+            if !own.contains(key) {
+                own.push(key.clone());
+            }
+        }
+        self.tags.merge(&tags);
         self
     }
 
@@ -161,7 +193,7 @@ impl RawResource {
         RawResource {
             cfn,
             tf,
-            tags: None,
+            ..RawResource::default()
         }
     }
 
@@ -197,23 +229,44 @@ impl RawResource {
         for (key, value) in self.definition(dialect).body.iter() {
             map.insert(key, value.clone());
         }
-        let tags = self
-            .tags
-            .as_ref()
-            .filter(|_| self.type_name(dialect).is_some());
-        if let Some(tags) = tags.and_then(|tags| tags.put(dialect)) {
-            map.set(dialect.pick("Tags", "tags"), tags);
+        if let Some(property) = self.tag_property(dialect) {
+            // Validation reports tags that the property does not accept.
+            property.add(map, self.tags_in(dialect));
         }
+    }
+
+    /// Returns the property for its tags in a language, or `None` if it has no tags there.
+    fn tag_property(&self, dialect: Dialect) -> Option<TagProperty> {
+        let of = self.type_name(dialect)?;
+        let known = TagProperty::of(of);
+        known.or_else(|| self.own_tags.is_some().then(|| TagProperty::usual(dialect)))
+    }
+
+    /// Returns the tags in a language. A data source and a module have no tags of a scope. Tags select
+    /// what a data source reads, and a module can use them for anything.
+    fn tags_in(&self, dialect: Dialect) -> impl Iterator<Item = Tag<'_>> {
+        let is_resource = self
+            .type_name(dialect)
+            .is_some_and(|it| it != "module" && !it.starts_with("data."));
+        let is_own = |key: &Text| self.own_tags.iter().flatten().any(|it| it == key);
+        self.tags
+            .iter()
+            .filter(move |(key, _)| is_resource || is_own(key))
+    }
+
+    fn has_tags(&self) -> bool {
+        let mut languages = [Dialect::Cfn, Dialect::Tf].into_iter();
+        languages.any(|it| self.tag_property(it).is_some())
     }
 }
 
 impl Hooks for RawResource {
     fn tags(&self) -> Option<&Tags> {
-        self.tags.as_ref()
+        self.has_tags().then_some(&self.tags)
     }
 
     fn tags_mut(&mut self) -> Option<&mut Tags> {
-        self.tags.as_mut()
+        self.has_tags().then_some(&mut self.tags)
     }
 
     fn check(&self, node: &Node, out: &mut Diagnostics) {
@@ -239,6 +292,8 @@ impl Hooks for RawResource {
             for dialect in [Dialect::Cfn, Dialect::Tf] {
                 out.extend(self.check_type(node, dialect));
             }
+            self.check_identifiers(node, out);
+            self.check_places(node, out);
             return;
         };
         out.push(node.error("raw-resource-type", message).help(help));
@@ -274,6 +329,49 @@ impl RawResource {
             }
         };
         Some(found.only(dialect).help(help))
+    }
+
+    /// Reports names that are not identifiers, which a configuration cannot contain.
+    fn check_identifiers(&self, node: &Node, out: &mut Diagnostics) {
+        for name in self.tf.body.names_in_blocks() {
+            if !is_identifier(name) {
+                let message = format!("{} is not an argument", quoted(name));
+                let found = node.error("raw-resource-property", message);
+                out.push(found.only(Dialect::Tf).help(IDENTIFIER));
+            }
+        }
+    }
+
+    /// Reports values that two calls set in one place, and that cannot be merged.
+    fn check_places(&self, node: &Node, out: &mut Diagnostics) {
+        for (name, location) in &self.mixed {
+            let message = format!("`{name}` is both an argument and a block");
+            let found = node.error("duplicate-value", message);
+            let found = found.at(location.clone()).only(Dialect::Tf);
+            out.push(found.help("call either `.argument` or `.block` for this name"));
+        }
+        for dialect in [Dialect::Cfn, Dialect::Tf] {
+            let body = &self.definition(dialect).body;
+            if let Some(path) = duplicate_key(body) {
+                let message = format!("duplicate key `{path}`");
+                let found = node.error("duplicate-value", message);
+                out.push(found.only(dialect).help("remove one of the two values"));
+            }
+            let Some(property) = self.tag_property(dialect) else {
+                continue;
+            };
+            let is_own = |key: &str| self.own_tags.iter().flatten().any(|it| *it == key);
+            // The default `Name` is not worth an error.
+            let tags = self.tags_in(dialect);
+            let tags = tags.filter(|(key, _)| is_own(key) || *key != "Name");
+            if let Some((message, help)) = property.conflict(body, tags, is_own) {
+                out.push(
+                    node.error("duplicate-value", message)
+                        .only(dialect)
+                        .help(help),
+                );
+            }
+        }
     }
 }
 

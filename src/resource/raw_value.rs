@@ -66,6 +66,17 @@ impl<'a> RawValue<'a> {
         }
     }
 
+    /// Returns whether it is one block or several in Terraform.
+    pub(crate) fn is_block(&self) -> bool {
+        match self {
+            RawValue::Block(_) => true,
+            RawValue::List(items) => {
+                !items.is_empty() && items.iter().all(|it| matches!(it, RawValue::Block(_)))
+            }
+            _ => false,
+        }
+    }
+
     /// Returns whether it is all items of a list parameter.
     pub(crate) fn is_items(&self) -> bool {
         matches!(self, RawValue::Expr(expr) if matches!(expr.as_ref(), Expr::Items(_)))
@@ -128,6 +139,7 @@ term_from! {
     &str => |value| RawValue::Str(Cow::Owned(value.to_owned())),
     String => |value| RawValue::Str(Cow::Owned(value)),
     Expr => |value| RawValue::Expr(Cow::Owned(value)),
+    crate::ir::Cidr => |value| RawValue::Str(Cow::Owned(value.to_string())),
 }
 
 impl<R: super::Typed> From<crate::ir::Handle<R>> for RawValue<'static> {
@@ -189,6 +201,28 @@ impl From<serde_json::Value> for RawValue<'static> {
             }
             null @ serde_json::Value::Null => RawValue::Raw(Cow::Owned(null)),
         }
+    }
+}
+
+/// Returns the path of a key that a map has twice. A reader of the output would keep one of the values.
+pub(crate) fn duplicate_key(map: &Map<'_>) -> Option<String> {
+    let keys = || map.0.iter().map(|(key, _)| key);
+    let twice = keys()
+        .enumerate()
+        .find(|(n, key)| keys().take(*n).any(|it| it == *key));
+    if let Some((_, key)) = twice {
+        return Some(key.clone().into_owned());
+    }
+    map.iter()
+        .find_map(|(key, value)| Some(format!("{key}.{}", duplicate_in(value)?)))
+}
+
+fn duplicate_in(value: &RawValue<'_>) -> Option<String> {
+    match value {
+        RawValue::Object(map) | RawValue::Block(map) => duplicate_key(map),
+        RawValue::List(items) => items.iter().find_map(duplicate_in),
+        RawValue::Json(inner) | RawValue::Base64(inner) => duplicate_in(inner),
+        _ => None,
     }
 }
 
@@ -363,6 +397,24 @@ impl<'a> Map<'a> {
     /// Iterates over the entries.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &RawValue<'a>)> {
         self.0.iter().map(|(key, term)| (key.as_ref(), term))
+    }
+
+    /// Returns the names of arguments and blocks in Terraform, also in nested blocks.
+    pub(crate) fn names_in_blocks(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        for (key, value) in self.iter() {
+            names.push(key);
+            let items = match value {
+                RawValue::List(items) => items.as_slice(),
+                one => std::slice::from_ref(one),
+            };
+            for item in items {
+                if let RawValue::Block(inner) = item {
+                    names.extend(inner.names_in_blocks());
+                }
+            }
+        }
+        names
     }
 
     /// Keeps only the entries of these names.

@@ -19,13 +19,13 @@ resource! {
     }
     opt {
         /// The outbound endpoint.
-        resolver_endpoint: Value<Text> = "ResolverEndpointId" / "resolver_endpoint_id",
+        resolver_endpoint: Value<Text> = "ResolverEndpointId" / doc "resolver_endpoint_id",
         /// The name. Default: none.
         name: Value<Text> = "Name" / "name",
     }
     many {
         /// The DNS servers. Default: none.
-        target_ips: ResolverTarget = "TargetIps" / "target_ip",
+        target_ips: ResolverTarget = "TargetIps" / doc "target_ip",
     }
     inert {
         "" / "share_status" = "AWS sets it",
@@ -55,9 +55,9 @@ resource! {
         import "ResolverRuleAssociationId" / "{id}";
     one {
         /// The resolver rule.
-        resolver_rule: Link<ResolverRule> = "ResolverRuleId" / "resolver_rule_id",
+        resolver_rule: Link<ResolverRule> = "ResolverRuleId" / doc "resolver_rule_id",
         /// The VPC.
-        vpc: Link<Vpc> = "VPCId" / "vpc_id",
+        vpc: Link<Vpc> = "VPCId" / doc "vpc_id",
     }
     opt {
         /// The name. Default: none.
@@ -100,7 +100,7 @@ nested! {
     }
     opt {
         /// The domains.
-        domain_list: Link<FirewallDomainList> = "FirewallDomainListId" / "firewall_domain_list_id",
+        domain_list: Link<FirewallDomainList> = "FirewallDomainListId" / doc "firewall_domain_list_id",
         /// The response to a blocked query.
         block_response: Value<Text> = "BlockResponse" / "block_response",
         /// The type of queries. Default: all types.
@@ -169,7 +169,7 @@ resource! {
         import "" / "{firewall_rule_group_id}:{firewall_domain_list_id}";
     one {
         /// The group.
-        rule_group: Link<FirewallRuleGroup> = / "firewall_rule_group_id",
+        rule_group: Link<FirewallRuleGroup> = / doc "firewall_rule_group_id",
         /// `ALLOW`, `ALERT` or `BLOCK`.
         action: Value<Text> = / "action",
         /// The priority; the lowest comes first.
@@ -179,7 +179,7 @@ resource! {
         /// The name.
         name: Value<Text> = / "name",
         /// The domains.
-        domain_list: Link<FirewallDomainList> = / "firewall_domain_list_id",
+        domain_list: Link<FirewallDomainList> = / doc "firewall_domain_list_id",
         /// The response to a blocked query.
         block_response: Value<Text> = / "block_response",
         /// The type of queries. Default: all types.
@@ -207,9 +207,9 @@ resource! {
         import "Id" / "{id}";
     one {
         /// The group.
-        rule_group: Link<FirewallRuleGroup> = "FirewallRuleGroupId" / "firewall_rule_group_id",
+        rule_group: Link<FirewallRuleGroup> = "FirewallRuleGroupId" / doc "firewall_rule_group_id",
         /// The VPC.
-        vpc: Link<Vpc> = "VpcId" / "vpc_id",
+        vpc: Link<Vpc> = "VpcId" / doc "vpc_id",
         /// The priority; the lowest comes first.
         priority: Value<i64> = "Priority" / "priority",
     }

@@ -16,9 +16,9 @@ nested! {
     pub struct InlineRolePolicy
     one {
         /// The name.
-        policy_name: Value<Text> = "PolicyName" / "name",
+        policy_name: Value<Text> = "PolicyName" / doc "name",
         /// The policy document.
-        policy_document: PolicyDocument = "PolicyDocument" / "policy",
+        policy_document: PolicyDocument = "PolicyDocument" / doc "policy",
     }
 }
 
@@ -35,7 +35,7 @@ resource! {
     }
     opt {
         /// The name. Default: generated.
-        role_name: Value<Text> = "RoleName" / "name",
+        role_name: Value<Text> = "RoleName" / doc "name",
         /// The description. Default: none.
         description: Value<Text> = "Description" / "description",
         /// The path of the name, with `/` at both ends. Default: `/`.

@@ -9,11 +9,11 @@ resource! {
         import "PolicyName,RoleName" / "{role}:{name}";
     one {
         /// The name, unique in the role, of at most 128 characters.
-        policy_name: Value<Text> = "PolicyName" / "name",
+        policy_name: Value<Text> = "PolicyName" / doc "name",
         /// The role.
         role: Link<Role> = "RoleName" / "role",
         /// The policy document.
-        policy_document: PolicyDocument = "PolicyDocument" / "policy",
+        policy_document: PolicyDocument = "PolicyDocument" / doc "policy",
     }
     inert {
         "" / "name_prefix" = "a name",

@@ -14,37 +14,37 @@ resource! {
         import "RouteTableId,CidrBlock" / "{route_table_id}_{destination_cidr_block|destination_ipv6_cidr_block|destination_prefix_list_id}";
     one {
         /// The route table.
-        route_table: Link<RouteTable> = "RouteTableId" / "route_table_id",
+        route_table: Link<RouteTable> = "RouteTableId" / doc "route_table_id",
     }
     opt {
         /// The destination IPv4 range.
-        cidr_block: Value<Cidr> = "DestinationCidrBlock" / "destination_cidr_block",
+        cidr_block: Value<Cidr> = "DestinationCidrBlock" / doc "destination_cidr_block",
         /// The destination IPv6 range.
-        ipv6_cidr_block: Value<Text> = "DestinationIpv6CidrBlock" / "destination_ipv6_cidr_block",
+        ipv6_cidr_block: Value<Text> = "DestinationIpv6CidrBlock" / doc "destination_ipv6_cidr_block",
         /// Where to, as a prefix list.
-        prefix_list: Link<PrefixList> = "DestinationPrefixListId" / "destination_prefix_list_id",
+        prefix_list: Link<PrefixList> = "DestinationPrefixListId" / doc "destination_prefix_list_id",
         /// The target internet gateway or virtual private gateway.
-        gateway: Link<InternetGateway> = "GatewayId" / "gateway_id",
+        gateway: Link<InternetGateway> = "GatewayId" / doc "gateway_id",
         /// The target NAT gateway.
-        nat_gateway: Link<NatGateway> = "NatGatewayId" / "nat_gateway_id",
+        nat_gateway: Link<NatGateway> = "NatGatewayId" / doc "nat_gateway_id",
         /// The target egress-only internet gateway.
-        egress_only_gateway: Value<Text> = "EgressOnlyInternetGatewayId" / "egress_only_gateway_id",
+        egress_only_gateway: Value<Text> = "EgressOnlyInternetGatewayId" / doc "egress_only_gateway_id",
         /// The target transit gateway.
-        transit_gateway: Value<Text> = "TransitGatewayId" / "transit_gateway_id",
+        transit_gateway: Value<Text> = "TransitGatewayId" / doc "transit_gateway_id",
         /// Through an instance.
-        instance: Link<Instance> = "InstanceId" / "instance_id",
+        instance: Link<Instance> = "InstanceId" / doc "instance_id",
         /// Through an interface.
-        network_interface: Link<NetworkInterface> = "NetworkInterfaceId" / "network_interface_id",
+        network_interface: Link<NetworkInterface> = "NetworkInterfaceId" / doc "network_interface_id",
         /// Through a gateway load balancer's endpoint.
-        vpc_endpoint: Link<VpcEndpoint> = "VpcEndpointId" / "vpc_endpoint_id",
+        vpc_endpoint: Link<VpcEndpoint> = "VpcEndpointId" / doc "vpc_endpoint_id",
         /// The target VPC peering connection.
-        vpc_peering_connection: Link<VpcPeeringConnection> = "VpcPeeringConnectionId" / "vpc_peering_connection_id",
+        vpc_peering_connection: Link<VpcPeeringConnection> = "VpcPeeringConnectionId" / doc "vpc_peering_connection_id",
         /// The target carrier gateway.
-        carrier_gateway: Value<Text> = "CarrierGatewayId" / "carrier_gateway_id",
+        carrier_gateway: Value<Text> = "CarrierGatewayId" / doc "carrier_gateway_id",
         /// The target local gateway.
-        local_gateway: Value<Text> = "LocalGatewayId" / "local_gateway_id",
+        local_gateway: Value<Text> = "LocalGatewayId" / doc "local_gateway_id",
         /// The target core network.
-        core_network: Value<Text> = "CoreNetworkArn" / "core_network_arn",
+        core_network: Value<Text> = "CoreNetworkArn" / doc "core_network_arn",
     }
     inert {
         "" / "instance_owner_id" = "AWS sets it",

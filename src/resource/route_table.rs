@@ -10,7 +10,7 @@ resource! {
         import "RouteTableId" / "{id}";
     one {
         /// The VPC.
-        vpc: Link<Vpc> = "VpcId" / "vpc_id",
+        vpc: Link<Vpc> = "VpcId" / doc "vpc_id",
     }
     plain {
         /// Tags. Default: none.
@@ -39,7 +39,7 @@ resource! {
         import "" / "{vpc_id}";
     one {
         /// The ID of the route table, an attribute of the VPC.
-        default_route_table: Value<Text> = / "default_route_table_id",
+        default_route_table: Value<Text> = / doc "default_route_table_id",
     }
     inert {
         "" / "vpc_id" = "AWS sets it",
@@ -65,9 +65,9 @@ resource! {
         link Attr::by_ref("id");
     one {
         /// The VPC.
-        vpc: Link<Vpc> = / "vpc_id",
+        vpc: Link<Vpc> = / doc "vpc_id",
         /// The route table.
-        route_table: Link<RouteTable> = / "route_table_id",
+        route_table: Link<RouteTable> = / doc "route_table_id",
     }
     inert {
         "" / "original_route_table_id" = "AWS sets it",

@@ -22,11 +22,11 @@ resource! {
         /// replaces the security group.
         description: Value<Text> = "GroupDescription" / "description",
         /// The VPC.
-        vpc: Link<Vpc> = "VpcId" / "vpc_id",
+        vpc: Link<Vpc> = "VpcId" / doc "vpc_id",
     }
     opt {
         /// The name. A change replaces the security group. Default: generated.
-        group_name: Value<Text> = "GroupName" / "name",
+        group_name: Value<Text> = "GroupName" / doc "name",
     }
     plain {
         /// Tags. Default: none.
@@ -188,7 +188,7 @@ resource! {
         import "" / "{id}";
     opt {
         /// The VPC. Default: the default VPC.
-        vpc: Link<Vpc> = / "vpc_id",
+        vpc: Link<Vpc> = / doc "vpc_id",
     }
     inert {
         "" / "description" = "AWS sets it",

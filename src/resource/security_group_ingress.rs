@@ -23,7 +23,7 @@ resource! {
         ];
     one {
         /// The security group.
-        group: Link<SecurityGroup> = "GroupId" / "security_group_id",
+        group: Link<SecurityGroup> = "GroupId" / doc "security_group_id",
         /// `tcp`, `udp`, `icmp`, a protocol number, or `-1` for all.
         ip_protocol: Value<Text> = "IpProtocol" / "ip_protocol",
     }
@@ -33,13 +33,13 @@ resource! {
         /// The last port. Default: all ports.
         to_port: Value<i64> = "ToPort" / "to_port",
         /// The peer security group.
-        source: Link<SecurityGroup> = "SourceSecurityGroupId" / "referenced_security_group_id",
+        source: Link<SecurityGroup> = "SourceSecurityGroupId" / doc "referenced_security_group_id",
         /// The IPv4 range of the peer.
-        cidr_ip: Value<Cidr> = "CidrIp" / "cidr_ipv4",
+        cidr_ip: Value<Cidr> = "CidrIp" / doc "cidr_ipv4",
         /// The IPv6 range of the peer.
         cidr_ipv6: Value<Text> = "CidrIpv6" / "cidr_ipv6",
         /// The prefix list of the peer.
-        source_prefix_list: Link<PrefixList> = "SourcePrefixListId" / "prefix_list_id",
+        source_prefix_list: Link<PrefixList> = "SourcePrefixListId" / doc "prefix_list_id",
         /// The description. Default: none.
         description: Value<Text> = "Description" / "description",
     }

@@ -13,7 +13,7 @@ nested! {
     pub struct InlineRule
     one {
         /// `tcp`, `udp`, `icmp`, a protocol number, or `-1` for all.
-        ip_protocol: Value<Text> = "IpProtocol" / "protocol",
+        ip_protocol: Value<Text> = "IpProtocol" / doc "protocol",
     }
     opt {
         /// The first port.
@@ -25,7 +25,7 @@ nested! {
         /// The IPv6 range of the peer.
         cidr_ipv6: Value<Text> = "CidrIpv6" / "",
         /// The peer security group of an inbound rule.
-        source: Link<SecurityGroup> = "SourceSecurityGroupId" / "source_security_group_id",
+        source: Link<SecurityGroup> = "SourceSecurityGroupId" / doc "source_security_group_id",
         /// The peer security group, by name.
         source_name: Value<Text> = "SourceSecurityGroupName" / "",
         /// The peer security group of an outbound rule.
@@ -37,7 +37,7 @@ nested! {
         /// The description.
         description: Value<Text> = "Description" / "description",
         /// Whether to include the security group itself as a peer.
-        this_group: Value<bool> = / "self",
+        this_group: Value<bool> = / doc "self",
     }
     many {
         /// IPv4 ranges of peers.
@@ -47,7 +47,7 @@ nested! {
         /// Peer security groups.
         security_groups: Link<SecurityGroup> = / "security_groups",
         /// Prefix lists of peers.
-        prefix_lists: Link<PrefixList> = / "prefix_list_ids",
+        prefix_lists: Link<PrefixList> = / doc "prefix_list_ids",
     }
     inert {
         "SourceSecurityGroupOwnerId" / "" = "the ID determines the group",
@@ -189,9 +189,9 @@ resource! {
         import "" / "{security_group_id}_{type}_{protocol}_{from_port}_{to_port}_{cidr_blocks|ipv6_cidr_blocks|prefix_list_ids|source_security_group_id|self}";
     one {
         /// The security group.
-        group: Link<SecurityGroup> = / "security_group_id",
+        group: Link<SecurityGroup> = / doc "security_group_id",
         /// `ingress` or `egress`.
-        direction: Value<Text> = / "type",
+        direction: Value<Text> = / doc "type",
     }
 }
 

@@ -11,9 +11,9 @@ resource! {
         import "GroupId,VpcId" / "{security_group_id},{vpc_id}";
     one {
         /// The security group.
-        group: Link<SecurityGroup> = "GroupId" / "security_group_id",
+        group: Link<SecurityGroup> = "GroupId" / doc "security_group_id",
         /// The VPC.
-        vpc: Link<Vpc> = "VpcId" / "vpc_id",
+        vpc: Link<Vpc> = "VpcId" / doc "vpc_id",
     }
     inert {
         "" / "state" = "AWS sets it",

@@ -10,7 +10,7 @@ resource! {
         import "SubnetId" / "{id}";
     one {
         /// The VPC.
-        vpc: Link<Vpc> = "VpcId" / "vpc_id",
+        vpc: Link<Vpc> = "VpcId" / doc "vpc_id",
         /// The IPv4 range, from /16 to /28, in the range of the VPC.
         cidr_block: Value<Cidr> = "CidrBlock" / "cidr_block",
         /// The Availability Zone.

@@ -11,9 +11,9 @@ resource! {
         import "Id" / "{subnet_id|gateway_id}/{route_table_id}";
     one {
         /// The subnet.
-        subnet: Link<Subnet> = "SubnetId" / "subnet_id",
+        subnet: Link<Subnet> = "SubnetId" / doc "subnet_id",
         /// The route table.
-        route_table: Link<RouteTable> = "RouteTableId" / "route_table_id",
+        route_table: Link<RouteTable> = "RouteTableId" / doc "route_table_id",
     }
 }
 

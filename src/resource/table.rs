@@ -1,7 +1,7 @@
 //! Resource tables, with one line per property.
 //!
 //! `resource!` turns a table into the struct, `new` with the required properties, and a setter for
-//! every other property. It also creates the conversions and the reference documentation.
+//! every property. It also creates the conversions and the reference documentation.
 
 use super::Resource;
 use super::codec::{Mismatch, Prop, UnmodeledNotes};
@@ -176,16 +176,18 @@ macro_rules! dotted {
 pub(crate) use dotted;
 
 /// Declares a struct with properties, for resources and nested objects. A search of the
-/// documentation finds it by `alias`, and a property by its name in CloudFormation.
+/// documentation finds it by `alias`, and a property by its names in both languages. The macro writes
+/// the word `doc` before the name in Terraform as an attribute. A name that is equal to that of the
+/// field has none, because the compiler rejects the alias.
 macro_rules! table {
     (
         $(#[doc = $doc:literal])*
         $( alias [$($alias:literal)*] )?
         pub struct $name:ident
-        $( one { $( $(#[doc = $odoc:literal])* $one:ident : $oty:ty = $($ocfn:literal).* / $otf:literal ),* $(,)? } )?
-        $( opt { $( $(#[doc = $pdoc:literal])* $opt:ident : $pty:ty = $($pcfn:literal).* / $ptf:literal ),* $(,)? } )?
-        $( many { $( $(#[doc = $mdoc:literal])* $many:ident : $mty:ty = $($mcfn:literal).* / $mtf:literal ),* $(,)? } )?
-        $( plain { $( $(#[doc = $ldoc:literal])* $plain:ident : $lty:ty = $($lcfn:literal).* / $ltf:literal ),* $(,)? } )?
+        $( one { $( $(#[doc = $odoc:literal])* $one:ident : $oty:ty = $($ocfn:literal).* / $($ofind:ident)? $otf:literal ),* $(,)? } )?
+        $( opt { $( $(#[doc = $pdoc:literal])* $opt:ident : $pty:ty = $($pcfn:literal).* / $($pfind:ident)? $ptf:literal ),* $(,)? } )?
+        $( many { $( $(#[doc = $mdoc:literal])* $many:ident : $mty:ty = $($mcfn:literal).* / $($mfind:ident)? $mtf:literal ),* $(,)? } )?
+        $( plain { $( $(#[doc = $ldoc:literal])* $plain:ident : $lty:ty = $($lcfn:literal).* / $($lfind:ident)? $ltf:literal ),* $(,)? } )?
         $( inert { $( $icfn:literal / $itf:literal = $reason:literal ),* $(,)? } )?
     ) => {
         $(#[doc = $doc])*
@@ -193,10 +195,10 @@ macro_rules! table {
         #[derive(Clone, Debug, PartialEq)]
         #[must_use]
         pub struct $name {
-            $( $( $(#[doc = $odoc])* $(#[doc(alias = $ocfn)])* pub $one: $oty, )* )?
-            $( $( $(#[doc = $pdoc])* $(#[doc(alias = $pcfn)])* pub $opt: Option<$pty>, )* )?
-            $( $( $(#[doc = $mdoc])* $(#[doc(alias = $mcfn)])* pub $many: Vec<$mty>, )* )?
-            $( $( $(#[doc = $ldoc])* $(#[doc(alias = $lcfn)])* pub $plain: $lty, )* )?
+            $( $( $(#[doc = $odoc])* $(#[doc(alias = $ocfn)])* $(#[$ofind(alias = $otf)])? pub $one: $oty, )* )?
+            $( $( $(#[doc = $pdoc])* $(#[doc(alias = $pcfn)])* $(#[$pfind(alias = $ptf)])? pub $opt: Option<$pty>, )* )?
+            $( $( $(#[doc = $mdoc])* $(#[doc(alias = $mcfn)])* $(#[$mfind(alias = $mtf)])? pub $many: Vec<$mty>, )* )?
+            $( $( $(#[doc = $ldoc])* $(#[doc(alias = $lcfn)])* $(#[$lfind(alias = $ltf)])? pub $plain: $lty, )* )?
         }
 
         impl $name {
@@ -210,6 +212,14 @@ macro_rules! table {
                     $( $( $plain: Default::default(), )* )?
                 }
             }
+
+            $( $(
+                $(#[doc = $odoc])*
+                pub fn $one(mut self, value: impl $crate::ir::IntoValue<$oty>) -> Self {
+                    self.$one = value.into_value();
+                    self
+                }
+            )* )?
 
             $( $(
                 $(#[doc = $pdoc])*
@@ -234,8 +244,10 @@ macro_rules! table {
 
             $( $(
                 $(#[doc = $ldoc])*
+                ///
+                /// Adds to them. An existing key has the new value.
                 pub fn $plain(mut self, value: impl Into<$lty>) -> Self {
-                    self.$plain = value.into();
+                    self.$plain.merge(&value.into());
                     self
                 }
             )* )?

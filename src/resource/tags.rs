@@ -22,9 +22,7 @@ impl Tags {
 
     /// Sets all tags of `more`.
     pub fn merge(&mut self, more: &Tags) {
-        for (key, value) in &more.0 {
-            self.set(key.clone(), value.clone());
-        }
+        merge_entries(&mut self.0, &more.0);
     }
 
     /// Returns the value of a tag.
@@ -48,6 +46,16 @@ impl Tags {
     /// Returns whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+/// Sets the entries of `more`. An existing key keeps its position.
+pub(crate) fn merge_entries(own: &mut Vec<(Text, Value<Text>)>, more: &[(Text, Value<Text>)]) {
+    for (key, value) in more {
+        match own.iter_mut().find(|(name, _)| name == key) {
+            Some(entry) => entry.1 = value.clone(),
+            None => own.push((key.clone(), value.clone())),
+        }
     }
 }
 
@@ -192,6 +200,13 @@ impl Prop for Tags {
 /// Tags of a launch template, which CloudFormation nests in `TagSpecifications`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LaunchTemplateTags(pub Tags);
+
+impl LaunchTemplateTags {
+    /// Sets all tags of `more`.
+    pub(crate) fn merge(&mut self, more: &LaunchTemplateTags) {
+        self.0.merge(&more.0);
+    }
+}
 
 impl Prop for LaunchTemplateTags {
     fn put(&self, dialect: Dialect) -> Option<RawValue<'_>> {

@@ -45,7 +45,7 @@ nested! {
     pub struct TargetDescription
     one {
         /// The instance, or another target by ID.
-        id: Link<Instance> = "Id" / "target_id",
+        id: Link<Instance> = "Id" / doc "target_id",
     }
     opt {
         /// The port. Default: that of the target group.
@@ -65,7 +65,7 @@ resource! {
         satellites ["aws_lb_target_group_attachment" = ""];
     opt {
         /// The VPC. Lambda functions have none.
-        vpc: Link<Vpc> = "VpcId" / "vpc_id",
+        vpc: Link<Vpc> = "VpcId" / doc "vpc_id",
         /// The port of the targets. Lambda functions have none.
         port: Value<i64> = "Port" / "port",
         /// The protocol to the targets. Lambda functions have none.
@@ -75,21 +75,21 @@ resource! {
         /// What the targets are. Default: instances.
         target_type: Value<TargetType> = "TargetType" / "target_type",
         /// The path of health checks by HTTP and HTTPS. Default: `/`.
-        health_check_path: Value<Text> = "HealthCheckPath" / "health_check.path",
+        health_check_path: Value<Text> = "HealthCheckPath" / doc "health_check.path",
         /// The protocol of health checks. Default: HTTP for HTTP and HTTPS, otherwise TCP.
-        health_check_protocol: Value<LoadBalancerProtocol> = "HealthCheckProtocol" / "health_check.protocol",
+        health_check_protocol: Value<LoadBalancerProtocol> = "HealthCheckProtocol" / doc "health_check.protocol",
         /// The port of health checks. Default: `traffic-port`, that of the target.
-        health_check_port: Value<Text> = "HealthCheckPort" / "health_check.port",
+        health_check_port: Value<Text> = "HealthCheckPort" / doc "health_check.port",
         /// Seconds between two health checks. Default: set by the type of the targets.
-        health_check_interval_seconds: Value<i64> = "HealthCheckIntervalSeconds" / "health_check.interval",
+        health_check_interval_seconds: Value<i64> = "HealthCheckIntervalSeconds" / doc "health_check.interval",
         /// Seconds without a response after which a health check fails. Default: set by the protocol.
-        health_check_timeout_seconds: Value<i64> = "HealthCheckTimeoutSeconds" / "health_check.timeout",
+        health_check_timeout_seconds: Value<i64> = "HealthCheckTimeoutSeconds" / doc "health_check.timeout",
         /// Health checks in a row that make a target healthy. Default: 5.
-        healthy_threshold_count: Value<i64> = "HealthyThresholdCount" / "health_check.healthy_threshold",
+        healthy_threshold_count: Value<i64> = "HealthyThresholdCount" / doc "health_check.healthy_threshold",
         /// Failed health checks in a row that make a target unhealthy. Default: 2.
-        unhealthy_threshold_count: Value<i64> = "UnhealthyThresholdCount" / "health_check.unhealthy_threshold",
+        unhealthy_threshold_count: Value<i64> = "UnhealthyThresholdCount" / doc "health_check.unhealthy_threshold",
         /// The HTTP status codes of a healthy target. Default: set by the type of the load balancer.
-        matcher: Value<Text> = "Matcher"."HttpCode" / "health_check.matcher",
+        matcher: Value<Text> = "Matcher"."HttpCode" / doc "health_check.matcher",
     }
     many {
         /// The targets, separate resources in Terraform.

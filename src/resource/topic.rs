@@ -9,10 +9,10 @@ resource! {
         import "TopicArn" / "{arn}";
     opt {
         /// The name. Default: generated.
-        topic_name: Value<Text> = "TopicName" / "name",
+        topic_name: Value<Text> = "TopicName" / doc "name",
         /// The KMS key. AWS services cannot publish with the AWS managed key. Default: no
         /// encryption.
-        kms_key: Link<KmsKey> = "KmsMasterKeyId" / "kms_master_key_id",
+        kms_key: Link<KmsKey> = "KmsMasterKeyId" / doc "kms_master_key_id",
     }
     plain {
         /// Tags. Default: none.
@@ -33,9 +33,9 @@ resource! {
         import "Id" / "{arn}";
     one {
         /// The ARN of the topic.
-        topic: OneInList<Link<Topic>> = "Topics" / "arn",
+        topic: OneInList<Link<Topic>> = "Topics" / doc "arn",
         /// The policy document.
-        policy_document: PolicyDocument = "PolicyDocument" / "policy",
+        policy_document: PolicyDocument = "PolicyDocument" / doc "policy",
     }
 }
 
@@ -50,7 +50,7 @@ resource! {
         import "Arn" / "{arn}";
     one {
         /// The ARN of the topic.
-        topic: Link<Topic> = "TopicArn" / "topic_arn",
+        topic: Link<Topic> = "TopicArn" / doc "topic_arn",
         /// The protocol, such as `email`.
         protocol: Value<Text> = "Protocol" / "protocol",
         /// The endpoint, such as an email address.

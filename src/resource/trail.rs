@@ -10,11 +10,11 @@ resource! {
         import "TrailName" / "{arn}";
     one {
         /// The name, required because the bucket policy and the trail refer to each other.
-        trail_name: Value<Text> = "TrailName" / "name",
+        trail_name: Value<Text> = "TrailName" / doc "name",
         /// The bucket for the log files.
-        bucket: Link<Bucket> = "S3BucketName" / "s3_bucket_name",
+        bucket: Link<Bucket> = "S3BucketName" / doc "s3_bucket_name",
         /// Whether to record events.
-        is_logging: Value<bool> = "IsLogging" / "enable_logging",
+        is_logging: Value<bool> = "IsLogging" / doc "enable_logging",
     }
     opt {
         /// Whether to record events of all regions. Default: `false`.
@@ -27,11 +27,11 @@ resource! {
         enable_log_file_validation: Value<bool> =
             "EnableLogFileValidation" / "enable_log_file_validation",
         /// The ARN of the KMS key. Default: S3 managed keys.
-        kms_key: Link<KmsKey> = "KMSKeyId" / "kms_key_id",
+        kms_key: Link<KmsKey> = "KMSKeyId" / doc "kms_key_id",
         /// The ARN of the log group, with the suffix `:*`. Default: none.
-        log_group_arn: ArnLink<LogGroup> = "CloudWatchLogsLogGroupArn" / "cloud_watch_logs_group_arn",
+        log_group_arn: ArnLink<LogGroup> = "CloudWatchLogsLogGroupArn" / doc "cloud_watch_logs_group_arn",
         /// The ARN of the role that writes to the log group. Default: none.
-        log_role_arn: ArnLink<Role> = "CloudWatchLogsRoleArn" / "cloud_watch_logs_role_arn",
+        log_role_arn: ArnLink<Role> = "CloudWatchLogsRoleArn" / doc "cloud_watch_logs_role_arn",
     }
     plain {
         /// Tags. Default: none.

@@ -21,9 +21,9 @@ resource! {
         import "Id" / "{id}";
     one {
         /// The ID of the transit gateway.
-        transit_gateway: Value<Text> = "TransitGatewayId" / "transit_gateway_id",
+        transit_gateway: Value<Text> = "TransitGatewayId" / doc "transit_gateway_id",
         /// The VPC.
-        vpc: Link<Vpc> = "VpcId" / "vpc_id",
+        vpc: Link<Vpc> = "VpcId" / doc "vpc_id",
     }
     opt {
         /// Whether a flow stays in one Availability Zone in both directions. Default: it can change.
@@ -36,14 +36,14 @@ resource! {
         security_group_referencing_support: Value<AttachmentFeature> = "Options"."SecurityGroupReferencingSupport" / "security_group_referencing_support",
         /// Whether Terraform associates the attachment with the default route table of the gateway.
         /// Default: set by the gateway, as in CloudFormation.
-        default_route_table_association: Value<bool> = / "transit_gateway_default_route_table_association",
+        default_route_table_association: Value<bool> = / doc "transit_gateway_default_route_table_association",
         /// Whether Terraform propagates its routes to the default route table of the gateway.
         /// Default: set by the gateway, as in CloudFormation.
-        default_route_table_propagation: Value<bool> = / "transit_gateway_default_route_table_propagation",
+        default_route_table_propagation: Value<bool> = / doc "transit_gateway_default_route_table_propagation",
     }
     many {
         /// Subnets, one for each Availability Zone.
-        subnets: Link<Subnet> = "SubnetIds" / "subnet_ids",
+        subnets: Link<Subnet> = "SubnetIds" / doc "subnet_ids",
     }
     plain {
         /// Tags. Default: none.

@@ -21,11 +21,11 @@ resource! {
         /// The size in GiB. Default: that of the snapshot.
         size: Value<i64> = "Size" / "size",
         /// The volume type. Default: `gp2`.
-        volume_type: Value<VolumeType> = "VolumeType" / "type",
+        volume_type: Value<VolumeType> = "VolumeType" / doc "type",
         /// Whether to encrypt the volume. Default: the account setting.
         encrypted: Value<bool> = "Encrypted" / "encrypted",
         /// The KMS key, by ID, alias or ARN. Default: the account's default key for EBS.
-        kms_key: Link<KmsKey> = "KmsKeyId" / "kms_key_id",
+        kms_key: Link<KmsKey> = "KmsKeyId" / doc "kms_key_id",
     }
     plain {
         /// Tags. Default: none.

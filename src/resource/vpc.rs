@@ -111,7 +111,7 @@ resource! {
         ];
     one {
         /// The VPC.
-        vpc: Link<Vpc> = "VpcId" / "vpc_id",
+        vpc: Link<Vpc> = "VpcId" / doc "vpc_id",
     }
     opt {
         /// The IPv4 range. Default: an IPv6 range from Amazon.

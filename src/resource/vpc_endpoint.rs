@@ -23,7 +23,7 @@ nested! {
     pub struct SubnetConfiguration
     opt {
         /// The subnet.
-        subnet: Link<Subnet> = / "subnet_id",
+        subnet: Link<Subnet> = / doc "subnet_id",
         /// The IPv4 address. Default: assigned at creation.
         ipv4: Value<Text> = / "ipv4",
         /// The IPv6 address. Default: assigned at creation.
@@ -37,7 +37,7 @@ nested! {
     opt {
         /// The addresses in the records: `ipv4`, `ipv6`, `dualstack` or `service-defined`. Default:
         /// those of the address type.
-        record_ip_type: Value<Text> = "DnsRecordIpType" / "dns_record_ip_type",
+        record_ip_type: Value<Text> = "DnsRecordIpType" / doc "dns_record_ip_type",
         /// Whether private DNS applies only to queries from outside the VPC. Default: `false`.
         private_dns_only_for_inbound: Value<bool> =
             "PrivateDnsOnlyForInboundResolverEndpoint" / "private_dns_only_for_inbound_resolver_endpoint",
@@ -53,7 +53,7 @@ resource! {
         import "Id" / "{id}";
     one {
         /// The VPC.
-        vpc: Link<Vpc> = "VpcId" / "vpc_id",
+        vpc: Link<Vpc> = "VpcId" / doc "vpc_id",
         /// The service, such as `com.amazonaws.eu-central-1.ssm`.
         service_name: Value<Text> = "ServiceName" / "service_name",
         /// The endpoint type.
@@ -73,13 +73,13 @@ resource! {
     }
     many {
         /// The subnets of the interfaces, at most one per Availability Zone. Default: none.
-        subnets: Link<Subnet> = "SubnetIds" / "subnet_ids",
+        subnets: Link<Subnet> = "SubnetIds" / doc "subnet_ids",
         /// The security groups of the interfaces. Default: the default security group of the VPC.
-        security_groups: Link<SecurityGroup> = "SecurityGroupIds" / "security_group_ids",
+        security_groups: Link<SecurityGroup> = "SecurityGroupIds" / doc "security_group_ids",
         /// Fixed addresses of the interfaces. Default: assigned at creation.
-        subnet_configurations: SubnetConfiguration = / "subnet_configuration",
+        subnet_configurations: SubnetConfiguration = / doc "subnet_configuration",
         /// The route tables of a gateway endpoint. Default: none.
-        route_tables: Link<RouteTable> = "RouteTableIds" / "route_table_ids",
+        route_tables: Link<RouteTable> = "RouteTableIds" / doc "route_table_ids",
     }
     plain {
         /// Tags. Default: none.
@@ -113,7 +113,7 @@ macro_rules! satellite {
             pub struct $name: / $tf, link Attr::by_ref("id"), import "" / $import;
             one {
                 /// The VPC endpoint.
-                endpoint: Link<VpcEndpoint> = / "vpc_endpoint_id",
+                endpoint: Link<VpcEndpoint> = / doc "vpc_endpoint_id",
                 $($(#[doc = $fdoc])* $field: $of = / $arg,)+
             }
             $(inert { $($inert)* })?

@@ -11,11 +11,11 @@ resource! {
         import "AttachmentType,VpcId" / "{internet_gateway_id}:{vpc_id}";
     one {
         /// The VPC.
-        vpc: Link<Vpc> = "VpcId" / "vpc_id",
+        vpc: Link<Vpc> = "VpcId" / doc "vpc_id",
     }
     opt {
         /// The internet gateway. Default: none.
-        internet_gateway: Link<InternetGateway> = "InternetGatewayId" / "internet_gateway_id",
+        internet_gateway: Link<InternetGateway> = "InternetGatewayId" / doc "internet_gateway_id",
         /// The virtual private gateway. Default: none.
         vpn_gateway: Value<Text> = "VpnGatewayId" / "",
     }

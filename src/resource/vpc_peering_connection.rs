@@ -10,13 +10,13 @@ resource! {
         import "Id" / "{id}";
     one {
         /// The VPC that requests the connection.
-        vpc: Link<Vpc> = "VpcId" / "vpc_id",
+        vpc: Link<Vpc> = "VpcId" / doc "vpc_id",
         /// The other VPC.
-        peer_vpc: Link<Vpc> = "PeerVpcId" / "peer_vpc_id",
+        peer_vpc: Link<Vpc> = "PeerVpcId" / doc "peer_vpc_id",
     }
     opt {
         /// The account of the other VPC. Default: this account.
-        peer_owner: Value<Text> = "PeerOwnerId" / "peer_owner_id",
+        peer_owner: Value<Text> = "PeerOwnerId" / doc "peer_owner_id",
         /// The Region of the other VPC. Default: this Region.
         peer_region: Value<Text> = "PeerRegion" / "peer_region",
         /// The ARN of the role of the other account with which CloudFormation accepts the request.

@@ -9,6 +9,7 @@ mod names;
 mod network;
 mod overrides;
 mod parameters;
+mod places;
 mod references;
 mod tags;
 mod template;
@@ -117,6 +118,7 @@ pub(crate) fn run(graph: &Graph, own: Diagnostics) -> Result<Validated<'_>, Diag
     overrides::check(graph, &mut out);
     terraform::check(graph, &mut out);
     instance_types::check(graph, &mut out);
+    places::check(graph, &mut out);
     tags::check(graph, &mut out);
     network::check(graph, &mut out);
     for node in &graph.nodes {

@@ -93,7 +93,7 @@ fn check_node(graph: &Graph, (id, node): (NodeId, &Node), out: &mut Diagnostics)
     }
     for change in &node.overrides {
         let own = change.dialect == Dialect::Tf && change.part == Part::Properties;
-        let Change::Set(value) = &change.change else {
+        let (Change::Set(value) | Change::Append(value)) = &change.change else {
             continue;
         };
         let ignored = match change.pointer.as_str() {
@@ -109,7 +109,10 @@ fn check_node(graph: &Graph, (id, node): (NodeId, &Node), out: &mut Diagnostics)
             "/lifecycle/ignore_changes" if own => Some(value),
             _ => continue,
         };
-        let names = ignored.and_then(serde_json::Value::as_array);
+        let names = ignored.map(|it| {
+            it.as_array()
+                .map_or(std::slice::from_ref(it), Vec::as_slice)
+        });
         for name in names.into_iter().flatten().filter_map(|it| it.as_str()) {
             if let Some((message, help)) = ignored_name(graph, (id, node), name) {
                 let message = format!("override `{}`: {message}", change.pointer);

@@ -1,7 +1,9 @@
 //! Validation of references and dependencies.
 
 use super::literals;
-use crate::ir::{ConditionId, Diagnostic, Diagnostics, Dialect, Expr, NodeId, Stack, StackId};
+use crate::ir::{
+    CfnAttr, ConditionId, Diagnostic, Diagnostics, Dialect, Expr, NodeId, Stack, StackId, quoted,
+};
 use crate::resource::{Graph, Map, Node, RawValue, Tags};
 
 /// Returns what is wrong with a reference, and how to correct it.
@@ -17,7 +19,7 @@ fn diagnostic(
             Some(node) if node.resource.type_name(dialect).is_none() => {
                 return Some(absent(node, dialect));
             }
-            Some(_) => return None,
+            Some(_) => return invalid_attribute(expr, dialect),
         },
         Expr::Param(param) | Expr::Items(param) if graph.parameter(*param).is_none() => {
             "parameter of another app"
@@ -68,6 +70,25 @@ pub(crate) fn dependency_error(
         "depends on a resource of another app",
         "use a handle of this app",
     ))
+}
+
+/// Returns the error for a name that cannot be an attribute in a language.
+fn invalid_attribute(expr: &Expr, dialect: Dialect) -> Option<(String, String)> {
+    let Expr::Attr(_, attr) = expr else {
+        return None;
+    };
+    let (name, also, example) = match (dialect, attr.cfn) {
+        (Dialect::Cfn, CfnAttr::Ref) => return None,
+        (Dialect::Cfn, CfnAttr::GetAtt(name)) => (name, b".:_-".as_slice(), "Arn"),
+        (Dialect::Tf, _) => (attr.tf, b"._-[]*\"".as_slice(), "arn"),
+    };
+    let is_name = |it: u8| it.is_ascii_alphanumeric() || also.contains(&it);
+    if name.starts_with(|it: char| it.is_ascii_alphabetic()) && name.bytes().all(is_name) {
+        return None;
+    }
+    let language = dialect.pick("CloudFormation", "Terraform");
+    let message = format!("{} is not an attribute in {language}", quoted(name));
+    Some((message, format!("use a name such as `{example}`")))
 }
 
 /// Returns the error for a resource that only the other language has.

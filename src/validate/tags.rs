@@ -4,7 +4,32 @@
 use crate::ir::{Diagnostic, Diagnostics, quoted};
 use crate::resource::Graph;
 
+/// Reports tags of a scope without a resource that has tags.
+fn check_scopes(graph: &Graph, out: &mut Diagnostics) {
+    let mut reached = vec![false; graph.tag_scopes.len()];
+    for node in graph.nodes.iter().filter(|it| it.resource.tags().is_some()) {
+        let scope = node
+            .inherits
+            .iter()
+            .flat_map(|it| graph.tag_scopes_from(it.scope));
+        scope.for_each(|(n, _)| reached[n] = true);
+    }
+    let unused = graph.tag_scopes.iter().zip(reached);
+    for (scope, _) in unused.filter(|(it, reached)| !it.tags.is_empty() && !reached) {
+        let stack = graph.stacks.get(scope.stack.index());
+        let stack = stack.map_or("", |it| it.name.as_str());
+        let message = "tags have no effect: no resource in their scope has tags";
+        out.push(
+            Diagnostic::warning("tags", message)
+                .path(stack)
+                .at(scope.location.clone())
+                .help("remove them, or set them where resources are added"),
+        );
+    }
+}
+
 pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
+    check_scopes(graph, out);
     for node in &graph.nodes {
         let Some(tags) = node.resource.tags() else {
             continue;

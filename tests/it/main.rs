@@ -55,6 +55,7 @@ mod schemas;
 mod skip;
 mod team_app;
 mod threads;
+mod twice;
 
 use std::path::{Path, PathBuf};
 

@@ -92,3 +92,36 @@ fn every_written_name_is_in_the_schemas() {
         }
     }
 }
+
+#[test]
+fn a_search_of_the_documentation_finds_each_property_by_its_name_in_terraform() {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/src/resource");
+    let mut count = 0;
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|it| it != "rs") || path.ends_with("table.rs") {
+            continue;
+        }
+        for line in std::fs::read_to_string(&path).unwrap().lines() {
+            // `name: Type = "Cfn" / "tf",`, with `doc` before an alias.
+            let Some((field, rest)) = line.trim().split_once(": ") else {
+                continue;
+            };
+            let Some((_, tf)) = rest.rsplit_once(" / ") else {
+                continue;
+            };
+            let is_name = |it: &str| {
+                !it.is_empty() && it.bytes().all(|b| b == b'_' || b.is_ascii_alphanumeric())
+            };
+            let alias = tf.strip_prefix("doc ");
+            let name = alias.unwrap_or(tf).trim_end_matches(',').trim_matches('"');
+            if !is_name(field) || !rest.contains(" = ") || rest.contains("link") {
+                continue;
+            }
+            let differs = !name.is_empty() && name != field;
+            assert_eq!(alias.is_some(), differs, "{}: {line}", path.display());
+            count += 1;
+        }
+    }
+    assert!(count > 500, "{count}");
+}

@@ -374,14 +374,23 @@ impl<'g> Lower<'g, '_> {
     fn lifecycle(&mut self, map: Map<'g>, body: &mut Body<'g>) {
         for (key, term) in map {
             let names = match (key.as_ref(), &term) {
-                ("ignore_changes" | "replace_triggered_by", RawValue::Raw(json)) => json.as_ref(),
+                ("ignore_changes" | "replace_triggered_by", RawValue::Raw(json)) => {
+                    Cow::Borrowed(json.as_ref())
+                }
+                ("ignore_changes" | "replace_triggered_by", RawValue::List(items)) => {
+                    let json = |it: &RawValue<'_>| match it {
+                        RawValue::Raw(json) => Some(json.as_ref().clone()),
+                        _ => None,
+                    };
+                    Cow::Owned(items.iter().filter_map(json).collect())
+                }
                 _ => {
                     self.body([(key, term)].into_iter().collect(), body);
                     continue;
                 }
             };
             let name = |it: &serde_json::Value| it.as_str().map(|it| Tree::Address(it.to_owned()));
-            let names = match names {
+            let names = match names.as_ref() {
                 serde_json::Value::Array(names) => {
                     Tree::List(names.iter().filter_map(name).collect())
                 }

@@ -1,0 +1,129 @@
+//! The properties that hold the tags of resources, from the schemas of both languages.
+
+use std::borrow::Cow;
+
+use super::{Map, RawValue};
+use crate::ir::{Dialect, Text, Value};
+use crate::tsv;
+
+/// Columns: type, property, form.
+const TABLE: &str = include_str!("taggable.tsv");
+
+/// The property of a type that holds its tags.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TagProperty {
+    name: &'static str,
+    /// Whether it is a list of pairs. If not, it is a map.
+    is_list: bool,
+}
+
+/// A tag of a resource.
+pub(crate) type Tag<'a> = (&'a Text, &'a Value<Text>);
+
+impl TagProperty {
+    /// Returns the property of a type in one of the languages, if its schema has one.
+    pub(crate) fn of(type_name: &str) -> Option<TagProperty> {
+        let row = tsv::rows_of(TABLE, type_name).next()?;
+        let mut columns = tsv::columns(row).skip(1);
+        Some(TagProperty {
+            name: columns.next()?,
+            is_list: columns.next()? == "list",
+        })
+    }
+
+    /// Returns the property of a type whose schema is unknown.
+    pub(crate) fn usual(dialect: Dialect) -> TagProperty {
+        TagProperty {
+            name: dialect.pick("Tags", "tags"),
+            is_list: dialect == Dialect::Cfn,
+        }
+    }
+
+    /// Returns the tags in the property with their keys, or `None` if it has another form.
+    fn entries<'m, 'a>(
+        self,
+        property: &'m RawValue<'a>,
+    ) -> Option<Vec<(&'m str, &'m RawValue<'a>)>> {
+        let pair = |item: &'m RawValue<'a>| match item {
+            RawValue::Object(pair) => Some((pair.get("Key")?.as_str()?, pair.get("Value")?)),
+            _ => None,
+        };
+        match property {
+            RawValue::List(items) if self.is_list => Some(items.iter().filter_map(pair).collect()),
+            RawValue::Object(map) if !self.is_list => Some(map.iter().collect()),
+            _ => None,
+        }
+    }
+
+    /// Adds tags to the property, which keeps its own. A property of another form stays as it is.
+    pub(crate) fn add<'a>(self, map: &mut Map<'a>, tags: impl Iterator<Item = Tag<'a>>) {
+        let (is_new, known): (bool, Vec<String>) = match map.get(self.name) {
+            None => (true, Vec::new()),
+            Some(property) => match self.entries(property) {
+                Some(known) => (false, known.iter().map(|it| it.0.to_owned()).collect()),
+                None => return,
+            },
+        };
+        let mut tags = tags.filter(|(key, _)| !known.iter().any(|it| **it == ***key));
+        let mut tags = tags.by_ref().peekable();
+        if is_new && tags.peek().is_some() {
+            let empty = match self.is_list {
+                true => RawValue::List(Vec::new()),
+                false => RawValue::Object(Map::default()),
+            };
+            map.insert(self.name, empty);
+        }
+        for (key, value) in tags {
+            let key = Cow::Borrowed(key.as_ref());
+            match map.get_mut(self.name) {
+                Some(RawValue::List(items)) => {
+                    let pair = [("Key", RawValue::Str(key)), ("Value", text(value))];
+                    let pair = pair.into_iter().map(|(name, it)| (name.into(), it));
+                    items.push(RawValue::Object(pair.collect()));
+                }
+                Some(RawValue::Object(entries)) => entries.insert(key, text(value)),
+                _ => {}
+            }
+        }
+    }
+
+    /// Returns the error for tags that the property of `map` does not accept: it has another value for one
+    /// of the resource, or another form.
+    pub(crate) fn conflict<'a>(
+        self,
+        map: &Map<'_>,
+        tags: impl Iterator<Item = Tag<'a>>,
+        is_own: impl Fn(&str) -> bool,
+    ) -> Option<(String, &'static str)> {
+        let property = map.get(self.name)?;
+        let mut tags = tags.peekable();
+        let Some(known) = self.entries(property) else {
+            let (first, _) = tags.peek()?;
+            let (name, what) = (self.name, property.what());
+            let form = match self.is_list {
+                true => "a list of pairs",
+                false => "a map",
+            };
+            let message =
+                format!("cannot add tag `{first}` to `{name}`: it is {what}, and tags are {form}");
+            return Some((message, "set all tags with `.tags(…)`"));
+        };
+        let differs = |(key, value): &Tag<'_>| {
+            let mut known = known.iter();
+            is_own(key) && known.any(|(own, other)| *own == key.as_ref() && **other != text(value))
+        };
+        let (key, _) = tags.find(differs)?;
+        let message = format!(
+            "`{}` and `.tags(…)` have different values for tag `{key}`",
+            self.name
+        );
+        Some((message, "set the tag once"))
+    }
+}
+
+fn text(value: &Value<Text>) -> RawValue<'_> {
+    match value {
+        Value::Lit(text) => RawValue::Str(Cow::Borrowed(text.as_ref())),
+        Value::Expr(expr) => RawValue::Expr(Cow::Borrowed(expr)),
+    }
+}
