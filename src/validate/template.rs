@@ -70,7 +70,7 @@ pub(super) fn uncovered(
     others: &Diagnostics,
 ) -> Vec<Diagnostic> {
     let counts = |it: &&Diagnostic| {
-        it.severity == Severity::Error && it.only != Some(Dialect::Tf) && !APART.contains(&it.code)
+        it.severity == Severity::Error && !APART.contains(&it.code)
     };
     let errors: Vec<&Diagnostic> = others.iter().filter(counts).collect();
     if errors.is_empty() || template.is_empty() {
@@ -103,8 +103,10 @@ pub(super) fn uncovered(
                     .iter()
                     .all(|line| error.locations.contains(line))
         };
-        error.paths.iter().any(of_construct)
-            || error.paths.iter().any(of_resource) && is_of_same_value(error, it)
+        let is_in_language = error.only.is_none() || error.only == it.only;
+        is_in_language
+            && (error.paths.iter().any(of_construct)
+                || error.paths.iter().any(of_resource) && is_of_same_value(error, it))
     };
     let mut left = template;
     left.retain(|it| !errors.iter().any(|error| covers(error, it)));

@@ -162,7 +162,7 @@ fn parts_and_outputs_of_terraform_are_seen() {
         stack.output("Instance", access.instances[0].instance, "The instance");
         let image = RawResource::new()
             .tf("data.aws_ami")
-            .argument("owners", "amazon");
+            .argument("owners", json!(["amazon"]));
         stack.add("Image", image);
     });
     let terraform = Assertions::of(&app, "Access").in_language(Dialect::Tf);

@@ -347,7 +347,7 @@ fn values_of_overrides_in_terraform_have_the_form_of_the_provider() {
     let fine = about_overrides(|it| {
         it.tf("/hibernation", "${var.hibernation}")
             .tf("/credit_specification", json!({"cpu_credits": "standard"}))
-            .tf("/ipv6_address_count", "1")
+            .tf("/metadata_options/http_put_response_hop_limit", "1")
             .tf("/key_name", json!(null))
     });
     assert_eq!(fine, []);
@@ -385,7 +385,11 @@ fn keys_and_values_of_policies_of_cloudformation_exist() {
         it.cfn_attribute("/CreationPolicy/ResourceSignal/Count", 1)
             .cfn_attribute("/CreationPolicy/ResourceSignal/Timeout", "PT15M")
     });
-    assert_eq!(fine, []);
+    // Nothing sends the signal, but the policy is right.
+    assert!(
+        matches!(fine.as_slice(), [(Severity::Error, it)] if it.contains("waits for a signal")),
+        "{fine:?}"
+    );
 }
 
 #[test]

@@ -378,11 +378,8 @@ impl<'g> Lower<'g, '_> {
                     Cow::Borrowed(json.as_ref())
                 }
                 ("ignore_changes" | "replace_triggered_by", RawValue::List(items)) => {
-                    let json = |it: &RawValue<'_>| match it {
-                        RawValue::Raw(json) => Some(json.as_ref().clone()),
-                        _ => None,
-                    };
-                    Cow::Owned(items.iter().filter_map(json).collect())
+                    let texts = items.iter().filter_map(RawValue::as_str);
+                    Cow::Owned(texts.map(serde_json::Value::from).collect())
                 }
                 _ => {
                     self.body([(key, term)].into_iter().collect(), body);
