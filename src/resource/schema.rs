@@ -1,6 +1,6 @@
 //! Names of properties, arguments and blocks, and the forms of their values, from the schemas of both languages.
 //!
-//! Each language has one table of all types. Lookups read the rows that they need: no table is parsed as a whole.
+//! Each language has one table of all types. Lookups read only the rows that they need.
 //! `tests/data/names.py` explains the forms.
 
 mod form;
@@ -189,7 +189,7 @@ impl Names {
     }
 }
 
-/// What a path leads to.
+/// What is at a path.
 enum Place {
     Known(Name),
     /// Below a value without a schema, everything is allowed.

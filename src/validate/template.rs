@@ -69,9 +69,7 @@ pub(super) fn uncovered(
     template: Vec<Diagnostic>,
     others: &Diagnostics,
 ) -> Vec<Diagnostic> {
-    let counts = |it: &&Diagnostic| {
-        it.severity == Severity::Error && !APART.contains(&it.code)
-    };
+    let counts = |it: &&Diagnostic| it.severity == Severity::Error && !APART.contains(&it.code);
     let errors: Vec<&Diagnostic> = others.iter().filter(counts).collect();
     if errors.is_empty() || template.is_empty() {
         return template;

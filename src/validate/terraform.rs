@@ -139,7 +139,7 @@ fn diagnostic(
     found.only(Dialect::Tf).help(error.help.clone())
 }
 
-/// Returns whether a pointer leads to a path, or to a part of it, or around it.
+/// Returns whether a pointer names a path, a part of it, or what is around it.
 fn is_inside(pointer: &str, path: &str) -> bool {
     let is_index = |it: &&str| *it == "-" || it.parse::<usize>().is_ok();
     let keys = pointer.split('/').skip(1).filter(|it| !is_index(it));
