@@ -1,4 +1,4 @@
-//! Changes of a property that are no change of its value.
+//! Changes of a property that keep its value.
 
 use ipnet::IpNet;
 use serde_json::Value;

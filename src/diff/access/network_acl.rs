@@ -1,4 +1,4 @@
-//! Changes of network ACLs, by the traffic that their rules together allow: the first rule that fits
+//! Changes of network ACLs, by the traffic that their rules together allow. The first rule that fits
 //! decides, so only the order of the numbers matters.
 //!
 //! <https://docs.aws.amazon.com/vpc/latest/userguide/nacl-rules.html>
@@ -165,7 +165,7 @@ pub(super) fn changes(old: &Side, new: &Side) -> Vec<AccessChange> {
         let none = Vec::new();
         let [was, is] = [&was, &is].map(|all| all.get(key).unwrap_or(&none));
         let (acl, is_outbound) = key;
-        // A network ACL that is gone allows nothing, and its subnets have another one.
+        // A deleted network ACL allows nothing, and its subnets have another one.
         if !new.resources.contains_key(acl) && old.resources.contains_key(acl) {
             continue;
         }
