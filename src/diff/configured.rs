@@ -207,8 +207,18 @@ pub(crate) fn changes(old: &Value, new: &Value, is: &Side, model: &Side) -> Vec<
     };
     let part = |root: &Value, path: &str| root.pointer(path).cloned().unwrap_or_default();
     let [before, after] = [old, new].map(|it| part(it, "/configuration/provider_config"));
+    // Default tags matter where a policy tests tags.
+    let tests_tags = new.to_string().to_lowercase().contains("tag/");
     for (key, provider) in after.as_object().into_iter().flatten() {
-        let expressions = |it: &Value| it.get("expressions").cloned().unwrap_or_default();
+        let expressions = |it: &Value| {
+            let mut all = it.get("expressions").cloned().unwrap_or_default();
+            if let (Value::Object(map), false) = (&mut all, tests_tags) {
+                map.retain(|key, _| {
+                    !["default_tags", "ignore_tags", "max_retries"].contains(&key.as_str())
+                });
+            }
+            all
+        };
         let other = before
             .get(key)
             .is_some_and(|it| expressions(it) != expressions(provider));

@@ -191,7 +191,7 @@ pub(crate) fn compare(old: &Side, new: &Side) -> Vec<Difference> {
         }
     }
     rename::find(old, new, &mut out);
-    replace::mark(new, &mut out);
+    replace::mark(old, new, &mut out);
     // In the order of the new template, then removed entries.
     let at = |it: &Difference| new.resources.get_index_of(&it.id).unwrap_or(usize::MAX);
     out.sort_by_key(at);

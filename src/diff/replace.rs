@@ -370,7 +370,7 @@ pub(super) fn mark_macros(old: &Side, new: &Side, differences: &mut Vec<Differen
 
 /// Marks replaced resources. In templates, a replacement propagates to create-only properties that
 /// refer to the replaced resource.
-pub(crate) fn mark(new: &Side, differences: &mut Vec<Difference>) {
+pub(crate) fn mark(old: &Side, new: &Side, differences: &mut Vec<Difference>) {
     for it in differences
         .iter_mut()
         .filter(|it| it.section == "Resources")
@@ -379,7 +379,7 @@ pub(crate) fn mark(new: &Side, differences: &mut Vec<Difference>) {
             Change::Changed(changes) => {
                 let real = changes
                     .iter()
-                    .filter(|change| !is_respelled(&it.kind, change));
+                    .filter(|change| !is_respelled((&it.kind, change), (old, new)));
                 let paths = real.map(|it| it.path.as_str());
                 let mut forced = forced(&it.kind, paths.filter(|path| !path.starts_with('(')));
                 // Another value of the same argument is the same kind of source.

@@ -44,8 +44,15 @@ fn identity(id: &str, entry: &Entry) -> Option<(String, String)> {
     Some((name, arn))
 }
 
+/// Returns the resource of the template with a literal name.
+pub(super) fn resource_named<'s>(side: &'s Side, literal: &str) -> Option<&'s str> {
+    let mut all = side.resources.iter();
+    let found = all.find(|(id, entry)| identity(id, entry).is_some_and(|it| it.0 == literal))?;
+    Some(found.0)
+}
+
 /// Returns a text with the same spelling for each name and ARN of a resource.
-pub(super) fn canonical(side: &Side, text: &str) -> String {
+pub(in crate::diff) fn canonical(side: &Side, text: &str) -> String {
     let mut out = text.to_owned();
     for (id, entry) in &side.resources {
         if !out.contains(id.as_str()) {

@@ -1,5 +1,7 @@
 //! Patterns and conditions of policies: which requests meet them.
 
+use std::net::IpAddr;
+
 use ipnet::IpNet;
 use serde_json::Value;
 
@@ -25,6 +27,9 @@ impl Tests {
                             for (key, values) in keys {
                                 let mut values: Vec<String> =
                                     list(Some(values)).into_iter().map(name).collect();
+                                if operator.contains("ipaddress") {
+                                    values.iter_mut().for_each(add_prefix);
+                                }
                                 values.sort();
                                 values.dedup();
                                 out.push((operator.clone(), key.to_lowercase(), values));
@@ -58,6 +63,13 @@ impl Tests {
     }
 }
 
+/// Adds the prefix of a single address.
+fn add_prefix(value: &mut String) {
+    if let Ok(address) = value.parse::<IpAddr>() {
+        *value = IpNet::from(address).to_string();
+    }
+}
+
 type Test = (String, String, Vec<String>);
 
 /// Returns whether a test follows from another.
@@ -73,8 +85,10 @@ fn is_implied((operator, key, values): &Test, (other, other_key, of): &Test) -> 
         it.rsplit(':').next().unwrap_or_default().to_owned()
     };
     let (by, it) = (base(operator), base(other));
-    // Quantifiers and `IfExists` must be the same.
-    if operator.replace(&by, "") != other.replace(&it, "") {
+    // Quantifiers must be the same. `IfExists` also holds without the key.
+    let quantifier = |it: &str| it.rsplit_once(':').map(|(all, _)| all.to_owned());
+    let is_optional = |it: &str| it.ends_with("ifexists");
+    if quantifier(operator) != quantifier(other) || is_optional(other) && !is_optional(operator) {
         return false;
     }
     if by == it

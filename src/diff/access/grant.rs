@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::super::{Entry, Side, is_function};
-use super::arn::canonical;
+use super::arn::{canonical, resource_named};
 use super::condition::{Tests, matches, overlap};
 use super::{AccessChange, Direction, branches, is_statement, list, name, uncovered};
 
@@ -41,6 +41,10 @@ impl Grant {
             other => other.clone(),
         };
         Grant {
+            // A literal name identifies a resource of the template, too.
+            owner: resource_named(side, &self.owner)
+                .unwrap_or(&self.owner)
+                .to_owned(),
             principal: of(&self.principal),
             resource: of(&self.resource),
             ..self.clone()
@@ -61,7 +65,7 @@ const OPEN_WITHOUT: [(&str, &str); 6] = [
 fn grants(side: &Side) -> Vec<Grant> {
     let mut out = Vec::new();
     for (id, entry) in &side.resources {
-        for owner in owners(id, entry) {
+        for owner in owners(id, entry, side) {
             statements(&owner, &entry.properties, &mut out);
         }
         for policy in list(entry.properties.get("ManagedPolicyArns")) {
@@ -69,7 +73,7 @@ fn grants(side: &Side) -> Vec<Grant> {
             out.push(plain(id, true, action));
         }
         if entry.kind.ends_with("_policy_attachment") {
-            for owner in owners(id, entry) {
+            for owner in owners(id, entry, side) {
                 for policy in list(entry.properties.get("policy_arn")) {
                     let action = format!("policy {}", short(&name(policy)));
                     out.push(plain(&owner, true, action));
@@ -153,19 +157,53 @@ const ATTACHED: [&str; 30] = [
 ];
 
 /// Returns the resources whose permissions a policy defines: its roles, or the resource itself.
-fn owners(id: &str, entry: &Entry) -> Vec<String> {
+fn owners(id: &str, entry: &Entry, side: &Side) -> Vec<String> {
     if !entry.kind.to_lowercase().contains("policy") {
         return vec![id.to_owned()];
     }
     let owners: Vec<String> = ATTACHED
         .iter()
         .flat_map(|key| list(entry.properties.get(*key)))
-        .map(name)
+        .map(|it| match it {
+            // A name is not a logical ID.
+            Value::String(text) if side.resources.contains_key(text) => format!("{text} (by name)"),
+            other => name(other),
+        })
         .filter(|it| !it.is_empty())
         .collect();
     match owners.is_empty() {
         true => vec![id.to_owned()],
         false => owners,
+    }
+}
+
+/// The version of a policy without one. It has no policy variables.
+///
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html>
+const OLD_VERSION: &str = "2008-10-17";
+
+/// The start of a policy variable, also inside `Fn::Sub`.
+const VARIABLES: [&str; 2] = ["${aws:", "${!aws:"];
+
+fn has_variables(value: &Value) -> bool {
+    let text = value.to_string();
+    VARIABLES.iter().any(|it| text.contains(it))
+}
+
+/// Returns a statement in which the text of a policy variable stands for itself.
+fn with_literal_variables(value: &Value) -> Value {
+    match value {
+        Value::String(text) => {
+            let literal = |text: String, it: &&str| text.replace(*it, &it.replace('$', "${$}"));
+            VARIABLES.iter().fold(text.clone(), literal).into()
+        }
+        Value::Array(items) => items.iter().map(with_literal_variables).collect(),
+        Value::Object(map) => {
+            let entries = map.iter();
+            let entries = entries.map(|(key, it)| (key.clone(), with_literal_variables(it)));
+            Value::Object(entries.collect())
+        }
+        other => other.clone(),
     }
 }
 
@@ -175,8 +213,13 @@ fn statements(owner: &str, value: &Value, out: &mut Vec<Grant>) {
         Value::Array(items) => items.iter().for_each(|item| statements(owner, item, out)),
         Value::Object(map) => match map.get("Statement") {
             Some(found) => {
+                let version = map.get("Version").map(name);
+                let is_old = version.is_none_or(|it| it == OLD_VERSION);
                 for statement in list(Some(found)).into_iter().filter(|it| is_statement(it)) {
-                    explode(owner, statement, out);
+                    match is_old && has_variables(statement) {
+                        true => explode(owner, &with_literal_variables(statement), out),
+                        false => explode(owner, statement, out),
+                    }
                 }
             }
             None => map.values().for_each(|item| statements(owner, item, out)),

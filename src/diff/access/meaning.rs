@@ -299,8 +299,12 @@ fn each(
             found = vec![(Direction::Unknown, what)];
         }
         let is_harmless = rows.property(&parts) == Some(Meaning::Harmless);
+        // What only protects gives no access.
+        let protects = matches!(meaning, Meaning::Kept | Meaning::Modeled)
+            && (has_word(path, &["kms"]) || path.ends_with("PermissionsBoundary"));
         if found.is_empty()
             && !is_harmless
+            && !protects
             && before.is_some()
             && let Some(account) = other_account(&property, &was)
         {
@@ -310,7 +314,13 @@ fn each(
             );
         }
         for (direction, what) in found {
-            push(direction, what);
+            match direction == Direction::Narrower && loses_denials(old, &entry.kind, path) {
+                true => push(
+                    Direction::Unknown,
+                    format!("{what}, and a group can deny actions"),
+                ),
+                false => push(direction, what),
+            }
         }
     }
     if !unreviewed.is_empty() {
@@ -338,6 +348,30 @@ fn each(
             };
             push(Direction::Broader, path);
         }
+    }
+}
+
+/// Properties that are the membership of users in groups, by type.
+const MEMBERSHIPS: [(&str, &str); 4] = [
+    ("AWS::IAM::User", "Groups"),
+    ("AWS::IAM::UserToGroupAddition", "Users"),
+    ("aws_iam_group_membership", "users"),
+    ("aws_iam_user_group_membership", "groups"),
+];
+
+/// Returns whether a membership ends that can be one of a group with denials.
+fn loses_denials(old: &Side, kind: &str, path: &str) -> bool {
+    let denies = |it: &Entry| it.kind.to_lowercase().contains("iam") && has_denial(&it.properties);
+    MEMBERSHIPS.contains(&(kind, path)) && old.resources.values().any(denies)
+}
+
+fn has_denial(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.iter().any(has_denial),
+        Value::Object(map) => map
+            .iter()
+            .any(|(key, it)| key == "Effect" && it == "Deny" || has_denial(it)),
+        _ => false,
     }
 }
 

@@ -20,6 +20,7 @@ mod word;
 use serde_json::Value;
 
 use super::{LOOPS, Side};
+pub(in crate::diff) use arn::canonical;
 pub(in crate::diff) use meaning::{is_document, transformed};
 
 /// The direction of a change of access.

@@ -35,8 +35,19 @@ fn is(action: Option<&Value>, expected: &[&str]) -> bool {
         && only.is_some_and(|(key, _)| expected.iter().any(|it| it.eq_ignore_ascii_case(key)))
 }
 
-/// Removes the new rules that block requests or leave them to the rules after them, and returns their
-/// names. A label of theirs has no effect if no rule tests one.
+/// Returns whether a rule only blocks requests, or leaves them to the rules after it. The groups of AWS allow
+/// nothing, unless an override does.
+fn only_blocks(rule: &Value, action: &str, override_action: &str) -> bool {
+    let text = rule.to_string().to_lowercase().replace('_', "");
+    let is_of_aws =
+        text.contains("\"managedrulegroupstatement\"") && text.contains("\"vendorname\":\"aws\"");
+    let blocks = is(rule.get(action), &["block"]);
+    let is_group = is(rule.get(override_action), &["none"]) && is_of_aws;
+    (blocks || is_group) && !text.contains("\"allow\"")
+}
+
+/// Removes the new rules that only block requests, and returns their names. A label of theirs has no effect
+/// if no rule tests one.
 pub(super) fn without_new_blocks(before: &Entry, after: &Entry) -> Option<(Entry, Vec<String>)> {
     let (_, [rules, name, action, override_action]) =
         TYPES.iter().find(|(kind, _)| *kind == after.kind)?;
@@ -55,7 +66,7 @@ pub(super) fn without_new_blocks(before: &Entry, after: &Entry) -> Option<(Entry
         let is_known = known
             .iter()
             .any(|it| it.get(name).and_then(Value::as_str) == Some(own));
-        let blocks = is(rule.get(action), &["block"]) || is(rule.get(override_action), &["none"]);
+        let blocks = only_blocks(rule, action, override_action);
         if !is_known && blocks {
             gone.push(own.to_owned());
         }
