@@ -274,7 +274,14 @@ impl<'p> Plan<'p> {
             "local" => {
                 let mut found = hidden();
                 if let Some(expected) = expected {
-                    found.extend(self.visible(module, expected, steps));
+                    let mut visible = self.visible(module, expected, steps);
+                    let local = rest.split(['.', '[']).next().unwrap_or_default();
+                    let dependents = self.dependents(module, local);
+                    // References of Terraform have no cycle.
+                    visible.retain(
+                        |it| !matches!(it, Found::Resource(at, _) if dependents.contains(at)),
+                    );
+                    found.extend(visible);
                 }
                 found
             }
