@@ -310,7 +310,7 @@ fn instance<'g>(index: &GraphIndex<'g>, id: NodeId, it: &'g Instance) -> Instanc
             && matches!(subnet, Setting::Known(..))
             && index.graph.node(id).map(|node| node.dialect()) == Some(Dialect::Cfn),
         address,
-        public: elastic(index, id, node.as_ref()).unwrap_or(public),
+        public: elastic(index, id, node.as_ref(), address).unwrap_or(public),
         image,
         profile,
         imds,
@@ -391,12 +391,19 @@ fn attached_groups<'g>(
     }
 }
 
-/// Returns whether the instance has an Elastic IP address.
+/// Returns whether the instance has an Elastic IP address, at the primary address from which the agent
+/// connects.
 fn elastic<'g>(
     index: &GraphIndex<'g>,
     instance: NodeId,
     interface: Option<&Resolved<'g, NetworkInterface>>,
+    primary: Option<Cidr>,
 ) -> Option<Setting<Value<bool>>> {
+    let is_primary = |to: Option<&Value<Text>>| match (to, fixed_address::fixed(to), primary) {
+        (None, ..) => Ternary::Yes,
+        (_, Some(to), Some(primary)) => Ternary::from(to == primary),
+        _ => Ternary::Unknown,
+    };
     let is_ours = |link: Option<&Link<Instance>>, to: Option<&Link<NetworkInterface>>| {
         let by_instance = link.map_or(Ternary::No, |link| index.points_to(link, instance));
         let by_interface = match to {
@@ -412,11 +419,11 @@ fn elastic<'g>(
     };
     let by_address = index.all::<Eip>().map(|(id, _, it)| {
         let ours = is_ours(it.instance.as_ref(), it.network_interface.as_ref());
-        (id, ours)
+        (id, ours.and(is_primary(it.private_ip_address.as_ref())))
     });
     let by_association = index.all::<EipAssociation>().map(|(id, _, it)| {
         let ours = is_ours(it.instance.as_ref(), it.network_interface.as_ref());
-        (id, ours)
+        (id, ours.and(is_primary(it.private_ip_address.as_ref())))
     });
     let (id, ours) = by_address
         .chain(by_association)

@@ -311,13 +311,25 @@ impl<'p> Plan<'p> {
                 _ => false,
             });
         }
-        let all = (0..self.resources.len()).filter(|&at| {
+        // A VPC has a group, a network ACL and a route table by default.
+        let of_vpc = match expected {
+            "aws_security_group" => Some("default_security_group_id"),
+            "aws_network_acl" => Some("default_network_acl_id"),
+            "aws_route_table" => Some("default_route_table_id"),
+            _ => None,
+        };
+        let all = (0..self.resources.len()).filter_map(|at| {
             let it = &self.resources[at];
-            it.address.starts_with(&module.address)
-                && identifies(&it.of, None) == Some(expected)
-                && self.is_unknown(at, None)
+            let attribute = match identifies(&it.of, None) {
+                Some(of) if of == expected => None,
+                Some("aws_vpc") => Some(of_vpc?),
+                _ => return None,
+            };
+            let is_inside = it.address.starts_with(&module.address);
+            (is_inside && self.is_unknown(at, attribute))
+                .then(|| Found::Resource(at, attribute.map(str::to_owned)))
         });
-        found.extend(all.map(|at| Found::Resource(at, None)));
+        found.extend(all);
         found
     }
 
