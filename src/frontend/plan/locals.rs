@@ -10,6 +10,9 @@ use super::expression::{gather, most_specific, split_index};
 use super::json::array;
 use super::{Module, Plan};
 
+/// The resources that depend on a local, by the address of its module and its name.
+pub(super) type Dependents = HashMap<(String, String), Rc<HashSet<usize>>>;
+
 /// A search for a local.
 struct Search<'a> {
     module: &'a str,

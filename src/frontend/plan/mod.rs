@@ -211,8 +211,7 @@ struct Plan<'p> {
     /// Existing resources by ID, with the attribute that contains this ID.
     by_id: HashMap<&'p str, (usize, &'static str)>,
     modules: BTreeMap<String, Rc<Module<'p>>>,
-    /// The resources that depend on a local, by the address of its module and its name.
-    dependents: RefCell<HashMap<(String, String), Rc<HashSet<usize>>>>,
+    dependents: RefCell<locals::Dependents>,
     /// The depth of arguments that refer to arguments of other resources.
     depth: Cell<usize>,
     /// Whether to ignore values that the provider sets.
