@@ -159,7 +159,7 @@ fn error(text: &str, at: Place<'_>) -> Option<bool> {
     if ZONES.contains(&at.key) && at.type_name.starts_with("AWS::EC2::") {
         return Some(true);
     }
-    // Prose and scripts contain blanks.
+    // Prose and scripts contain spaces.
     (is_pseudo && !text.contains(char::is_whitespace)).then_some(false)
 }
 
