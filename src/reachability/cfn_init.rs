@@ -56,11 +56,7 @@ pub(super) fn scripts(
         let Some(name) = named.filter(|_| user_data.is_complete) else {
             return of(all(), call.sets, false);
         };
-        let is_named = |id: &NodeId| {
-            // The name of a linked template is a prefix.
-            let own = index.name(*id);
-            own.rsplit('/').next() == Some(name)
-        };
+        let is_named = |id: &NodeId| index.logical_id(*id) == name;
         let nodes: Vec<NodeId> = all().into_iter().filter(is_named).collect();
         let is_certain = nodes.len() == 1 && !call.is_conditional;
         of(nodes, call.sets, is_certain)

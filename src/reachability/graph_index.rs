@@ -223,6 +223,17 @@ impl<'g> GraphIndex<'g> {
             .unwrap_or_default()
     }
 
+    /// Returns the logical ID, by which scripts name a resource. That of a linked template has a prefix.
+    pub(crate) fn logical_id(&self, id: NodeId) -> &str {
+        let Some(node) = self.graph.node(id) else {
+            return "";
+        };
+        match node.origin.as_ref().filter(|it| !it.is_of_app) {
+            Some(origin) => origin.address.rsplit('/').next().unwrap_or_default(),
+            None => node.cfn_id(),
+        }
+    }
+
     /// Returns an expression for a message: its literal text, or the name of the resource that it refers
     /// to.
     pub(crate) fn shown(&self, expr: &Expr) -> String {

@@ -1,18 +1,18 @@
 //! The instances of a graph, with the values of their launch templates.
 
+use super::elastic_address::elastic;
 use super::fixed_address;
 use super::graph_index::{GraphIndex, Resolved};
 use super::launch_template::{
     Template, from_template, profile_of, template, template_of_specification,
 };
 use super::setting::{Setting, is_unmodeled};
-use super::ternary::Ternary;
 use super::texts::decoded;
 use crate::ir::{Cidr, Dialect, Expr, Link, NodeId, Text, Value};
 use crate::resource::{
-    AutoScalingGroup, Eip, EipAssociation, Instance, InstanceProfile, LaunchConfiguration,
-    LaunchImage, LaunchTemplate, MetadataOptions, NetworkInterface, NetworkInterfaceSecurityGroup,
-    SecurityGroup, Subnet, Switch,
+    AutoScalingGroup, Instance, InstanceProfile, LaunchConfiguration, LaunchImage, LaunchTemplate,
+    MetadataOptions, NetworkInterface, NetworkInterfaceSecurityGroup, SecurityGroup, Subnet,
+    Switch,
 };
 
 /// A possible subnet of an instance.
@@ -310,7 +310,7 @@ fn instance<'g>(index: &GraphIndex<'g>, id: NodeId, it: &'g Instance) -> Instanc
             && matches!(subnet, Setting::Known(..))
             && index.graph.node(id).map(|node| node.dialect()) == Some(Dialect::Cfn),
         address,
-        public: elastic(index, id, node.as_ref()).unwrap_or(public),
+        public: elastic(index, id, node.as_ref(), address).unwrap_or(public),
         image,
         profile,
         imds,
@@ -389,45 +389,6 @@ fn attached_groups<'g>(
         Setting::Unset => Setting::Known(instance, "security_groups", more),
         unknown => unknown,
     }
-}
-
-/// Returns whether the instance has an Elastic IP address.
-fn elastic<'g>(
-    index: &GraphIndex<'g>,
-    instance: NodeId,
-    interface: Option<&Resolved<'g, NetworkInterface>>,
-) -> Option<Setting<Value<bool>>> {
-    let is_ours = |link: Option<&Link<Instance>>, to: Option<&Link<NetworkInterface>>| {
-        let by_instance = link.map_or(Ternary::No, |link| index.points_to(link, instance));
-        let by_interface = match to {
-            Some(Value::Expr(Expr::Attr(node, _) | Expr::Other(node, _))) => {
-                (*node == instance || interface.and_then(Resolved::node) == Some(*node)).into()
-            }
-            Some(link) => interface
-                .and_then(Resolved::node)
-                .map_or(Ternary::No, |node| index.points_to(link, node)),
-            None => Ternary::No,
-        };
-        by_instance.or(by_interface)
-    };
-    let by_address = index.all::<Eip>().map(|(id, _, it)| {
-        let ours = is_ours(it.instance.as_ref(), it.network_interface.as_ref());
-        (id, ours)
-    });
-    let by_association = index.all::<EipAssociation>().map(|(id, _, it)| {
-        let ours = is_ours(it.instance.as_ref(), it.network_interface.as_ref());
-        (id, ours)
-    });
-    let (id, ours) = by_address
-        .chain(by_association)
-        .map(|(id, ours)| (id, ours.and(index.exists(id))))
-        .max_by_key(|(_, ours)| *ours)
-        .filter(|(_, ours)| !ours.is_no())?;
-    Some(if ours.is_yes() {
-        Setting::Known(id, "instance", Value::Lit(true))
-    } else {
-        Setting::Unknown(id, "instance")
-    })
 }
 
 fn auto_scaling_group<'g>(

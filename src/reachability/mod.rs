@@ -28,6 +28,7 @@ mod dhcp;
 mod dns_name;
 mod dns_rules;
 mod doubts;
+mod elastic_address;
 mod endpoint;
 mod firewall;
 mod fix;

@@ -14,6 +14,8 @@ resource! {
         instance: Link<Instance> = "InstanceId" / "instance",
         /// The network interface of the address. Default: none.
         network_interface: Link<NetworkInterface> = / "network_interface",
+        /// The private address with which to associate it. Default: the primary one.
+        private_ip_address: Value<Text> = / doc "associate_with_private_ip",
     }
     plain {
         /// Tags. Default: none.

@@ -15,6 +15,8 @@ resource! {
         instance: Link<Instance> = "InstanceId" / doc "instance_id",
         /// The network interface. Default: none.
         network_interface: Link<NetworkInterface> = "NetworkInterfaceId" / doc "network_interface_id",
+        /// The private address with which to associate it. Default: the primary one.
+        private_ip_address: Value<Text> = "PrivateIpAddress" / "private_ip_address",
         /// The Elastic IP address, by its address. Default: none.
         public_ip: Value<Text> = "EIP" / "public_ip",
     }

@@ -211,7 +211,12 @@ impl Graph {
         }
         self.nodes[id.index()].origin = Some(Box::new(origin));
         match (kind, node.resource.type_name(dialect)) {
-            (Some(kind), _) => self.reread(id, kind, dialect, map),
+            (Some(kind), _) => {
+                self.reread(id, kind, dialect, map);
+                if dialect == Dialect::Tf {
+                    self.add_satellites(of, (id, node), values);
+                }
+            }
             (None, Some(of)) if is_raw => {
                 let raw = RawResource::in_language(dialect, of.to_owned(), map);
                 self.nodes[id.index()].resource = raw.into();
@@ -310,6 +315,30 @@ impl Graph {
     }
 
     /// Reads a resource again, as from a file.
+    /// Adds the properties that Terraform prints as other resources.
+    fn add_satellites(
+        &mut self,
+        of: &Graph,
+        (id, node): (NodeId, &Node),
+        values: &mut PrintedValues<'_>,
+    ) {
+        for satellite in node.resource.satellites(id, of) {
+            let Some(kind) = KINDS.iter().find(|it| it.tf == satellite.tf) else {
+                continue;
+            };
+            let mut child = self.nodes[id.index()].clone();
+            child.overrides = Vec::new();
+            let mut origin = Origin::new(Dialect::Tf, child.path.clone());
+            origin.is_of_app = true;
+            child.origin = Some(Box::new(origin));
+            let inner = NodeId::next(self.nodes.len());
+            self.stacks[child.stack.index()].nodes.push(inner);
+            self.nodes.push(child);
+            let map = values.map(satellite.body);
+            self.reread(inner, kind, Dialect::Tf, map);
+        }
+    }
+
     fn reread(&mut self, id: NodeId, kind: &Kind, dialect: Dialect, mut map: Map<'static>) {
         let mut notes = Vec::new();
         let mut unmodeled = UnmodeledNotes {

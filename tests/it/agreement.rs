@@ -396,6 +396,41 @@ fn functions_in_json_of_the_user_have_the_value_that_a_file_gives_them() {
 }
 
 #[test]
+fn scripts_name_resources_by_their_logical_ids() {
+    let endpoints = Endpoints::new().services(["cloudformation"]);
+    let mut app = App::new();
+    let mut stack = app.stack("Access");
+    let access = stack.add_inline(SessionAccess::new().endpoints(endpoints));
+    let script = "#!/bin/bash\n/opt/aws/bin/cfn-signal -e 0 --stack ${AWS::StackName} --resource \
+                  MainInstance --region ${AWS::Region}\n";
+    stack
+        .overrides(access.instances[0].instance)
+        .cfn("/UserData", json!({ "Fn::Base64": { "Fn::Sub": script } }))
+        .cfn_attribute("/CreationPolicy/ResourceSignal/Timeout", "PT15M");
+    assert_eq!(agree("signal", &app), None);
+    let (own, checked) = of_app(&app);
+    let is_reachable = own.values().all(|it| it.0 == Verdict::Reachable);
+    assert!(is_reachable, "{:#?}", checked.instances[0].hops);
+}
+
+#[test]
+fn an_override_in_terraform_keeps_the_policies_of_a_role() {
+    let (mut app, access) = sound();
+    let role = access.instance_role.as_ref().unwrap().role;
+    app.stack("Access")
+        .overrides(role)
+        .tf("/max_session_duration", 7200);
+    let checked = reachability::check_in(app.graph(), Dialect::Tf, &Assumptions::default());
+    let verdicts: Vec<Verdict> = checked.instances.iter().map(|it| it.verdict).collect();
+    assert_eq!(
+        verdicts,
+        [Verdict::Reachable],
+        "{:#?}",
+        checked.instances[0].hops
+    );
+}
+
+#[test]
 fn validation_reports_what_cloudformation_refuses() {
     let mut found = Vec::new();
     for (name, change, reason) in BROKEN {

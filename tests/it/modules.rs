@@ -6,8 +6,8 @@ use ssm_synth::backend::{self, tf::ModuleKind};
 use ssm_synth::construct::{InstanceRole, Permissions};
 use ssm_synth::ir::{Attr, Dialect};
 use ssm_synth::resource::{
-    Change, LoadBalancerProtocol, ManagedPolicy, Override, PolicyDocument, RawResource, Resource,
-    Statement, TargetDescription, TargetGroup,
+    Change, LoadBalancerProtocol, LogGroup, ManagedPolicy, Override, PolicyDocument, RawResource,
+    Resource, Statement, TargetDescription, TargetGroup,
 };
 use ssm_synth::{App, SessionAccess};
 
@@ -108,4 +108,18 @@ fn a_satellite_cannot_refer_to_a_resource_that_terraform_lacks() {
         found.contains("add its type with `.tf(\"aws_…\")`"),
         "{found}"
     );
+}
+
+#[test]
+fn a_stack_without_a_region_keeps_the_provider_of_the_deployment() {
+    let mut app = App::new();
+    app.stack("Here").set_region("eu-central-1");
+    app.stack("Here").add("Logs", LogGroup::new());
+    app.stack("Anywhere").add("Logs", LogGroup::new());
+    let root = backend::tf::root(&app.validate().unwrap()).to_json();
+    let root: serde_json::Value = serde_json::from_str(&root).unwrap();
+    let providers = |module: &str| root["module"][module]["providers"].clone();
+    assert_eq!(providers("here")["aws"], "aws.eu_central_1", "{root:#}");
+    assert!(providers("anywhere").is_null(), "{root:#}");
+    assert_eq!(root["provider"]["aws"]["alias"], "eu_central_1", "{root:#}");
 }

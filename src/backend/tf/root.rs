@@ -35,7 +35,8 @@ impl<'g> Providers<'g> {
         for stack in graph.stacks() {
             let aliases = stack.provider_aliases.iter();
             let of_aliases = aliases.map(|(_, region)| (Some(*region), stack.account.as_deref()));
-            needs_alias |= !stack.provider_aliases.is_empty();
+            // A stack without a Region has that of the deployment, which no provider must change.
+            needs_alias |= !stack.provider_aliases.is_empty() || environment(stack) == (None, None);
             for environment in [environment(stack)].into_iter().chain(of_aliases) {
                 if environment != (None, None) && !all.contains(&environment) {
                     all.push(environment);

@@ -10,14 +10,71 @@ use super::{Plan, Planned};
 use crate::ir::{Expr, Text};
 use crate::resource::RawValue;
 
-/// Booleans that the provider computes if they are null. Text could also be unknown by a function such as
-/// `uuid`.
-const COMPUTED_SWITCHES: &[&str] = &[
+/// Arguments that the provider computes if they are null: booleans, numbers, and texts of which AWS lists the
+/// values. Other text could also be unknown by a function such as `uuid`.
+const COMPUTED: &[&str] = &[
+    "ami",
     "assign_ipv6_address_on_creation",
     "associate_public_ip_address",
+    "auto_recovery",
+    "availability_zone",
+    "connection_termination",
+    "core_count",
+    "cpu_core_count",
+    "cpu_threads_per_core",
+    "default_cooldown",
+    "default_version",
+    "desired_capacity",
+    "disable_api_stop",
+    "disable_api_termination",
+    "dns_record_ip_type",
+    "ebs_optimized",
     "enable_dns_hostnames",
+    "enable_primary_ipv6",
+    "enable_resource_name_dns_a_record",
+    "enable_resource_name_dns_aaaa_record",
+    "enabled",
+    "encrypted",
+    "health_check_type",
+    "host_id",
+    "hostname_type",
+    "http_endpoint",
+    "http_protocol_ipv6",
+    "http_put_response_hop_limit",
+    "http_tokens",
+    "instance_initiated_shutdown_behavior",
+    "instance_metadata_tags",
+    "instance_type",
+    "internal",
+    "iops",
+    "ip_address_type",
+    "ipv4_prefix_count",
+    "ipv6_address_count",
+    "ipv6_addresses",
+    "ipv6_prefix_count",
     "map_public_ip_on_launch",
+    "monitoring",
+    "on_demand_base_capacity",
+    "on_demand_percentage_above_base_capacity",
+    "placement_group",
+    "placement_partition_number",
     "private_dns_enabled",
+    "private_ip",
+    "private_ips",
+    "private_ips_count",
+    "secondary_private_ip_address_count",
+    "secondary_private_ips",
+    "size",
+    "spot_instance_pools",
+    "tenancy",
+    "threads_per_core",
+    "throughput",
+    "timeout",
+    "transit_gateway_default_route_table_association",
+    "transit_gateway_default_route_table_propagation",
+    "volume_initialization_rate",
+    "volume_size",
+    "volume_type",
 ];
 
 /// The values that an expression can have.
@@ -39,13 +96,15 @@ impl<'p> Plan<'p> {
     /// value. An optional attribute of a module's argument, such as `each.value.policy`, is unset if
     /// no value that reaches the module is of its kind. The plan shows it as unknown, too.
     pub(super) fn is_set(&self, it: &Planned<'p>, key: &str, names: &[&str]) -> bool {
-        let is_pure = expected(key).is_some() || COMPUTED_SWITCHES.contains(&key);
+        let is_pure = expected(key).is_some()
+            || COMPUTED.contains(&key)
+            || (it.of == "aws_vpc_endpoint" && key == "policy");
         if !self.configured && is_pure && self.is_known(it, names) {
             return false;
         }
         let is_optional = matches!(
             key,
-            "policy" | "private_dns_enabled" | "ip_address_type" | "dns_options"
+            "policy" | "private_dns_enabled" | "ip_address_type" | "dns_options" | "service_region"
         );
         if !is_optional || !names.iter().all(|name| name.starts_with("each.")) {
             return true;

@@ -7,6 +7,7 @@
 mod documents;
 mod expression;
 mod json;
+mod locals;
 mod members;
 mod raw;
 mod references;
@@ -19,7 +20,7 @@ mod strict;
 mod user_data;
 mod values;
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
@@ -103,6 +104,7 @@ impl<'p> Plan<'p> {
             by_name: HashMap::new(),
             by_id: HashMap::new(),
             modules: BTreeMap::new(),
+            dependents: RefCell::default(),
             depth: Cell::new(0),
             configured: false,
             lookups,
@@ -209,6 +211,7 @@ struct Plan<'p> {
     /// Existing resources by ID, with the attribute that contains this ID.
     by_id: HashMap<&'p str, (usize, &'static str)>,
     modules: BTreeMap<String, Rc<Module<'p>>>,
+    dependents: RefCell<locals::Dependents>,
     /// The depth of arguments that refer to arguments of other resources.
     depth: Cell<usize>,
     /// Whether to ignore values that the provider sets.

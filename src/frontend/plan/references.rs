@@ -274,7 +274,14 @@ impl<'p> Plan<'p> {
             "local" => {
                 let mut found = hidden();
                 if let Some(expected) = expected {
-                    found.extend(self.visible(module, expected, steps));
+                    let mut visible = self.visible(module, expected, steps);
+                    let local = rest.split(['.', '[']).next().unwrap_or_default();
+                    let dependents = self.dependents(module, local);
+                    // References of Terraform have no cycle.
+                    visible.retain(
+                        |it| !matches!(it, Found::Resource(at, _) if dependents.contains(at)),
+                    );
+                    found.extend(visible);
                 }
                 found
             }
@@ -304,13 +311,25 @@ impl<'p> Plan<'p> {
                 _ => false,
             });
         }
-        let all = (0..self.resources.len()).filter(|&at| {
+        // A VPC has a group, a network ACL and a route table by default.
+        let of_vpc = match expected {
+            "aws_security_group" => Some("default_security_group_id"),
+            "aws_network_acl" => Some("default_network_acl_id"),
+            "aws_route_table" => Some("default_route_table_id"),
+            _ => None,
+        };
+        let all = (0..self.resources.len()).filter_map(|at| {
             let it = &self.resources[at];
-            it.address.starts_with(&module.address)
-                && identifies(&it.of, None) == Some(expected)
-                && self.is_unknown(at, None)
+            let attribute = match identifies(&it.of, None) {
+                Some(of) if of == expected => None,
+                Some("aws_vpc") => Some(of_vpc?),
+                _ => return None,
+            };
+            let is_inside = it.address.starts_with(&module.address);
+            (is_inside && self.is_unknown(at, attribute))
+                .then(|| Found::Resource(at, attribute.map(str::to_owned)))
         });
-        found.extend(all.map(|at| Found::Resource(at, None)));
+        found.extend(all);
         found
     }
 

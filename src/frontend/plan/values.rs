@@ -14,7 +14,8 @@ use crate::resource::{Map, RawValue};
 
 /// Addresses that AWS assigns if the configuration does not set them. A refreshed value can change with
 /// the resource, and AWS has accepted it.
-const ASSIGNED: [(&str, &str); 5] = [
+const ASSIGNED: [(&str, &str); 6] = [
+    ("aws_eip_association", "private_ip_address"),
     ("aws_instance", "private_ip"),
     ("aws_network_interface", "private_ip"),
     ("aws_network_interface", "private_ips"),

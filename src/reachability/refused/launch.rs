@@ -15,47 +15,93 @@ use crate::resource::{
     Typed,
 };
 
-/// Network interfaces beside the subnet or security groups of the instance.
+/// Network interfaces beside a subnet or security groups, of the instance or its launch template. A launch
+/// template alone is valid.
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html>
-pub(super) fn combinations(index: &GraphIndex<'_>) -> Vec<Refusal> {
-    let one = |(id, node, it): (NodeId, &crate::resource::Node, &Instance)| {
-        // Terraform shows the interfaces of an existing instance in both.
-        if node.dialect() != Dialect::Cfn || it.network_interfaces.is_empty() {
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RequestLaunchTemplateData.html>
+pub(super) fn combinations<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
+    let one = |config: InstanceConfig<'g>| {
+        let node = index.graph.node(config.node)?;
+        let dialect = node.dialect();
+        let template = config.sources.iter().find_map(|&id| {
+            let of = &index.graph.node(id)?.resource;
+            LaunchTemplate::of(of).map(|it| (id, it))
+        });
+        let own = Instance::of(&node.resource);
+        let is_existing = node.origin.as_ref().is_some_and(|it| it.is_existing);
+        // Terraform rejects both in one instance, and shows the interfaces of an existing one in both.
+        let is_tf = own.is_some() && dialect == Dialect::Tf;
+        if own.is_some_and(|it| is_existing || is_tf && !it.network_interfaces.is_empty()) {
             return None;
         }
-        let (field, property) = if !it.subnet.is_absent() {
-            ("subnet", "SubnetId")
-        } else if !it.security_groups.is_empty() {
-            ("security_groups", "SecurityGroupIds")
-        } else {
-            return None;
+        // The provider requests an interface with the subnet, in place of those of the launch template.
+        let is_requested = is_tf
+            && own.is_some_and(|it| {
+                it.associate_public_ip_address.is_some() && !it.subnet.is_absent()
+            });
+        let with = match own {
+            Some(it) if is_requested || !it.network_interfaces.is_empty() => config.node,
+            _ => {
+                template
+                    .filter(|(_, it)| !it.network_interfaces.is_empty())?
+                    .0
+            }
         };
-        let reason = format!(
-            "EC2 refuses `{}` (`InvalidParameterCombination`): it has network interfaces and `{property}`",
-            index.name(id)
-        );
-        let refusal = Refusal::new(Hop::Agent, (id, field), index.exists(id), reason)?;
+        let beside = own.filter(|_| !is_requested);
+        let beside = beside.and_then(|it| beside_interfaces(config.node, it));
+        let of_template = template.filter(|(_, it)| !it.security_groups.is_empty());
+        let (by, field, property) = beside.or(of_template.map(|(id, _)| {
+            let property = ("SecurityGroupIds", "vpc_security_group_ids");
+            (id, "security_groups", property)
+        }))?;
+        let certain = match is_requested {
+            true => Ternary::Unknown,
+            false => together(index, &[with, by, config.node]),
+        };
+        let property = dialect.pick(property.0, property.1);
+        let holder = |id| match id == config.node {
+            true => "it".to_owned(),
+            false => format!("launch template `{}`", index.name(id)),
+        };
+        let both = match with == by {
+            true => format!("{} has network interfaces and `{property}`", holder(by)),
+            false => {
+                let (with, by) = (holder(with), holder(by));
+                format!("{with} has network interfaces, and {by} `{property}`")
+            }
+        };
+        let (service, error) = match own {
+            Some(_) => ("EC2", "InvalidParameterCombination"),
+            None => ("Auto Scaling", "ValidationError"),
+        };
+        let verb = if certain.is_yes() {
+            "refuses"
+        } else {
+            "can refuse"
+        };
+        let name = index.name(config.node);
+        let reason = format!("{service} {verb} `{name}` (`{error}`): {both}");
+        let refusal = Refusal::new(Hop::Agent, (by, field), certain, reason)?;
         let fix = format!("remove `{property}`, and set it for the network interface");
         Some(refusal.fix(Fix::manual(fix)))
     };
-    let of_template = |(id, node, it): (NodeId, &crate::resource::Node, &LaunchTemplate)| {
-        let both = !it.network_interfaces.is_empty() && !it.security_groups.is_empty();
-        if node.dialect() != Dialect::Cfn || !both {
-            return None;
-        }
-        let reason = format!(
-            "EC2 refuses `{}` (`InvalidParameterCombination`): it has network interfaces and \
-             `SecurityGroupIds`",
-            index.name(id)
-        );
-        let at = (id, "security_groups");
-        let refusal = Refusal::new(Hop::Agent, at, index.exists(id), reason)?;
-        let fix = "remove `SecurityGroupIds`, and set `Groups` of the network interface";
-        Some(refusal.fix(Fix::manual(fix)))
-    };
-    let instances = index.all::<Instance>().filter_map(one);
-    let templates = index.all::<LaunchTemplate>().filter_map(of_template);
-    instances.chain(templates).collect()
+    instance::all(index).into_iter().filter_map(one).collect()
+}
+
+/// Returns the property of an instance that excludes network interfaces.
+fn beside_interfaces(
+    id: NodeId,
+    it: &Instance,
+) -> Option<(NodeId, &'static str, (&'static str, &'static str))> {
+    if !it.subnet.is_absent() {
+        return Some((id, "subnet", ("SubnetId", "subnet_id")));
+    }
+    if !it.security_groups.is_empty() {
+        let property = ("SecurityGroupIds", "vpc_security_group_ids");
+        return Some((id, "security_groups", property));
+    }
+    let property = ("SecurityGroups", "security_groups");
+    (!it.security_group_names.is_empty()).then_some((id, "security_group_names", property))
 }
 
 /// An instance in another Availability Zone than its subnet.

@@ -139,7 +139,7 @@ fn by_policy<'g>(
         return None;
     }
     let name = index.name(id);
-    let own = name.rsplit('/').next().unwrap_or_default();
+    let own = index.logical_id(id);
     if let Some(RawValue::Str(timeout)) = policy.get("Timeout") {
         let reason = |what: &str| {
             format!("`{name}` waits for a signal with timeout `{timeout}`, which {what}")

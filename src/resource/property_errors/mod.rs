@@ -7,6 +7,7 @@ mod quotas;
 mod removal_policy;
 mod required;
 mod services;
+mod substitution;
 
 use std::borrow::Cow;
 
@@ -42,6 +43,7 @@ pub(crate) fn of_values(
     found.extend(limits::errors(id, type_name, properties, is_secret));
     found.extend(quotas::errors(id, type_name, properties));
     found.extend(services::errors(id, type_name, properties));
+    found.extend(substitution::errors(id, type_name, properties));
     found
 }
 
