@@ -314,6 +314,8 @@ fn module(names: TypeNames<'_>, cfn: &Described, tf: &Described) -> String {
     if required.is_empty() {
         line("    #[allow(clippy::new_without_default)]".to_owned());
     }
+    // A wrong value is reported at the line of the user.
+    line("    #[track_caller]".to_owned());
     line(format!(
         "    pub fn new({}) -> Self {{",
         arguments.join(", ")
@@ -341,6 +343,7 @@ fn module(names: TypeNames<'_>, cfn: &Described, tf: &Described) -> String {
     line(format!("        {name}({body})\n    }}"));
     for it in &optional {
         line(format!("\n    /// {}", it.doc()));
+        line("    #[track_caller]".to_owned());
         if it.is_block() {
             line(format!(
                 "    pub fn {}(self, arguments: impl IntoIterator<Item = (&'static str, RawValue<'static>)>) -> Self {{",

@@ -194,7 +194,9 @@ def cdk_deploys(place):
 def in_any_order(resource, **tags):
     """Returns a resource with sorted tags and dependencies, which CDK sorts too."""
     properties = dict(resource.get("Properties", {}))
-    listed = [*properties.get("Tags", []), *({"Key": key, "Value": value} for key, value in tags.items())]
+    own = properties.get("Tags", [])
+    # Some types have a map, whose order does not matter.
+    listed = [] if isinstance(own, dict) else [*own, *({"Key": key, "Value": value} for key, value in tags.items())]
     if listed:
         properties["Tags"] = sorted(listed, key=lambda tag: tag["Key"])
     return {**resource, "Properties": properties, "DependsOn": sorted(resource.get("DependsOn", []))}

@@ -78,6 +78,7 @@ DECISIONS = [
     "cfn/init-*",
     "cfn/instance-*-without-sub",
     "cfn/instance-agent-removed",
+    "cfn/interfaces-rule-*",
     "cfn/invalid-*",
     "cfn/key-of-template-disabled",
     "cfn/launch-template-groups-beside-interface",

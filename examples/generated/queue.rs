@@ -15,6 +15,7 @@ impl Queue {
 
     /// Creates one with the required properties.
     #[allow(clippy::new_without_default)]
+    #[track_caller]
     pub fn new() -> Self {
         Queue(
             RawResource::new()
@@ -25,6 +26,7 @@ impl Queue {
     }
 
     /// `ContentBasedDeduplication` and `content_based_deduplication`.
+    #[track_caller]
     pub fn content_based_deduplication(self, value: impl Into<RawValue<'static>>) -> Self {
         let value = value.into();
         Queue(
@@ -35,6 +37,7 @@ impl Queue {
     }
 
     /// `DeduplicationScope` and `deduplication_scope`.
+    #[track_caller]
     pub fn deduplication_scope(self, value: impl Into<RawValue<'static>>) -> Self {
         let value = value.into();
         Queue(
@@ -45,6 +48,7 @@ impl Queue {
     }
 
     /// `DelaySeconds` and `delay_seconds`.
+    #[track_caller]
     pub fn delay_seconds(self, value: impl Into<RawValue<'static>>) -> Self {
         let value = value.into();
         Queue(
@@ -55,6 +59,7 @@ impl Queue {
     }
 
     /// `FifoQueue` and `fifo_queue`.
+    #[track_caller]
     pub fn fifo_queue(self, value: impl Into<RawValue<'static>>) -> Self {
         let value = value.into();
         Queue(
@@ -65,6 +70,7 @@ impl Queue {
     }
 
     /// `FifoThroughputLimit` and `fifo_throughput_limit`.
+    #[track_caller]
     pub fn fifo_throughput_limit(self, value: impl Into<RawValue<'static>>) -> Self {
         let value = value.into();
         Queue(
@@ -75,6 +81,7 @@ impl Queue {
     }
 
     /// `KmsDataKeyReusePeriodSeconds` and `kms_data_key_reuse_period_seconds`.
+    #[track_caller]
     pub fn kms_data_key_reuse_period_seconds(self, value: impl Into<RawValue<'static>>) -> Self {
         let value = value.into();
         Queue(
@@ -85,6 +92,7 @@ impl Queue {
     }
 
     /// `KmsMasterKeyId` and `kms_master_key_id`.
+    #[track_caller]
     pub fn kms_master_key_id(self, value: impl Into<RawValue<'static>>) -> Self {
         let value = value.into();
         Queue(
@@ -95,21 +103,25 @@ impl Queue {
     }
 
     /// `MaximumMessageSize`.
+    #[track_caller]
     pub fn cfn_maximum_message_size(self, value: impl Into<RawValue<'static>>) -> Self {
         Queue(self.0.property("MaximumMessageSize", value))
     }
 
     /// `MessageRetentionPeriod`.
+    #[track_caller]
     pub fn cfn_message_retention_period(self, value: impl Into<RawValue<'static>>) -> Self {
         Queue(self.0.property("MessageRetentionPeriod", value))
     }
 
     /// `QueueName`.
+    #[track_caller]
     pub fn cfn_queue_name(self, value: impl Into<RawValue<'static>>) -> Self {
         Queue(self.0.property("QueueName", value))
     }
 
     /// `ReceiveMessageWaitTimeSeconds`.
+    #[track_caller]
     pub fn cfn_receive_message_wait_time_seconds(
         self,
         value: impl Into<RawValue<'static>>,
@@ -118,16 +130,19 @@ impl Queue {
     }
 
     /// `RedriveAllowPolicy`.
+    #[track_caller]
     pub fn cfn_redrive_allow_policy(self, value: impl Into<RawValue<'static>>) -> Self {
         Queue(self.0.property("RedriveAllowPolicy", value))
     }
 
     /// `RedrivePolicy`.
+    #[track_caller]
     pub fn cfn_redrive_policy(self, value: impl Into<RawValue<'static>>) -> Self {
         Queue(self.0.property("RedrivePolicy", value))
     }
 
     /// `SqsManagedSseEnabled` and `sqs_managed_sse_enabled`.
+    #[track_caller]
     pub fn sqs_managed_sse_enabled(self, value: impl Into<RawValue<'static>>) -> Self {
         let value = value.into();
         Queue(
@@ -138,56 +153,67 @@ impl Queue {
     }
 
     /// `VisibilityTimeout`.
+    #[track_caller]
     pub fn cfn_visibility_timeout(self, value: impl Into<RawValue<'static>>) -> Self {
         Queue(self.0.property("VisibilityTimeout", value))
     }
 
     /// `max_message_size`.
+    #[track_caller]
     pub fn tf_max_message_size(self, value: impl Into<RawValue<'static>>) -> Self {
         Queue(self.0.argument("max_message_size", value))
     }
 
     /// `message_retention_seconds`.
+    #[track_caller]
     pub fn tf_message_retention_seconds(self, value: impl Into<RawValue<'static>>) -> Self {
         Queue(self.0.argument("message_retention_seconds", value))
     }
 
     /// `name`.
+    #[track_caller]
     pub fn tf_name(self, value: impl Into<RawValue<'static>>) -> Self {
         Queue(self.0.argument("name", value))
     }
 
     /// `name_prefix`.
+    #[track_caller]
     pub fn tf_name_prefix(self, value: impl Into<RawValue<'static>>) -> Self {
         Queue(self.0.argument("name_prefix", value))
     }
 
     /// `policy`.
+    #[track_caller]
     pub fn tf_policy(self, value: impl Into<RawValue<'static>>) -> Self {
         Queue(self.0.argument("policy", value))
     }
 
     /// `receive_wait_time_seconds`.
+    #[track_caller]
     pub fn tf_receive_wait_time_seconds(self, value: impl Into<RawValue<'static>>) -> Self {
         Queue(self.0.argument("receive_wait_time_seconds", value))
     }
 
     /// `redrive_allow_policy`.
+    #[track_caller]
     pub fn tf_redrive_allow_policy(self, value: impl Into<RawValue<'static>>) -> Self {
         Queue(self.0.argument("redrive_allow_policy", value))
     }
 
     /// `redrive_policy`.
+    #[track_caller]
     pub fn tf_redrive_policy(self, value: impl Into<RawValue<'static>>) -> Self {
         Queue(self.0.argument("redrive_policy", value))
     }
 
     /// `visibility_timeout_seconds`.
+    #[track_caller]
     pub fn tf_visibility_timeout_seconds(self, value: impl Into<RawValue<'static>>) -> Self {
         Queue(self.0.argument("visibility_timeout_seconds", value))
     }
 
     /// `timeouts`.
+    #[track_caller]
     pub fn tf_timeouts(
         self,
         arguments: impl IntoIterator<Item = (&'static str, RawValue<'static>)>,

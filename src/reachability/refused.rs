@@ -94,6 +94,7 @@ const CHECKS: &[Check] = &[
     zones::beside_private_dns,
     groups::peers,
     groups::rules_twice,
+    groups::traffic,
     groups::names,
     groups::interfaces,
     groups::by_name,

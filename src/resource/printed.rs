@@ -314,7 +314,6 @@ impl Graph {
         hidden.any(|it| it.default_value().is_some_and(|it| it == text))
     }
 
-    /// Reads a resource again, as from a file.
     /// Adds the properties that Terraform prints as other resources.
     fn add_satellites(
         &mut self,
@@ -339,6 +338,7 @@ impl Graph {
         }
     }
 
+    /// Reads a resource again, as from a file.
     fn reread(&mut self, id: NodeId, kind: &Kind, dialect: Dialect, mut map: Map<'static>) {
         let mut notes = Vec::new();
         let mut unmodeled = UnmodeledNotes {

@@ -53,23 +53,29 @@ pub(super) fn unknown_property(
         is_meta || printed.iter().any(|it| it.get(name).is_some())
     };
     let schema = Schema::of(type_name, dialect)?;
-    let mut names = names.iter().filter(|(name, _)| !is_known(name));
-    let error = names.find_map(|(name, inner)| unknown_name(schema, name, inner))?;
+    let mut names = names.iter();
+    let error = names.find_map(|(name, inner)| match is_known(name) {
+        true => unknown_inside(schema, name, inner),
+        false => unknown_name(schema, name, inner),
+    })?;
     let SchemaError { message, help, .. } = error;
     Some(format!("{message} of `{type_name}`; {help}"))
 }
 
 /// Returns the error for the first name at or below a path that the schema does not have.
 fn unknown_name(schema: Schema, path: &str, inner: &RawValue<'_>) -> Option<SchemaError> {
-    let below = match inner {
-        RawValue::Object(map) => {
-            let mut names = map.iter();
-            names.find_map(|(name, it)| unknown_name(schema, &schema::join(path, name), it))
-        }
-        RawValue::List(items) => items.iter().find_map(|it| unknown_name(schema, path, it)),
+    let own = schema.check(path);
+    own.or_else(|| unknown_inside(schema, path, inner))
+}
+
+fn unknown_inside(schema: Schema, path: &str, inner: &RawValue<'_>) -> Option<SchemaError> {
+    match inner {
+        RawValue::Object(map) => map
+            .iter()
+            .find_map(|(name, it)| unknown_name(schema, &schema::join(path, name), it)),
+        RawValue::List(items) => items.iter().find_map(|it| unknown_inside(schema, path, it)),
         _ => None,
-    };
-    schema.check(path).or(below)
+    }
 }
 
 /// Returns the names of a matcher, without its values.

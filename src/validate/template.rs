@@ -41,7 +41,12 @@ pub(crate) fn template_errors(graph: &Graph, printed: &Graph, out: &mut Diagnost
     }
     for (stack, it) in &printed.errors {
         if let Some(stack) = printed.stacks.get(stack.index()) {
-            let at = (stack.name.as_str(), &stack.location);
+            let mut outputs = stack.outputs.iter();
+            let output = outputs.find(|output| it.reason.contains(&format!("`{}`", output.path)));
+            let at = match output {
+                Some(output) => (output.path.as_str(), &output.location),
+                None => (stack.name.as_str(), &stack.location),
+            };
             add(it.is_certain, &it.reason, &it.fix, at);
         }
     }

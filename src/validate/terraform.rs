@@ -10,6 +10,7 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
         check_arguments(graph, (id, node), out);
         check_references(graph, (id, node), out);
     }
+    check_outputs(graph, out);
     let is_changed = |(_, node): &(NodeId, &Node)| {
         matches!(node.resource, Resource::Raw(_)) || node.overrides.iter().any(changes_arguments)
     };
@@ -141,6 +142,10 @@ fn diagnostic(
 
 /// Returns whether a pointer names a path, a part of it, or what is around it.
 fn is_inside(pointer: &str, path: &str) -> bool {
+    // Another text is not a pointer, and has its own error.
+    if !pointer.starts_with('/') {
+        return false;
+    }
     let is_index = |it: &&str| *it == "-" || it.parse::<usize>().is_ok();
     let keys = pointer.split('/').skip(1).filter(|it| !is_index(it));
     let mut pairs = keys.zip(path.split('.'));
@@ -150,25 +155,38 @@ fn is_inside(pointer: &str, path: &str) -> bool {
 /// Reports references to attributes that a type does not have.
 fn check_references(graph: &Graph, (id, node): (NodeId, &Node), out: &mut Diagnostics) {
     node.walk_printed(id, graph, Dialect::Tf, &mut |expr| {
-        let Expr::Attr(target, attr) = expr else {
-            return;
-        };
-        let target = graph.node(*target);
-        let of = target.and_then(|it| it.resource.type_name(Dialect::Tf));
-        let (Some(target), Some(of)) = (target, of) else {
-            return;
-        };
-        let name = attr.tf.split(['.', '[']).next().unwrap_or_default();
-        let schema = Schema::of(of, Dialect::Tf);
-        if let Some((schema, error)) = schema.and_then(|it| Some((it, it.check_attribute(name)?))) {
-            let message = format!(
-                "refers to attribute `{name}` of `{}`, which `{of}` does not have",
-                target.path
-            );
-            let found = diagnostic("reference", schema, &error, message);
+        if let Some(found) = reference_error(graph, expr) {
             out.push(found.path(node.path.clone()).at(node.location.clone()));
         }
     });
+}
+
+/// Reports the same for outputs.
+fn check_outputs(graph: &Graph, out: &mut Diagnostics) {
+    for output in graph.stacks().flat_map(|it| &it.outputs) {
+        output.value.walk_in(Some(Dialect::Tf), &mut |expr| {
+            if let Some(found) = reference_error(graph, expr) {
+                out.push(found.path(output.path.clone()).at(output.location.clone()));
+            }
+        });
+    }
+}
+
+/// Returns the error for a reference to an attribute that a type does not have.
+fn reference_error(graph: &Graph, expr: &Expr) -> Option<Diagnostic> {
+    let Expr::Attr(target, attr) = expr else {
+        return None;
+    };
+    let target = graph.node(*target)?;
+    let of = target.resource.type_name(Dialect::Tf)?;
+    let name = attr.tf.split(['.', '[']).next().unwrap_or_default();
+    let schema = Schema::of(of, Dialect::Tf)?;
+    let error = schema.check_attribute(name)?;
+    let message = format!(
+        "refers to attribute `{name}` of `{}`, which `{of}` does not have",
+        target.path
+    );
+    Some(diagnostic("reference", schema, &error, message))
 }
 
 #[cfg(test)]

@@ -427,3 +427,24 @@ fn an_instance_type_of_an_override_is_checked_like_a_typed_one() {
     let found = found(&app);
     assert_eq!(found.iter().count(), 1, "{found}");
 }
+
+#[test]
+fn attributes_in_outputs_exist_at_the_line_of_the_output() {
+    let mut app = App::new();
+    let mut stack = app.stack("Access");
+    let topic = stack.add("Topic", cfn("AWS::SNS::Topic").tf("aws_sns_topic"));
+    let attr = topic.attr(Attr::by_get_att("TopicNam", "nam"));
+    let line = line!() + 1;
+    stack.output("Name", attr, "The name");
+    let found = found(&app);
+    let lines: Vec<u32> = found
+        .iter()
+        .filter_map(|it| match it.locations.first() {
+            Some(SourceLocation::Caller(at)) => Some(at.line()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(lines, [line, line], "{found}");
+    let text = found.to_string();
+    assert!(text.contains("`nam`") && text.contains("`TopicNam`"), "{text}");
+}

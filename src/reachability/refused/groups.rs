@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::fixes::group_of_vpc;
 use super::{Refusal, is_connected, together};
-use crate::ir::{Dialect, Link, NodeId, Text, Value};
+use crate::ir::{Dialect, Link, NodeId, Text, Value, nearest};
 use crate::reachability::fix::{link, raw};
 use crate::reachability::graph_index::{GraphIndex, Resolved, VpcRef};
 use crate::reachability::setting::Setting;
@@ -346,6 +346,54 @@ fn description<'g>(index: &GraphIndex<'g>, rule: NodeId) -> Option<&'g Value<Tex
         Resource::SecurityGroupEgress(it) => it.description.as_ref(),
         _ => None,
     }
+}
+
+/// The names of protocols that EC2 accepts, in lowercase; any other protocol is a number.
+const PROTOCOLS: [&str; 5] = ["all", "icmp", "icmpv6", "tcp", "udp"];
+
+/// A protocol or ports that EC2 does not accept.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpPermission.html>
+pub(super) fn traffic(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let ingress = index.all::<SecurityGroupIngress>().map(|(id, _, it)| {
+        (id, &it.ip_protocol, it.from_port.as_ref(), it.to_port.as_ref())
+    });
+    let egress = index.all::<SecurityGroupEgress>().map(|(id, _, it)| {
+        (id, &it.ip_protocol, it.from_port.as_ref(), it.to_port.as_ref())
+    });
+    let mut found = Vec::new();
+    for (id, protocol, from, to) in ingress.chain(egress) {
+        let Some(protocol) = protocol.lit().map(|it| it.to_lowercase()) else {
+            continue;
+        };
+        let has_ports = ["6", "17", "tcp", "udp"].contains(&protocol.as_str());
+        let is_name = protocol.parse::<i64>().is_err();
+        let (field, what, fix) = match (from, to) {
+            _ if is_name && !PROTOCOLS.contains(&protocol.as_str()) => (
+                "ip_protocol",
+                format!("protocol `{protocol}` does not exist"),
+                nearest(&protocol, PROTOCOLS.into_iter()),
+            ),
+            (None, _) | (_, None) if has_ports => (
+                "from_port",
+                format!("protocol `{protocol}` requires the first and the last port"),
+                "set both ports".to_owned(),
+            ),
+            (Some(Value::Lit(from)), Some(Value::Lit(to))) if has_ports && from > to => (
+                "from_port",
+                format!("first port {from} is after last port {to}"),
+                "set the first port to the smaller number".to_owned(),
+            ),
+            _ => continue,
+        };
+        let reason = format!(
+            "EC2 refuses `{}` (`InvalidParameterValue`): {what}",
+            index.name(id)
+        );
+        let hop = Hop::InstanceSecurityGroup;
+        let refusal = Refusal::new(hop, (id, field), together(index, &[id]), reason);
+        found.extend(refusal.map(|it| it.fix(Fix::manual(fix))));
+    }
+    found
 }
 
 /// A name of a security group that EC2 reserves, or that another one in the VPC has.

@@ -15,6 +15,8 @@ class Resource:
     type = ""
     create_only = ()
     updatable = ()
+    # Whether the property Tags is a map.
+    has_map_of_tags = False
 
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)
@@ -93,6 +95,8 @@ def stack_tagged(kind, properties, tags):
     """Adds the stack's tags to a resource that supports tags; the template's tags take precedence."""
     if not tags or "Tags" not in RESOURCE_TYPES[kind].updatable:
         return properties
+    if RESOURCE_TYPES[kind].has_map_of_tags:
+        return {**properties, "Tags": {**tags, **properties.get("Tags", {})}}
     own = properties.get("Tags", [])
     keys = {tag["Key"] for tag in own}
     more = [{"Key": key, "Value": value} for key, value in tags.items() if key not in keys]

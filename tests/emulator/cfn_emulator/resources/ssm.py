@@ -227,20 +227,26 @@ class MaintenanceWindowTask(SsmResource):
 
 
 class Parameter(SsmResource):
+    """A parameter. Its tags are a map, and only a new one accepts them."""
+
     type = "AWS::SSM::Parameter"
     kind = "Parameter"
     create_only = ("Name",)
-    updatable = ("Type", "Value", "Description")
+    updatable = ("Type", "Value", "Description", "Tags")
+    has_map_of_tags = True
 
     def create(self, p):
         self.physical_resource_id = p.get("Name", self.generated_name)
-        self.put(p, False)
+        tags = p.get("Tags")
+        self.put(p, **({"Tags": self.listed(tags)} if tags else {}))
 
-    def put(self, p, overwrite):
-        self.api_call("put_parameter", **{**p, "Name": self.physical_resource_id}, Overwrite=overwrite)
+    def put(self, p, **more):
+        wanted = {key: value for key, value in p.items() if key != "Tags"}
+        self.api_call("put_parameter", **{**wanted, "Name": self.physical_resource_id}, **more)
 
     def update(self, new):
-        self.put(new, True)
+        self.put(new, Overwrite=True)
+        self.retag(*(self.listed(it.get("Tags", {})) for it in (self.properties, new)))
 
     def delete(self):
         self.api_call("delete_parameter", Name=self.physical_resource_id)
