@@ -240,7 +240,13 @@ fn names_that_do_not_exist_fail() {
         let options = object_like([("HttpTokn", absent())]);
         it.all_resources_properties::<Instance>(object_like([("MetadataOptions", options)]));
     });
-    contains_all(&found, &["unknown property `MetadataOptions.HttpTokn`", "`HttpTokens`"]);
+    contains_all(
+        &found,
+        &[
+            "unknown property `MetadataOptions.HttpTokn`",
+            "`HttpTokens`",
+        ],
+    );
     let found = message(&app, |it| {
         let device = object_like([("Ebs", object_like([("Encryptd", absent())]))]);
         let device = object_like([("BlockDeviceMappings", array_with([device]))]);

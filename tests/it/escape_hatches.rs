@@ -446,5 +446,8 @@ fn attributes_in_outputs_exist_at_the_line_of_the_output() {
         .collect();
     assert_eq!(lines, [line, line], "{found}");
     let text = found.to_string();
-    assert!(text.contains("`nam`") && text.contains("`TopicNam`"), "{text}");
+    assert!(
+        text.contains("`nam`") && text.contains("`TopicNam`"),
+        "{text}"
+    );
 }

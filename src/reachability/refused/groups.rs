@@ -355,10 +355,20 @@ const PROTOCOLS: [&str; 5] = ["all", "icmp", "icmpv6", "tcp", "udp"];
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpPermission.html>
 pub(super) fn traffic(index: &GraphIndex<'_>) -> Vec<Refusal> {
     let ingress = index.all::<SecurityGroupIngress>().map(|(id, _, it)| {
-        (id, &it.ip_protocol, it.from_port.as_ref(), it.to_port.as_ref())
+        (
+            id,
+            &it.ip_protocol,
+            it.from_port.as_ref(),
+            it.to_port.as_ref(),
+        )
     });
     let egress = index.all::<SecurityGroupEgress>().map(|(id, _, it)| {
-        (id, &it.ip_protocol, it.from_port.as_ref(), it.to_port.as_ref())
+        (
+            id,
+            &it.ip_protocol,
+            it.from_port.as_ref(),
+            it.to_port.as_ref(),
+        )
     });
     let mut found = Vec::new();
     for (id, protocol, from, to) in ingress.chain(egress) {
