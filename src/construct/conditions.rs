@@ -121,23 +121,6 @@ mod tests {
     use crate::resource::LogGroup;
 
     #[test]
-    fn another_predicate_under_a_known_id_is_an_error() {
-        let mut app = App::new();
-        let mut stack = app.stack("Access");
-        let region =
-            |name| Predicate::OneOf(Expr::Pseudo(Pseudo::Region), vec![Text::Borrowed(name)]);
-        let here = stack.condition("Here", region("eu-central-1"));
-        assert_eq!(stack.condition("Here", region("eu-central-1")), here);
-        stack.condition("Here", region("us-east-1"));
-        let diagnostics = app.validate().unwrap_err();
-        assert_eq!(diagnostics.iter().count(), 1, "{diagnostics}");
-        assert!(
-            diagnostics.to_string().contains("condition `Here`"),
-            "{diagnostics}"
-        );
-    }
-
-    #[test]
     fn an_output_exists_under_the_condition_that_follows_it() {
         let mut app = App::new();
         let mut stack = app.stack("Access");

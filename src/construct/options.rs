@@ -191,6 +191,7 @@ macro_rules! options {
 
     (@new $vis:vis $name:ident own) => {};
     (@new $vis:vis $name:ident) => {
+        // A table that only the file has needs no `new`.
         #[allow(dead_code)]
         impl $name {
             /// The defaults of the table.

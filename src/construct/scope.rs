@@ -523,30 +523,3 @@ impl Scope<'_> {
         self.graph.diagnostics.push(diagnostic);
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::App;
-    use crate::ir::Scanner;
-
-    #[test]
-    fn suppressions_add_up() {
-        const fn suppression(check: &'static str) -> Suppression {
-            Suppression {
-                scanner: Scanner::Checkov,
-                check,
-                cfn: "AWS::EC2::Instance",
-                tf: "aws_instance",
-                reason: "a test",
-            }
-        }
-        let mut app = App::new();
-        let mut stack = app.stack("Access");
-        stack.suppress(&[suppression("CKV_AWS_1")]);
-        stack.suppress(&[suppression("CKV_AWS_1"), suppression("CKV_AWS_2")]);
-        let stack = app.graph().stack("Access").unwrap();
-        let checks: Vec<&str> = stack.suppressions.iter().map(|it| it.check).collect();
-        assert_eq!(checks, ["CKV_AWS_1", "CKV_AWS_2"]);
-    }
-}

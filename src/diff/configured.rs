@@ -208,7 +208,7 @@ pub(crate) fn changes(old: &Value, new: &Value, is: &Side, model: &Side) -> Vec<
     let part = |root: &Value, path: &str| root.pointer(path).cloned().unwrap_or_default();
     let [before, after] = [old, new].map(|it| part(it, "/configuration/provider_config"));
     // Default tags matter where a policy tests tags.
-    let tests_tags = new.to_string().to_lowercase().contains("tag/");
+    let tests_tags = super::access::tests_tags(&new.to_string());
     for (key, provider) in after.as_object().into_iter().flatten() {
         let expressions = |it: &Value| {
             let mut all = it.get("expressions").cloned().unwrap_or_default();

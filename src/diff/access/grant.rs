@@ -182,20 +182,29 @@ fn owners(id: &str, entry: &Entry, side: &Side) -> Vec<String> {
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html>
 const OLD_VERSION: &str = "2008-10-17";
 
-/// The start of a policy variable, also inside `Fn::Sub`.
-const VARIABLES: [&str; 2] = ["${aws:", "${!aws:"];
+/// Returns whether the text behind `${` is a policy variable such as `aws:username`, also inside `Fn::Sub`.
+fn is_variable(behind: &str) -> bool {
+    let name = behind.strip_prefix('!').unwrap_or(behind);
+    let is_of_key = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || "-.".contains(it);
+    let prefix = name.split_once(':').map_or("", |(prefix, _)| prefix);
+    !prefix.is_empty() && prefix.chars().all(is_of_key)
+}
 
 fn has_variables(value: &Value) -> bool {
-    let text = value.to_string();
-    VARIABLES.iter().any(|it| text.contains(it))
+    value.to_string().split("${").skip(1).any(is_variable)
 }
 
 /// Returns a statement in which the text of a policy variable stands for itself.
 fn with_literal_variables(value: &Value) -> Value {
     match value {
         Value::String(text) => {
-            let literal = |text: String, it: &&str| text.replace(*it, &it.replace('$', "${$}"));
-            VARIABLES.iter().fold(text.clone(), literal).into()
+            let mut parts = text.split("${");
+            let mut out = parts.next().unwrap_or_default().to_owned();
+            for part in parts {
+                out.push_str(if is_variable(part) { "${$}{" } else { "${" });
+                out.push_str(part);
+            }
+            out.into()
         }
         Value::Array(items) => items.iter().map(with_literal_variables).collect(),
         Value::Object(map) => {

@@ -1,5 +1,5 @@
 //! Changes of network ACLs, by the traffic that their rules together allow. The first rule that fits
-//! decides, so only the order of the numbers matters.
+//! applies, so only the order of the numbers matters.
 //!
 //! <https://docs.aws.amazon.com/vpc/latest/userguide/nacl-rules.html>
 
@@ -88,8 +88,8 @@ struct Packet<'r> {
     address: IpNet,
 }
 
-/// Returns the rule that decides about a packet.
-fn deciding<'r, 's>(
+/// Returns the rule that applies to a packet.
+fn applying<'r, 's>(
     rules: &'r [Rule<'s>],
     packet: &Packet<'_>,
 ) -> Option<(&'r Rule<'s>, &'r Known)> {
@@ -227,7 +227,7 @@ fn one_by_one(
         .iter()
         .filter(|it| has(removed, it.id) || it.known.is_none());
     for rule in both {
-        let what = "changes, and the file does not show all traffic that its rules decide";
+        let what = "changes, and the file does not show all of its rules";
         push(out, Direction::Unknown, rule.id, what.to_owned());
     }
 }
@@ -253,7 +253,7 @@ fn compare((was, is): (&[Rule<'_>], &[Rule<'_>]), is_outbound: bool, out: &mut V
                     port,
                     address,
                 };
-                let [before, after] = [was, is].map(|it| deciding(it, &packet));
+                let [before, after] = [was, is].map(|it| applying(it, &packet));
                 let [allowed, allows] =
                     [before, after].map(|it| it.filter(|(_, known)| known.allow));
                 match (allowed, allows) {
@@ -343,7 +343,7 @@ mod tests {
         );
         assert_eq!(
             found(&ssh("90", "deny"), &ssh("80", "deny")),
-            ["unknown Ssh changes, and the file does not show all traffic that its rules decide"]
+            ["unknown Ssh changes, and the file does not show all of its rules"]
         );
         assert_eq!(
             found(&ssh("90", "deny"), &hidden),

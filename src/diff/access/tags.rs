@@ -24,6 +24,12 @@ fn tested(text: &str, out: &mut BTreeSet<String>) {
     }
 }
 
+/// Returns whether a text, such as that of a whole plan, tests a tag.
+pub(in crate::diff) fn tests_tags(text: &str) -> bool {
+    let text = text.to_lowercase();
+    TESTS.iter().any(|it| text.contains(it))
+}
+
 fn walk(value: &Value, out: &mut BTreeSet<String>) {
     match value {
         Value::String(text) => tested(text, out),
