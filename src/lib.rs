@@ -31,6 +31,7 @@ pub mod cli;
 pub mod construct;
 #[cfg(feature = "cli")]
 mod convert;
+#[cfg(feature = "cost")]
 pub mod cost;
 #[cfg(feature = "deploy")]
 mod deploy;

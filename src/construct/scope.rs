@@ -9,7 +9,7 @@ use crate::ir::{
     Text, Value, is_id, logical_id, quoted, terraform_name,
 };
 use crate::region::Region;
-use crate::resource::{ExistingSubnet, FindError, Graph, Node, RemovalPolicy, Typed};
+use crate::resource::{ExistingSubnet, FindError, Graph, Node, RemovalPolicy, Resource, Typed};
 use crate::validate::dependency_error;
 
 pub(super) fn invalid_id(id: &str, path: &str, location: &SourceLocation) -> Diagnostic {
@@ -241,7 +241,11 @@ impl Scope<'_> {
     }
 
     fn push<R: Typed>(&mut self, resource: R) -> Handle<R> {
-        let mut resource = resource.into();
+        Handle::new(self.push_node(resource.into()))
+    }
+
+    /// One copy serves all types: each would compile its own.
+    fn push_node(&mut self, mut resource: Resource) -> NodeId {
         let inherits = self.inherit_tags(&mut resource);
         let stack = &self.graph.stacks[self.stack.index()];
         let id = NodeId::next(self.graph.nodes.len()).of(self.graph.app);
@@ -266,7 +270,7 @@ impl Scope<'_> {
         });
         self.graph.stacks[self.stack.index()].nodes.push(id);
         super::implied::add_dependencies(self.graph, id);
-        Handle::new(id)
+        id
     }
 
     /// Returns a resource of this app for changes, or reports that the handle is of another app.

@@ -13,23 +13,39 @@ use ipnet::Ipv4Net;
 pub struct Cidr(Ipv4Net);
 
 /// The reason why text is not a [`Cidr`].
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CidrError {
     /// Text that is not an address, a slash and a prefix length.
-    #[error("`{0}` is not an IPv4 range; expected one such as `10.0.0.0/16`")]
     Syntax(String),
     /// A prefix length larger than 32.
-    #[error("`{0}` has an invalid prefix length; expected 0 to 32")]
     Prefix(String),
     /// An address with host bits.
-    #[error("`{text}` has host bits set; expected `{canonical}`")]
     HostBits {
         /// The text.
         text: String,
         /// The range that contains the address.
         canonical: Cidr,
     },
+}
+
+impl std::error::Error for CidrError {}
+
+impl fmt::Display for CidrError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CidrError::Syntax(text) => write!(
+                f,
+                "`{text}` is not an IPv4 range; expected one such as `10.0.0.0/16`"
+            ),
+            CidrError::Prefix(text) => {
+                write!(f, "`{text}` has an invalid prefix length; expected 0 to 32")
+            }
+            CidrError::HostBits { text, canonical } => {
+                write!(f, "`{text}` has host bits set; expected `{canonical}`")
+            }
+        }
+    }
 }
 
 impl Cidr {

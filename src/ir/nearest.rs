@@ -39,8 +39,11 @@ pub(crate) fn typo<'a>(text: &str, words: impl Iterator<Item = &'a str>) -> Opti
 
 /// Returns a hint with the closest known word, or with the known words if none is close.
 pub(crate) fn nearest<'a>(text: &str, words: impl Iterator<Item = &'a str>) -> String {
+    nearest_of(text, words.collect())
+}
+
+fn nearest_of(text: &str, mut words: Vec<&str>) -> String {
     const MAX: usize = 16;
-    let mut words: Vec<&str> = words.collect();
     if words.is_empty() {
         return "none is defined".to_owned();
     }

@@ -1,6 +1,6 @@
 //! The report as JSON, with a version and a JSON Schema.
 
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::{CheckReport, text::fixed};
 use crate::reachability::{Assumption, Hop, HopResult, InstanceReachability, assumptions};
@@ -15,73 +15,31 @@ pub fn schema() -> String {
     include_str!("check.schema.json").replace("\"HOPS\"", &codes.join(", "))
 }
 
-#[derive(Serialize)]
-struct Root<'a> {
-    version: u32,
-    file: &'a str,
-    instances: Vec<Instance<'a>>,
-    assumptions: Vec<&'static str>,
-    not_modeled: Vec<String>,
-    notes: &'a [String],
-}
-
-#[derive(Serialize)]
-struct Instance<'a> {
-    id: &'a str,
-    verdict: &'static str,
-    failing_hop: Option<&'static str>,
-    hops: Vec<HopEntry<'a>>,
-    fix: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    warnings: Vec<Warning<'a>>,
-}
-
-#[derive(Serialize)]
-struct HopEntry<'a> {
-    hop: &'static str,
-    verdict: &'static str,
-    detail: &'a str,
-    reason: &'static str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    assumptions: Vec<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    at: Option<Position<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    resource: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    property: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fix: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Position<'a> {
-    file: &'a str,
-    line: u32,
-    column: u32,
-}
-
-#[derive(Serialize)]
-struct Warning<'a> {
-    detail: &'a str,
-    fix: Option<String>,
-}
-
 /// Prints a report.
 #[must_use]
 pub fn json(report: &CheckReport<'_>) -> String {
     let made = assumptions(report.graph, report.reachability);
     let instances = report.reachability.instances.iter();
-    let root = Root {
-        version: VERSION,
-        file: report.file,
-        instances: instances.map(|it| instance(report, &made, it)).collect(),
-        assumptions: made.iter().map(|it| it.text).collect(),
-        not_modeled: not_modeled(report),
-        notes: report.notes,
-    };
-    // The keys are texts, and writing to a string does not fail.
-    serde_json::to_string_pretty(&root).unwrap_or_default() + "\n"
+    let root = json!({
+        "version": VERSION,
+        "file": report.file,
+        "instances": instances.map(|it| instance(report, &made, it)).collect::<Vec<_>>(),
+        "assumptions": made.iter().map(|it| it.text).collect::<Vec<_>>(),
+        "not_modeled": not_modeled(report),
+        "notes": report.notes,
+    });
+    format!("{root:#}\n")
+}
+
+/// Returns an object without the members that have no value.
+fn without_absent(mut object: Value, names: &[&str]) -> Value {
+    if let Value::Object(members) = &mut object {
+        members.retain(|name, value| {
+            let is_absent = value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+            !(is_absent && names.contains(&name.as_str()))
+        });
+    }
+    object
 }
 
 /// Returns the resource types that the check ignores.
@@ -98,53 +56,43 @@ fn not_modeled(report: &CheckReport<'_>) -> Vec<String> {
     types
 }
 
-fn instance<'a>(
-    report: &'a CheckReport<'_>,
+fn instance(
+    report: &CheckReport<'_>,
     made: &[Assumption],
-    reachability: &'a InstanceReachability,
-) -> Instance<'a> {
-    let warnings = reachability.warnings.iter().map(|it| Warning {
-        detail: &it.detail,
-        fix: fixed(report, it),
+    reachability: &InstanceReachability,
+) -> Value {
+    let warnings = reachability.warnings.iter();
+    let warnings = warnings.map(|it| json!({ "detail": it.detail, "fix": fixed(report, it) }));
+    let hops = reachability.hops.iter().map(|it| result(report, made, it));
+    let entry = json!({
+        "id": report.name(reachability.node),
+        "verdict": reachability.verdict.as_str(),
+        "failing_hop": reachability.failing_hop().map(Hop::as_str),
+        "hops": hops.collect::<Vec<_>>(),
+        "fix": reachability.failing().and_then(|it| fixed(report, it)),
+        "warnings": warnings.collect::<Vec<_>>(),
     });
-    Instance {
-        id: report.name(reachability.node),
-        verdict: reachability.verdict.as_str(),
-        failing_hop: reachability.failing_hop().map(Hop::as_str),
-        hops: reachability
-            .hops
-            .iter()
-            .map(|it| result(report, made, it))
-            .collect(),
-        fix: reachability.failing().and_then(|it| fixed(report, it)),
-        warnings: warnings.collect(),
-    }
+    without_absent(entry, &["warnings"])
 }
 
-fn result<'a>(
-    report: &'a CheckReport<'_>,
-    made: &[Assumption],
-    result: &'a HopResult,
-) -> HopEntry<'a> {
+fn result(report: &CheckReport<'_>, made: &[Assumption], result: &HopResult) -> Value {
     let location = report.location(result);
     let at = location.as_ref().and_then(|location| {
         let (line, column) = location.at?;
         let file = report.file_of(result.at.map(|(node, _)| node));
-        Some(Position { file, line, column })
+        Some(json!({ "file": file, "line": line, "column": column }))
     });
-    HopEntry {
-        hop: result.hop.as_str(),
-        verdict: result.status.as_str(),
-        detail: &result.detail,
-        reason: result.hop.reason(),
-        assumptions: made
-            .iter()
-            .filter(|it| it.supports(result))
-            .map(|it| it.text)
-            .collect(),
-        at,
-        property: location.as_ref().and_then(|it| it.property.clone()),
-        resource: location.map(|it| it.resource),
-        fix: fixed(report, result),
-    }
+    let assumptions = made.iter().filter(|it| it.supports(result));
+    let entry = json!({
+        "hop": result.hop.as_str(),
+        "verdict": result.status.as_str(),
+        "detail": result.detail,
+        "reason": result.hop.reason(),
+        "assumptions": assumptions.map(|it| it.text).collect::<Vec<_>>(),
+        "at": at,
+        "resource": location.as_ref().map(|it| &it.resource),
+        "property": location.as_ref().and_then(|it| it.property.as_ref()),
+        "fix": fixed(report, result),
+    });
+    without_absent(entry, &["assumptions", "at", "resource", "property", "fix"])
 }

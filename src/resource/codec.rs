@@ -4,19 +4,30 @@
 //! `round_trip` tests for every type.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use super::InvalidValue;
 use super::raw_value::RawValue;
 use crate::ir::{Cidr, Dialect, Expr, Id, Text, Value, Word};
 
 /// The reason why a value does not match a property type.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}{message}", if .path.is_empty() { String::new() } else { format!("`{}`: ", .path.join(".")) })]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
     /// The names from the resource down to the property.
     pub path: Vec<String>,
     /// The actual and the expected value.
     pub message: String,
+}
+
+impl std::error::Error for Mismatch {}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.path.is_empty() {
+            write!(f, "`{}`: ", self.path.join("."))?;
+        }
+        f.write_str(&self.message)
+    }
 }
 
 /// The message for a missing value.

@@ -1,11 +1,12 @@
 //! Why no resource has a path.
 
+use std::fmt;
+
 /// The reason why no resource of a type has a path.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FindError {
     /// No resource has the path.
-    #[error("no resource has the path `{path}`{}", .similar.as_ref().map_or(String::new(), |it| format!("; did you mean `{it}`?")))]
     NotFound {
         /// The path.
         path: String,
@@ -13,7 +14,6 @@ pub enum FindError {
         similar: Option<String>,
     },
     /// The resource has another type.
-    #[error("`{path}` is of type `{found}`, not `{expected}`")]
     OtherType {
         /// The path.
         path: String,
@@ -22,4 +22,25 @@ pub enum FindError {
         /// The expected type in Rust.
         expected: &'static str,
     },
+}
+
+impl std::error::Error for FindError {}
+
+impl fmt::Display for FindError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            FindError::NotFound { path, similar } => {
+                write!(f, "no resource has the path `{path}`")?;
+                match similar {
+                    Some(similar) => write!(f, "; did you mean `{similar}`?"),
+                    None => Ok(()),
+                }
+            }
+            FindError::OtherType {
+                path,
+                found,
+                expected,
+            } => write!(f, "`{path}` is of type `{found}`, not `{expected}`"),
+        }
+    }
 }

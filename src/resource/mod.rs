@@ -47,6 +47,7 @@ pub(crate) use security_group::OTHER_PEER;
 pub(crate) use security_group::description_error;
 pub use table::Kind;
 pub use tags::{LaunchTemplateTags, Tags};
+#[cfg(feature = "cost")]
 pub(crate) use volume_limits::is_root;
 
 use crate::ir::{Attr, Diagnostics, Dialect, Handle, IntoValue, Link, NodeId, Value};

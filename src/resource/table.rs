@@ -504,14 +504,9 @@ pub(crate) use nested;
 
 /// Reads a nested object, and rejects unknown properties.
 pub(crate) fn take_object<T: Fields>(term: RawValue<'_>, dialect: Dialect) -> Result<T, Mismatch> {
-    let mut map = match term {
-        RawValue::Object(map) | RawValue::Block(map) => map,
-        RawValue::List(mut items) if items.len() == 1 => match items.swap_remove(0) {
-            RawValue::Object(map) | RawValue::Block(map) => map,
-            other => return Err(Mismatch::expected("a map", &other)),
-        },
-        other => return Err(Mismatch::expected("a map", &other)),
-    };
+    let mut map = one_object(term)
+        .map_err(|other| Mismatch::expected("a map", &other))?
+        .ok_or_else(|| Mismatch::expected("a map", &RawValue::List(Vec::new())))?;
     let taken = T::take_fields(&mut map, dialect)?;
     match map.iter().next() {
         None => Ok(taken),
@@ -525,23 +520,38 @@ pub(crate) fn lift_object<T: Fields>(
     dialect: Dialect,
     unmodeled: &mut UnmodeledNotes<'_>,
 ) -> Option<T> {
-    match term {
-        RawValue::Object(mut map) | RawValue::Block(mut map) => {
+    match one_object(term) {
+        Ok(map) => {
+            let mut map = map?;
             let it = T::lift_fields(&mut map, dialect, unmodeled);
-            for property in unmodeled_properties(&map, T::INERT, dialect) {
-                unmodeled.inside(&property).note(NOT_MODELED);
-            }
+            note_unmodeled(&map, T::INERT, dialect, unmodeled);
             Some(it)
         }
-        // A plan contains a list for a single block.
-        RawValue::List(mut items) if items.len() == 1 => {
-            lift_object(items.swap_remove(0), dialect, unmodeled)
-        }
-        RawValue::List(items) if items.is_empty() => None,
-        other => {
+        Err(other) => {
             unmodeled.note(other.what());
             None
         }
+    }
+}
+
+/// Returns an object, `None` for an empty list, or another value unchanged. A plan contains a list for a
+/// single block.
+fn one_object(term: RawValue<'_>) -> Result<Option<Map<'_>>, RawValue<'_>> {
+    match term {
+        RawValue::Object(map) | RawValue::Block(map) => Ok(Some(map)),
+        RawValue::List(mut items) if items.len() <= 1 => items.pop().map_or(Ok(None), one_object),
+        other => Err(other),
+    }
+}
+
+fn note_unmodeled(
+    map: &Map<'_>,
+    inert: &[Inert],
+    dialect: Dialect,
+    unmodeled: &mut UnmodeledNotes<'_>,
+) {
+    for property in unmodeled_properties(map, inert, dialect) {
+        unmodeled.inside(&property).note(NOT_MODELED);
     }
 }
 

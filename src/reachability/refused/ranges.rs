@@ -126,9 +126,9 @@ pub(super) fn overlapping(index: &GraphIndex<'_>) -> Vec<Refusal> {
     }
     let mut found = Vec::new();
     for (_, mut subnets) in of_vpc {
-        subnets.sort_by_key(|(range, _)| range.bounds());
+        // Ranges that overlap contain each other. With the outer range first, the ranges in it follow it.
+        subnets.sort_by_key(|(range, _)| (range.bounds().0, range.prefix_len()));
         for (n, (range, id)) in subnets.iter().enumerate() {
-            // Ranges that overlap contain each other, so those after the first disjoint one do too.
             let after = subnets[n + 1..].iter();
             for (other, second) in after.take_while(|(other, _)| range.contains(*other)) {
                 found.extend(
