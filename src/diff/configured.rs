@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::plan::{KNOWN_AFTER_APPLY, array, is_nothing};
-use super::{AccessChange, Direction, Side};
+use super::{AccessChange, Direction, Entry, Side, references_after_apply};
+use crate::ir::Dialect;
+use crate::resource::Schema;
 
 /// The resources in the configuration of a plan.
 struct Configured<'v>(HashMap<String, &'v Value>);
@@ -25,6 +27,38 @@ impl<'v> Configured<'v> {
         of.map(|it| it.get("expressions").unwrap_or(&Value::Null))
     }
 
+    /// Returns whether an argument is a reference to another resource that had this value before the change: a new
+    /// resource at the same address has another one.
+    fn refers_to(&self, address: &str, argument: &str, value: &Value, before: &Side) -> bool {
+        let expression = self.expressions(address).and_then(|it| it.get(argument));
+        let references = array(expression.and_then(|it| it.get("references")));
+        let Some((target, attribute)) = references
+            .first()
+            .and_then(Value::as_str)
+            .and_then(|it| it.rsplit_once('.'))
+        else {
+            return false;
+        };
+        let module = match address.starts_with("module.") {
+            true => address.rsplitn(3, '.').nth(2).map(|it| format!("{it}.")),
+            false => None,
+        };
+        let target = format!("{}{target}", module.unwrap_or_default());
+        let had = |entry: &Entry| entry.properties.get(attribute) == Some(value);
+        references.len() <= 2
+            && before.resources.iter().any(|(id, entry)| {
+                super::replace::without_brackets(id) == super::replace::without_brackets(&target)
+                    && had(entry)
+            })
+    }
+
+    /// Returns whether a resource of Terraform itself runs nothing.
+    fn does_nothing(&self, address: &str, kind: &str) -> bool {
+        let own = self.0.get(&super::replace::without_brackets(address));
+        ["terraform_data", "null_resource"].contains(&kind)
+            && own.is_some_and(|it| it.get("provisioners").is_none())
+    }
+
     fn sets(&self, address: &str, argument: &str) -> bool {
         let expressions = self.expressions(address);
         expressions.is_some_and(|it| it.get(argument).is_some())
@@ -39,16 +73,18 @@ fn is_computed(value: Option<&Value>) -> bool {
 }
 
 /// Returns both sides without values that the provider computes and that the other configuration sets:
-/// the argument is omitted there.
+/// the argument is omitted there. Arguments that both know only after apply differ by their references.
 pub(crate) fn without_omitted(
     old: &Side,
     new: &Side,
     plans: (Option<&Value>, Option<&Value>),
+    moved: &[(String, String)],
 ) -> (Side, Side) {
     let (mut old, mut new) = (old.clone(), new.clone());
     let (Some(then), Some(now)) = plans else {
         return (old, new);
     };
+    references_after_apply::shown((&mut old, &mut new), (then, now), moved);
     let (then, now) = (Configured::of(then), Configured::of(now));
     for (id, is) in &mut new.resources {
         let was = old.resources.get_mut(id).map(|it| &mut it.properties);
@@ -82,12 +118,22 @@ pub(crate) fn comparable(
     (then, now): (Option<&Value>, &Value),
 ) -> (Side, Side) {
     let then = then.map(Configured::of);
-    let now = Configured::of(now);
+    let plan = now;
+    let now = Configured::of(plan);
+    let before = old;
     let (mut old, mut new) = (old.clone(), new.clone());
+    if then.is_none() {
+        keep_forgotten(plan, before, &mut new);
+        for side in [&mut old, &mut new] {
+            side.resources
+                .retain(|id, it| !now.does_nothing(id, &it.kind));
+        }
+    }
     for (id, is) in &mut new.resources {
         let Some(was) = old.resources.get_mut(id) else {
             continue;
         };
+        let kind = is.kind.clone();
         let (Value::Object(was), Value::Object(is)) = (&mut was.properties, &mut is.properties)
         else {
             continue;
@@ -101,13 +147,33 @@ pub(crate) fn comparable(
             // A value that becomes known or unknown is computed, unless it is configured.
             let computed = |it: &Map<String, Value>| is_computed(it.get(&key));
             let empty = |it: &Map<String, Value>| it.get(&key).is_none_or(|it| !known(it));
+            let assigns = then.is_none()
+                && kind == "aws_instance"
+                && key == "associate_public_ip_address"
+                && !now.sets(id, &key)
+                && !subnet_assigns_none(plan, was);
             if computed(is) && !computed(was) && now.sets(id, &key) {
+                let value = was.get(&key);
+                if then.is_none() && value.is_some_and(|it| now.refers_to(id, &key, it, before)) {
+                    was.shift_remove(&key);
+                    is.shift_remove(&key);
+                }
                 continue;
+            }
+            if then.is_none() && computed(is) && !computed(was) {
+                if !assigns && let Some(value) = was.get_mut(&key) {
+                    without_defaults(&kind, &key, value);
+                    if is_nothing(value) {
+                        was.shift_remove(&key);
+                        is.shift_remove(&key);
+                        continue;
+                    }
+                }
             }
             if computed(was) && absent(&key, is)
                 || computed(is) && absent(&key, was)
                 || computed(is) && COMPUTED.contains(&key.as_str())
-                || empty(was) && empty(is)
+                || empty(was) && empty(is) && !assigns
             {
                 was.shift_remove(&key);
                 is.shift_remove(&key);
@@ -119,6 +185,73 @@ pub(crate) fn comparable(
         }
     }
     (old, new)
+}
+
+/// Adds the resources that a plan only forgets: they stay as they are.
+fn keep_forgotten(plan: &Value, before: &Side, new: &mut Side) {
+    for change in array(plan.get("resource_changes")) {
+        let forgets = array(change.pointer("/change/actions")) == ["forget"];
+        let address = change.get("address").and_then(Value::as_str);
+        if let (true, Some(address)) = (forgets, address)
+            && let Some(entry) = before.resources.get(address)
+        {
+            new.resources.insert(address.to_owned(), entry.clone());
+        }
+    }
+}
+
+/// Removes what a value has in common with an argument that no configuration sets: attributes that the provider
+/// only reads, and what is off. Terraform computes it again for the new resource.
+fn without_defaults(kind: &str, key: &str, value: &mut Value) {
+    let schema = Schema::of(kind, Dialect::Tf);
+    let is_read = schema.is_some_and(|it| it.names().get(key).is_some_and(|it| it.is_set_by_aws));
+    // The private ACL of a bucket.
+    let is_owner = kind == "aws_s3_bucket"
+        && key == "grant"
+        && matches!(array(Some(value)), [only] if only["permissions"] == json!(["FULL_CONTROL"])
+            && only["type"] == "CanonicalUser");
+    if is_read || is_owner {
+        *value = Value::Null;
+    } else {
+        remove_off(value);
+    }
+}
+
+fn remove_off(value: &mut Value) {
+    match value {
+        Value::Array(items) => {
+            items.iter_mut().for_each(remove_off);
+            items.retain(|it| !is_nothing(it));
+        }
+        Value::Object(map) => {
+            map.values_mut().for_each(remove_off);
+            map.retain(|_, it| !is_nothing(it));
+        }
+        // `optional` is the default of `http_tokens`.
+        Value::String(text) if ["disabled", "optional"].contains(&text.to_lowercase().as_str()) => {
+            *value = Value::Null;
+        }
+        _ => {}
+    }
+}
+
+/// Returns whether the subnet of an instance gives it no public address. A subnet that the plan only refers to can
+/// be any of its subnets.
+fn subnet_assigns_none(plan: &Value, instance: &Map<String, Value>) -> bool {
+    fn subnets<'v>(module: Option<&'v Value>, out: &mut Vec<&'v Value>) {
+        let of = |it: &&Value| it["type"] == "aws_subnet";
+        let resources = array(module.and_then(|it| it.get("resources")));
+        out.extend(resources.iter().filter(of).map(|it| &it["values"]));
+        for child in array(module.and_then(|it| it.get("child_modules"))) {
+            subnets(Some(child), out);
+        }
+    }
+    let mut all = Vec::new();
+    subnets(plan.pointer("/planned_values/root_module"), &mut all);
+    subnets(plan.pointer("/prior_state/values/root_module"), &mut all);
+    let id = instance.get("subnet_id");
+    let is_known = id.is_some_and(|id| all.iter().any(|it| it.get("id") == Some(id)));
+    is_known && all.iter().all(|it| it["map_public_ip_on_launch"] != true)
 }
 
 /// Removes the values that neither configuration sets and that one plan shows only after apply: the
@@ -263,7 +396,10 @@ pub(crate) fn hidden_documents(plan: &Value, is: &Side, model: &Side) -> Vec<Acc
             continue;
         }
         for (key, value) in entry.properties.as_object().into_iter().flatten() {
-            let is_name = key.ends_with("_arn") || key.ends_with("_arns");
+            // Another reference is a change of its own.
+            let is_name = ["_arn", "_arns", "_id", "_ids"]
+                .iter()
+                .any(|it| key.ends_with(it));
             if value == KNOWN_AFTER_APPLY
                 && !is_name
                 && configured.sets(id, key)

@@ -13,6 +13,7 @@ mod masking;
 mod model;
 mod plan;
 mod references;
+mod references_after_apply;
 mod rename;
 mod replace;
 mod respelled;

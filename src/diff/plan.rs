@@ -356,6 +356,7 @@ pub(crate) fn forget_unknown(differences: &mut Vec<Difference>) {
 pub(crate) fn changes(root: &Value) -> Vec<Difference> {
     let nothing = Value::Null;
     let mut out = Vec::new();
+    let (mut gone, mut made) = (Vec::new(), Vec::new());
     for resource in array(root.get("resource_changes")) {
         let text = |key: &str| resource.get(key).and_then(Value::as_str);
         let (Some(address), Some(kind)) = (text("address"), text("type")) else {
@@ -369,6 +370,11 @@ pub(crate) fn changes(root: &Value) -> Vec<Difference> {
             .collect();
         if text("mode") == Some("data") {
             continue;
+        }
+        match actions.as_slice() {
+            ["create"] => made.push((address, kind, part("after"))),
+            ["delete"] if text("deposed").is_none() => gone.push((address, kind, part("before"))),
+            _ => {}
         }
         let previous = text("previous_address");
         // The plan lists a deposed object in addition to the resource.
@@ -427,5 +433,42 @@ pub(crate) fn changes(root: &Value) -> Vec<Difference> {
             ..Difference::resource(&id, kind, what)
         });
     }
+    for (address, kind, after) in made {
+        let is_same =
+            |(_, other, before): &(&str, &str, &Value)| *other == kind && is_remade(before, after);
+        if let Some(at) = gone.iter().position(is_same) {
+            let (was, ..) = gone.swap_remove(at);
+            out.retain(|it| it.id != was || it.change != Change::Removed);
+            for it in out.iter_mut().filter(|it| it.id == address) {
+                it.change = Change::Renamed(was.to_owned());
+                it.forced.push(Replacement {
+                    property: String::new(),
+                    reason: ReplacementReason::Renamed,
+                });
+            }
+        }
+    }
     out
+}
+
+/// Returns whether a new resource has the name, and all known values, of one that the plan deletes.
+fn is_remade(before: &Value, after: &Value) -> bool {
+    let is_set = |(key, value): &(&String, &Value)| {
+        !(is_nothing(value) || REPEATED.contains(&key.as_str()) || key.as_str() == "tags")
+    };
+    let is_name = |key: &str| {
+        matches!(key, "name" | "bucket" | "cluster_id")
+            || key.ends_with("_name")
+            || key.ends_with("identifier")
+    };
+    let set: Vec<(&String, &Value)> = after
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(is_set)
+        .collect();
+    set.iter().any(|(key, _)| is_name(key))
+        && set
+            .iter()
+            .all(|(key, value)| before.get(*key) == Some(value))
 }

@@ -77,7 +77,11 @@ const REJECTED_IN_PLACE: [(&str, &str); 2] = [
 ];
 
 /// Properties that replace a resource by the reference of the type, and not by its schema.
-const MAY_REPLACE: [(&str, &str); 1] = [("AWS::RDS::DBInstance", "Port")];
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-table.html>
+const MAY_REPLACE: [(&str, &str); 2] = [
+    ("AWS::DynamoDB::Table", "AttributeDefinitions.AttributeType"),
+    ("AWS::RDS::DBInstance", "Port"),
+];
 
 /// Returns the known rules for a type.
 fn rules(kind: &str) -> Option<Rules> {

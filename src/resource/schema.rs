@@ -74,7 +74,7 @@ pub(crate) struct Names {
 pub(crate) struct Name {
     pub(crate) name: &'static str,
     pub(crate) is_required: bool,
-    is_set_by_aws: bool,
+    pub(crate) is_set_by_aws: bool,
     pub(crate) form: Form,
 }
 

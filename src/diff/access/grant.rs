@@ -69,6 +69,10 @@ fn grants(side: &Side) -> Vec<Grant> {
             statements(&owner, &entry.properties, &mut out);
         }
         for policy in list(entry.properties.get("ManagedPolicyArns")) {
+            // Its statements count themselves.
+            if managed(side, policy).is_some() {
+                continue;
+            }
             let action = format!("policy {}", short(&name(policy)));
             out.push(plain(id, true, action));
         }
@@ -156,11 +160,25 @@ const ATTACHED: [&str; 30] = [
     "vpc_endpoint_id",
 ];
 
+/// Returns the ID of a managed policy of the template.
+fn managed<'s>(side: &'s Side, policy: &Value) -> Option<&'s str> {
+    let name = name(policy);
+    let id = name.strip_suffix(".PolicyArn").unwrap_or(&name);
+    let (id, entry) = side.resources.get_key_value(id)?;
+    (policy.is_object() && entry.kind == "AWS::IAM::ManagedPolicy").then_some(id.as_str())
+}
+
 /// Returns the resources whose permissions a policy defines: its roles, or the resource itself.
 fn owners(id: &str, entry: &Entry, side: &Side) -> Vec<String> {
     if !entry.kind.to_lowercase().contains("policy") {
         return vec![id.to_owned()];
     }
+    let attaches = |other: &&Entry| {
+        let policies = list(other.properties.get("ManagedPolicyArns"));
+        policies.into_iter().any(|it| managed(side, it) == Some(id))
+    };
+    let attaching = side.resources.iter().filter(|(_, other)| attaches(other));
+    let attaching: Vec<String> = attaching.map(|(other, _)| other.clone()).collect();
     let owners: Vec<String> = ATTACHED
         .iter()
         .flat_map(|key| list(entry.properties.get(*key)))
@@ -169,7 +187,8 @@ fn owners(id: &str, entry: &Entry, side: &Side) -> Vec<String> {
             Value::String(text) if side.resources.contains_key(text) => format!("{text} (by name)"),
             other => name(other),
         })
-        .filter(|it| !it.is_empty())
+        .filter(|it| !it.is_empty() && !attaching.contains(it))
+        .chain(attaching.iter().cloned())
         .collect();
     match owners.is_empty() {
         true => vec![id.to_owned()],

@@ -186,6 +186,10 @@ impl Property<'_> {
                     out.push((Broader, format!("{path} is {}", is.join(", "))));
                 }
             }
+            // It was already the open one of two values.
+            Meaning::Safe(safe) | Meaning::SafeOnly(safe) | Meaning::SafeDefault(safe)
+                if matches!(self.was, [was] if ["true", "false"].contains(&was.as_str()) && was != safe)
+                    && more.iter().all(|it| hidden(&it)) => {}
             Meaning::Safe(safe) | Meaning::SafeOnly(safe) | Meaning::SafeDefault(safe) => {
                 let safe = |it: &String| safe.split(',').any(|safe| safe.eq_ignore_ascii_case(it));
                 let omitted = !matches!(meaning, Meaning::SafeOnly(_));

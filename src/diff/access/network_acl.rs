@@ -227,9 +227,39 @@ fn one_by_one(
         .iter()
         .filter(|it| has(removed, it.id) || it.known.is_none());
     for rule in both {
+        let before = removed.iter().find(|it| it.id == rule.id);
+        if let Some((was, is)) = before.and_then(|before| smaller(before, rule)) {
+            let verb = if was.allow {
+                "no longer allows all of"
+            } else {
+                "denies more than"
+            };
+            let what = format!(
+                "{verb} {}",
+                text(if was.allow { was } else { is }, is_outbound)
+            );
+            push(out, Direction::Narrower, rule.id, what);
+            continue;
+        }
         let what = "changes, and the file does not show all of its rules";
         push(out, Direction::Unknown, rule.id, what.to_owned());
     }
+}
+
+/// Returns the rule before and after a change after which it allows a part of the traffic that it allowed, or
+/// denies more, whatever the other rules are.
+fn smaller<'r>(before: &'r Rule<'_>, after: &'r Rule<'_>) -> Option<(&'r Known, &'r Known)> {
+    let (was, is) = (before.known.as_ref()?, after.known.as_ref()?);
+    let contains = |whole: &Known, part: &Known| {
+        (whole.protocol == ALL || whole.protocol == part.protocol)
+            && whole.ports.0 <= part.ports.0
+            && part.ports.1 <= whole.ports.1
+            && whole.range.contains(&part.range)
+    };
+    let (whole, part) = if is.allow { (was, is) } else { (is, was) };
+    // A rule that allowed can deny at the same number.
+    let is_smaller = was.allow != is.allow && was.allow || contains(whole, part);
+    (before.number? == after.number? && (was.allow || !is.allow) && is_smaller).then_some((was, is))
 }
 
 fn compare((was, is): (&[Rule<'_>], &[Rule<'_>]), is_outbound: bool, out: &mut Vec<AccessChange>) {

@@ -119,11 +119,25 @@ pub(super) fn is_off(value: &str) -> bool {
 pub(super) fn accounts(value: &str) -> impl Iterator<Item = &str> {
     let is_arn = value.starts_with("arn:");
     let parts = value.split(|it: char| !it.is_ascii_alphanumeric());
-    parts.filter(move |it| {
+    let parts: Vec<&str> = parts.collect();
+    // The last group of a UUID, such as the ID of a key, can be digits, too.
+    let is_of_uuid = |at: usize| {
+        let before = parts[..at].iter().rev().map(|it| it.len());
+        before.take(4).eq([4, 4, 4, 8])
+    };
+    let is_account = |(at, it): &(usize, &&str)| {
         (is_arn || it.len() == value.len())
             && it.len() == 12
             && it.bytes().all(|it| it.is_ascii_digit())
-    })
+            && !is_of_uuid(*at)
+    };
+    let all: Vec<&str> = parts
+        .iter()
+        .enumerate()
+        .filter(is_account)
+        .map(|(_, it)| *it)
+        .collect();
+    all.into_iter()
 }
 
 pub(super) fn is_telling(path: &str, is_new: bool) -> bool {
@@ -155,5 +169,7 @@ mod tests {
         assert_eq!(of("123456789012"), ["123456789012"]);
         assert!(of("arn:aws:s3:::logs-20260101").is_empty());
         assert!(of("build 123456789012").is_empty());
+        let key = "arn:aws:kms:eu-west-1:123456789012:key/11111111-1111-1111-1111-111111111111";
+        assert_eq!(of(key), ["123456789012"]);
     }
 }

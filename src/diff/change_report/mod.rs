@@ -256,7 +256,7 @@ fn compare(old: &Version, new: &Version) -> ChangeReport {
         let moved = configured::moved(new.plan.as_ref());
         let aligned = model::aligned(old.native.clone(), &moved);
         let plans = (old.plan.as_ref(), new.plan.as_ref());
-        let (native, omitting) = configured::without_omitted(&aligned, &new.native, plans);
+        let (native, omitting) = configured::without_omitted(&aligned, &new.native, plans, &moved);
         let mut differences = diff::compare(&native, &omitting);
         plan::forget_unknown(&mut differences);
         diff::rename::add_moved(&old.native, &new.native, &moved, &mut differences);

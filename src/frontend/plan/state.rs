@@ -378,6 +378,21 @@ impl<'p> Plan<'p> {
         out
     }
 
+    /// Returns whether `dynamic` blocks make a value that the configuration of a plan does not show, which omits
+    /// them. The blocks of an existing resource are those of its companions if the plan has any.
+    pub(super) fn is_dynamic(&self, it: &Planned<'p>, key: &str, value: &RawValue<'_>) -> bool {
+        let is_object = |item: &RawValue<'_>| matches!(item, RawValue::Object(_));
+        let is_blocks = matches!(value, RawValue::List(items) if items.iter().any(is_object));
+        let mut companions = COMPANIONS
+            .iter()
+            .filter(|of| of.is_target(&it.of) && of.attribute == key)
+            .peekable();
+        let has_companion = companions.peek().is_none()
+            || companions.any(|of| self.resources.iter().any(|other| other.of == of.of));
+        let is_new = self.changed.contains(it.address) && !self.kept.contains(it.address);
+        is_blocks && (is_new || !has_companion)
+    }
+
     /// Makes the policies of a role unknown that a state lists without a resource for them. The provider
     /// reads them before it deletes such a resource, so they can be gone. A plan shows it.
     pub(super) fn doubt_policies(&self, it: &Planned<'p>, map: &mut Map<'static>) {

@@ -1,5 +1,7 @@
 //! Values of arguments: known ones, and those that the apply determines.
 
+use std::borrow::Cow;
+
 use serde_json::Value as Json;
 
 use super::expression::{
@@ -42,7 +44,13 @@ impl<'p> Plan<'p> {
             _ => Map::default(),
         };
         if let (true, Some(set)) = (self.configured, expressions.as_object()) {
+            let dynamic: Vec<(Cow<'static, str>, RawValue<'static>)> = map
+                .iter()
+                .filter(|(key, value)| !set.contains_key(*key) && self.is_dynamic(it, key, value))
+                .map(|(key, value)| (key.to_owned().into(), value.clone()))
+                .collect();
             only_configured(&mut map, set);
+            map.extend(dynamic);
         }
         if let Some(set) = expressions.as_object() {
             map.retain(|key| !ASSIGNED.contains(&(it.of.as_str(), key)) || set.contains_key(key));
