@@ -362,8 +362,10 @@ impl<'g> GraphIndex<'g> {
             Resolved::Outside(expr) => match last_segment(&expr).and_then(|name| {
                 self.by_name::<InstanceProfile>(&name, |it| it.instance_profile_name.as_ref())
             }) {
-                Some((id, profile)) => Resolved::Node(id, profile),
-                None => Resolved::Outside(expr),
+                Some((id, profile)) if has_path(&expr, profile.path.as_ref()) => {
+                    Resolved::Node(id, profile)
+                }
+                _ => Resolved::Outside(expr),
             },
             Resolved::OtherType(id) => match self.profile_with_name_of(id, link) {
                 Some((id, profile)) => Resolved::Node(id, profile),
@@ -554,6 +556,25 @@ pub(crate) fn parse_lenient(text: &str) -> Option<Cidr> {
         Ok(cidr) => Some(cidr),
         Err(crate::ir::CidrError::HostBits { canonical, .. }) => Some(canonical),
         Err(_) => None,
+    }
+}
+
+/// Returns whether the path in an ARN is that of an instance profile. A name alone has none.
+fn has_path(arn: &Expr, path: Option<&Value<Text>>) -> bool {
+    let text = match arn {
+        Expr::Text(text) => text.as_ref(),
+        Expr::Concat(parts) => match parts.last() {
+            Some(Expr::Text(text)) => text.as_ref(),
+            _ => return true,
+        },
+        _ => return true,
+    };
+    let own = path.map_or(Some("/"), |it| it.lit().map(|it| it.as_ref()));
+    match (text.split_once("instance-profile"), own) {
+        (Some((_, rest)), Some(own)) => rest
+            .rsplit_once('/')
+            .is_some_and(|(path, _)| path.trim_matches('/') == own.trim_matches('/')),
+        _ => true,
     }
 }
 

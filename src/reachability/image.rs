@@ -106,9 +106,12 @@ fn by_parameter(name: &str) -> Image {
         || ["ventura", "sonoma", "sequoia"]
             .iter()
             .any(|it| name.starts_with(&format!("/aws/service/ec2-macos/{it}/")))
-        || name.starts_with("/aws/service/ecs/optimized-ami/amazon-linux-2/")
-        || name.starts_with("/aws/service/ecs/optimized-ami/amazon-linux-2023/")
-        || (name.starts_with("/aws/service/eks/optimized-ami/") && name.contains("/amazon-linux"));
+        // Without it, the value is JSON.
+        || image != shown
+            && (name.starts_with("/aws/service/ecs/optimized-ami/amazon-linux-2/")
+                || name.starts_with("/aws/service/ecs/optimized-ami/amazon-linux-2023/")
+                || name.starts_with("/aws/service/eks/optimized-ami/")
+                    && name.contains("/amazon-linux"));
     if has {
         return Image::WithAgent(shown);
     }

@@ -120,6 +120,7 @@ const CHECKS: &[Check] = &[
     gateways::foreign_routes,
     gateways::entries_twice,
     gateways::routes_twice,
+    gateways::gateway_endpoints_twice,
     attachments::invalid,
     connections::address_twice,
     connections::targets,

@@ -506,10 +506,17 @@ fn effect(index: &GraphIndex<'_>, lines: &Lines) -> Script {
         "packages",
         "- amazon-ssm-agent",
     ];
-    let installs = line_does(text, &words)
-        || installs_download(text, &words)
-        || text.contains("AmazonSSMAgentSetup");
-    if installs {
+    let installs = |text: &str| {
+        line_does(text, &words)
+            || installs_download(text, &words)
+            || text.contains("AmazonSSMAgentSetup")
+    };
+    let run: Vec<&str> = lines.iter().copied().filter(|it| !is_written(it)).collect();
+    if installs(text) && !installs(&run.join("\n")) {
+        // A file that is written can run later, or never.
+        return Script::Unknown;
+    }
+    if installs(text) {
         // A gateway endpoint does not serve the global bucket, which is in us-east-1.
         let global = text.contains("s3.amazonaws.com/ec2-downloads-windows")
             || text.contains("s3.amazonaws.com/amazon-ssm-");

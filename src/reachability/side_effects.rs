@@ -15,6 +15,9 @@ const CHANGES: &[(&str, Words)] = &[
             &["systemctl edit|systemctl set-property", "ssm-agent"],
             &["/etc/amazon/ssm|/var/lib/amazon/ssm"],
             &["/etc/init/amazon-ssm-agent"],
+            // The agent of Ubuntu is a snap.
+            &["apt |apt-get |dpkg ", "remove|purge|-r |-P ", "snapd"],
+            &["systemctl ", "stop|disable|mask", "snapd"],
             &["programdata\\amazon\\ssm|\\amazon\\ssm\\amazon-ssm-agent.json"],
         ],
     ),

@@ -47,6 +47,36 @@ fn an_import_has_the_value_of_the_export() {
 }
 
 #[test]
+fn an_import_names_the_export_with_the_values_of_parameters() {
+    let scratch = tempfile::tempdir().unwrap();
+    let write = |name: &str, edits: &[(&str, &str)]| {
+        let mut text = std::fs::read_to_string(file(name)).unwrap();
+        for (from, to) in edits {
+            text = text.replace(from, to);
+        }
+        let path = scratch.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let stage = "Parameters: {Stage: {Type: String, Default: dev}}\nResources:";
+    let network = write(
+        "network.yaml",
+        &[("Resources:", stage), ("${AWS::StackName}", "${Stage}")],
+    );
+    let app = write("app.yaml", &[("${Network}", "prod")]);
+    let verdict = |options: &[&str]| {
+        let done = check(&[&network, &app], options);
+        let text = String::from_utf8(done.stdout).unwrap();
+        text.lines().next().unwrap_or_default().to_owned()
+    };
+    assert_eq!(verdict(&[]), "app/Node: unknown");
+    assert_eq!(
+        verdict(&["--parameter", "Stage=prod"]),
+        "app/Node: reachable"
+    );
+}
+
+#[test]
 fn a_location_names_its_file() {
     let scratch = tempfile::tempdir().unwrap();
     let closed = scratch.path().join("network.yaml");

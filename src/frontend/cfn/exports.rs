@@ -3,27 +3,30 @@
 use super::super::tree::Tree;
 use crate::ir::{SubPart, sub_parts};
 
-/// Returns the text of a name with `*` for parts that the file does not show.
-pub(super) fn pattern(tree: &Tree) -> Option<String> {
+/// Returns the text of a name with `*` for parts that the file does not show. `value` returns that of a parameter.
+pub(super) fn pattern(tree: &Tree, value: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    let shown = |name: &str| value(name).unwrap_or_else(|| "*".to_owned());
     if let Some(text) = tree.text() {
         return Some(text.to_owned());
     }
     let (name, argument) = tree.single()?;
     match name {
-        "Ref" => Some("*".to_owned()),
+        "Ref" => argument.text().map(shown),
         "Fn::Sub" => {
             let format = argument
                 .text()
                 .or_else(|| argument.list()?.first()?.text())?;
             let part = |part| match part {
-                SubPart::Text(text) => text,
-                SubPart::Literal(_) | SubPart::Name(_) => "*",
+                SubPart::Text(text) => text.to_owned(),
+                SubPart::Literal(_) => "*".to_owned(),
+                SubPart::Name(name) => shown(name),
             };
             Some(sub_parts(format).into_iter().map(part).collect())
         }
         "Fn::Join" => match argument.list()? {
             [delimiter, items] => {
-                let parts: Option<Vec<String>> = items.list()?.iter().map(pattern).collect();
+                let items = items.list()?.iter();
+                let parts: Option<Vec<String>> = items.map(|it| pattern(it, value)).collect();
                 Some(parts?.join(delimiter.text()?))
             }
             _ => None,

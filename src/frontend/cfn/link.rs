@@ -246,16 +246,37 @@ impl Linker<'_> {
         }
     }
 
-    /// Returns the value of an export, if exactly one template has it.
-    fn export(&self, name: &Tree) -> Option<Tree> {
-        let wanted = pattern(name)?;
+    /// Returns the value of a parameter of a template that nothing passes a value to.
+    fn value(&self, unit: &Unit, name: &str) -> Option<String> {
+        if unit.parent.is_some() {
+            return None;
+        }
+        let given = self
+            .deployment
+            .parameters
+            .iter()
+            .rfind(|(it, _)| it == name);
+        let declared = || {
+            unit.root
+                .get("Parameters")?
+                .get(name)?
+                .get("Default")?
+                .text()
+        };
+        let value = given.map(|(_, value)| value.as_str()).or_else(declared);
+        value.map(str::to_owned)
+    }
+
+    /// Returns the value of an export for a template, if exactly one template has it.
+    fn export(&self, importing: &Unit, name: &Tree) -> Option<Tree> {
+        let wanted = pattern(name, &|it| self.value(importing, it))?;
         let mut found = None;
         for (at, unit) in self.units.iter().enumerate() {
             let outputs = unit.root.get("Outputs").and_then(Tree::map);
             for output in outputs.unwrap_or_default() {
                 let export = output.value.get("Export").and_then(|it| it.get("Name"));
                 let is_it = export
-                    .and_then(pattern)
+                    .and_then(|it| pattern(it, &|name| self.value(unit, name)))
                     .is_some_and(|export| names(&wanted, &export));
                 if !is_it {
                     continue;
@@ -348,7 +369,7 @@ impl Linker<'_> {
                 ("Fn::Sub", _) => return self.renamed_sub(at, argument),
                 ("Condition", Some(name)) => return call("Condition", text(full(name), tree)),
                 ("Fn::ImportValue", _) => {
-                    if let Some(value) = self.export(argument) {
+                    if let Some(value) = self.export(unit, argument) {
                         return value;
                     }
                 }

@@ -312,11 +312,11 @@ fn is_service(index: &GraphIndex<'_>, who: &Value<Text>, on: &CallContext<'_>) -
         // AWS accepts the suffix of the partition too.
         let mut with_suffix = literal(&format!("{service}."));
         push_pseudo(index, Pseudo::UrlSuffix, &mut with_suffix);
-        let mut accepted = vec![
-            literal(&format!("{service}.amazonaws.com")),
-            literal(&format!("{service}.amazonaws.com.cn")),
-            with_suffix,
-        ];
+        let mut accepted = vec![literal(&format!("{service}.amazonaws.com")), with_suffix];
+        // A Region that the file does not show can be in China.
+        if index.region().is_none() {
+            accepted.push(literal(&format!("{service}.amazonaws.com.cn")));
+        }
         if service == "logs" {
             // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
             let mut regional = literal("logs.");

@@ -6,14 +6,18 @@ use super::fixes::{attach, free_number, gateway_of_vpc, move_to};
 use super::{Refusal, together};
 use crate::ir::{Cidr, Link, NodeId, Value};
 use crate::reachability::addresses::of_vpc;
+use crate::reachability::endpoint::is_interface;
 use crate::reachability::fix::{link, raw};
 use crate::reachability::graph_index::{GraphIndex, Resolved, VpcRef};
 use crate::reachability::internet_route::{attached, has_internet_gateway};
+use crate::reachability::service::ServiceName;
+use crate::reachability::service_name::service_name;
 use crate::reachability::{Fix, Hop, instance};
 use crate::resource::{
     AvailabilityMode, ConnectivityType, Eip, EipAssociation, Instance, InternetGateway, NatGateway,
     NetworkAcl, NetworkAclEntry, NetworkInterface, Resource, Route, RouteTable, Subnet,
-    SubnetNetworkAclAssociation, SubnetRouteTableAssociation, Typed, Vpc, VpcGatewayAttachment,
+    SubnetNetworkAclAssociation, SubnetRouteTableAssociation, Typed, Vpc, VpcEndpoint,
+    VpcGatewayAttachment,
 };
 
 /// Two internet gateways of a VPC, or two VPCs of an internet gateway.
@@ -404,6 +408,40 @@ pub(super) fn entries_twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
         Some(refusal.fix(free_number(index, id, (acl, egress, number))))
     };
     index.all::<NetworkAclEntry>().filter_map(one).collect()
+}
+
+/// Two gateway endpoints for a service that add their route to one table.
+/// <https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html>
+pub(super) fn gateway_endpoints_twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let mut seen: HashMap<(NodeId, String), NodeId> = HashMap::new();
+    let mut found = Vec::new();
+    for (id, _, endpoint) in index.all::<VpcEndpoint>() {
+        if !is_interface(endpoint).is_no() {
+            continue;
+        }
+        let ServiceName::Aws(service, _) = service_name(index, id, endpoint) else {
+            continue;
+        };
+        for link in &endpoint.route_tables {
+            let Resolved::Node(table, _) = index.resolve_one::<RouteTable>(link) else {
+                continue;
+            };
+            let first = *seen.entry((table, service.clone())).or_insert(id);
+            if first == id {
+                continue;
+            }
+            let reason = format!(
+                "AWS refuses `{}` (`RouteAlreadyExists`): `{}` adds the route of the service to `{}` too",
+                index.name(id),
+                index.name(first),
+                index.name(table)
+            );
+            let certain = together(index, &[id, first]);
+            let refusal = Refusal::new(Hop::Route, (id, "route_tables"), certain, reason);
+            found.extend(refusal.map(|it| it.fix(Fix::remove(index.graph, id))));
+        }
+    }
+    found
 }
 
 /// Two routes of a table to one destination.

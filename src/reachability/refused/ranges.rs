@@ -84,6 +84,17 @@ pub(super) fn associations(index: &GraphIndex<'_>) -> Vec<Refusal> {
             return None;
         };
         let first = index.cidr(&vpc.cidr_block)?;
+        if first.overlaps(added) {
+            let reason = format!(
+                "AWS refuses `{}` (`CidrConflict`): `{added}` overlaps `{first}` of `{}`",
+                index.name(id),
+                index.name(vpc_id)
+            );
+            let certain = together(index, &[id, vpc_id]);
+            let refusal = Refusal::new(Hop::Route, (id, "cidr_block"), certain, reason)?;
+            let fix = "use a range outside those of the VPC";
+            return Some(refusal.fix(Fix::manual(fix)));
+        }
         let (of_first, of_added) = (group(first)?, group(added)?);
         if of_first == of_added {
             return None;
