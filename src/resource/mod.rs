@@ -38,6 +38,7 @@ pub use notes::Unmodeled;
 pub(crate) use notes::{Certain, InvalidValue};
 pub use overrides::{Change, Override, Part};
 pub use policy::{Effect, Not, PolicyDocument, Principal, Statement};
+pub(crate) use policy_syntax::NO_STATEMENT;
 pub use property::{Coverage, Field, Inert, Inside, Occurs};
 pub use raw_resource::RawResource;
 pub use raw_value::{Map, RawValue};
