@@ -22,6 +22,7 @@ mod raw_value;
 #[cfg(test)]
 pub(crate) mod round_trip;
 pub(crate) mod schema;
+mod setters;
 pub(crate) mod table;
 mod taggable;
 mod tags;
