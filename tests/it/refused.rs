@@ -65,13 +65,13 @@ type Case = (&'static str, fn(&mut Scope<'_>));
 /// Each mistake is one error, which names the value. Without a message, the resources are right.
 const CASES: &[Case] = &[
     (
-        "service principal `ec2` has no domain, such as `ec2.amazonaws.com`",
+        "`ec2` is not a service principal, such as `ec2.amazonaws.com`",
         |it| {
             with_trust(it, trust(Principal::service("ec2")));
         },
     ),
     (
-        "service principal `arn:aws:iam::aws:ec2` has no domain",
+        "`arn:aws:iam::aws:ec2` is not a service principal, such as `ec2.amazonaws.com`",
         |it| {
             with_trust(it, trust(Principal::service("arn:aws:iam::aws:ec2")));
         },
@@ -162,10 +162,13 @@ const CASES: &[Case] = &[
             of_bucket(it, Statement::allow(["s3:GetObject"]).on([BUCKET_ARN]));
         },
     ),
-    ("service principal `cloudtrail` has no domain", |it| {
-        let write = Statement::allow(["s3:PutObject"]).on([BUCKET_ARN]);
-        of_bucket(it, write.principal(Principal::service("cloudtrail")));
-    }),
+    (
+        "`cloudtrail` is not a service principal, such as `cloudtrail.amazonaws.com`",
+        |it| {
+            let write = Statement::allow(["s3:PutObject"]).on([BUCKET_ARN]);
+            of_bucket(it, write.principal(Principal::service("cloudtrail")));
+        },
+    ),
     (
         "KMS refuses `Access/Key` (`MalformedPolicyDocumentException`): a policy of a resource requires",
         |it| {

@@ -305,7 +305,7 @@ fn service_error(who: &[Atom]) -> Option<String> {
             false => "ec2",
         };
         return Some(format!(
-            "service principal {} has no domain, such as `{such}.amazonaws.com`",
+            "{} is not a service principal, such as `{such}.amazonaws.com`",
             quoted(&who)
         ));
     }
