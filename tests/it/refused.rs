@@ -278,6 +278,30 @@ fn an_error_of_an_override_has_the_name_of_the_property() {
     assert!(text.contains("sets `PendingWindowInDays` to `5`"), "{text}");
 }
 
+/// A value of Terraform alone is an error in the words of Terraform.
+#[test]
+fn a_value_in_terraform_is_judged_as_that_of_cloudformation() {
+    let found = errors(|it| {
+        let mail = RawResource::new()
+            .tf("aws_sns_topic_subscription")
+            .argument("topic_arn", "arn:aws:sns:eu-central-1:111122223333:team")
+            .argument("endpoint", "team@example.com")
+            .argument("protocol", "mail");
+        it.add("Mail", mail);
+        let call = LambdaPermission::new("rotate", "lambda:InvokeFunction", "111122223333");
+        let call = it.add("Call", call);
+        it.overrides(call).tf("/principal", "events");
+    });
+    let text = found.to_string();
+    assert_eq!(found.iter().count(), 2, "{text}");
+    for message in [
+        "`protocol` of `Access/Mail` is `mail`, which SNS does not have",
+        "override `/principal`: `principal` of `Access/Call` is `events`, not a service",
+    ] {
+        assert!(text.contains(message), "{message}: {text}");
+    }
+}
+
 fn peering() -> VpcPeeringConnection {
     let [one, other] = ["vpc-0a1b2c3d", "vpc-0a1b2c3e"].map(Id::<Vpc>::new);
     VpcPeeringConnection::new(one, other)

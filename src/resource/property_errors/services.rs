@@ -138,7 +138,10 @@ fn lambda_action(id: &str, permission: &Map<'_>) -> Option<(String, &'static str
         "`Action` of `{id}` is {}, not an action of Lambda",
         quoted(action)
     );
-    (!is_valid).then_some((reason, "use an action such as `lambda:InvokeFunction`"))
+    (!is_valid).then_some((
+        reason,
+        "set `Action` to an action such as `lambda:InvokeFunction`",
+    ))
 }
 
 fn is_letters(text: &str) -> bool {
@@ -156,7 +159,7 @@ fn lambda_principal(id: &str, permission: &Map<'_>) -> Option<(String, &'static 
         "`Principal` of `{id}` is {}, not a service, an account or an ARN",
         quoted(principal)
     );
-    let fix = "use a service such as `events.amazonaws.com`, 12 digits of an account, or an ARN";
+    let fix = "set `Principal` to a service such as `events.amazonaws.com`, 12 digits of an account, or an ARN";
     (!is_valid).then_some((reason, fix))
 }
 
@@ -178,7 +181,7 @@ fn sns_protocol(id: &str, subscription: &Map<'_>) -> Option<(String, &'static st
         "`Protocol` of `{id}` is {}, which SNS does not have",
         quoted(protocol)
     );
-    let fix = "use `application`, `email`, `email-json`, `firehose`, `http`, `https`, `lambda`, `sms` or `sqs`";
+    let fix = "set `Protocol` to `application`, `email`, `email-json`, `firehose`, `http`, `https`, `lambda`, `sms` or `sqs`";
     (!PROTOCOLS.contains(&protocol)).then_some((reason, fix))
 }
 
