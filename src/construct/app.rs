@@ -332,10 +332,12 @@ fn refused(
     let id = refusal.node;
     let lines = id.map(|id| graph.lines_of(id, &[&refusal.reason], judge));
     let line = lines.and_then(|it| it.into_iter().next());
-    let found = Diagnostic::error(TEMPLATE_ERROR, refusal.reason.clone()).path(&*refusal.path);
+    let node = id.and_then(|id| graph.node(id));
+    let own = |text: &str| node.map_or(text.to_owned(), |it| it.in_setters(text));
+    let found = Diagnostic::error(TEMPLATE_ERROR, own(&refusal.reason)).path(&*refusal.path);
     let mut found = found.at(line.unwrap_or_else(|| refusal.location.clone()));
     found.only = only;
-    found.help.clone_from(&refusal.help);
+    found.help = refusal.help.as_deref().map(own);
     found
 }
 

@@ -2,7 +2,9 @@
 
 use super::scope::{Construct, Scope};
 use crate::ir::{Attr, Diagnostic, Dialect, Handle, IntoValue, Link, Text, Value, quoted};
-use crate::resource::{RawResource, SecurityGroup, SecurityGroupEgress, SecurityGroupIngress};
+use crate::resource::{
+    Node, RawResource, SecurityGroup, SecurityGroupEgress, SecurityGroupIngress, Typed,
+};
 
 /// A reference to an RDS instance or cluster: its endpoint and its security group.
 ///
@@ -97,7 +99,33 @@ impl Database {
         Database::new(resource.attr(address), resource.attr(port), security_group)
     }
 
-    /// Returns the rules that allow connections from a security group, such as that of the instances.
+    /// Sets the port, such as that of a database that only one language creates: the rules then do not
+    /// refer to it. Default: that of the database.
+    ///
+    /// ```
+    /// use ssm_synth::construct::Database;
+    /// use ssm_synth::resource::{RawResource, SecurityGroup};
+    /// use ssm_synth::{App, Id, SessionAccess};
+    ///
+    /// let mut app = App::new();
+    /// let mut stack = app.stack("Access");
+    /// let access = stack.add_inline(SessionAccess::new());
+    /// let of_cloudformation = RawResource::new()
+    ///     .cfn("AWS::RDS::DBInstance")
+    ///     .property("DBInstanceClass", "db.t4g.micro");
+    /// let orders = stack.add("Orders", of_cloudformation);
+    /// let group: Id<SecurityGroup> = Id::new("sg-0a1b2c3d4e5f60718");
+    /// let database = Database::instance(orders, group).port(5432);
+    /// stack.add("OrdersAccess", database.access_from(access.security_group));
+    /// assert!(app.validate().is_ok());
+    /// ```
+    pub fn port(mut self, port: impl IntoValue<Value<i64>>) -> Database {
+        self.port = port.into_value();
+        self
+    }
+
+    /// Returns the rules that allow connections from a security group, such as that of the instances. The
+    /// writer and the readers of a cluster share their rules.
     pub fn access_from(&self, clients: Handle<SecurityGroup>) -> DatabaseAccess {
         DatabaseAccess {
             database: self.clone(),
@@ -174,8 +202,24 @@ impl Construct for DatabaseAccess {
             .source(self.clients)
             .description("Instances");
         DatabaseAccessHandles {
-            egress: scope.add("Egress", egress),
-            ingress: scope.add("Ingress", ingress),
+            egress: add_once(scope, "Egress", egress),
+            ingress: add_once(scope, "Ingress", ingress),
         }
+    }
+}
+
+/// Adds a rule, or returns the equal one of the stack: EC2 refuses a rule that a group has twice.
+fn add_once<R: Typed + PartialEq>(scope: &mut Scope<'_>, id: &str, rule: R) -> Handle<R> {
+    let stack = scope.stack;
+    let is_same = |node: &Node, it: &R| {
+        node.stack() == stack && node.is_certain() && node.overrides.is_empty() && *it == rule
+    };
+    let known = scope
+        .graph
+        .all::<R>()
+        .find(|(_, node, it)| is_same(node, it));
+    match known.map(|(known, ..)| known) {
+        Some(known) => known,
+        None => scope.add(id, rule),
     }
 }

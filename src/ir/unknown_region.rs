@@ -15,7 +15,7 @@ pub(crate) fn unknown_region(name: &str) -> (String, String) {
     )
 }
 
-/// Returns the message and the hint for a Region that is not listed. Its name can be misspelled.
+/// Returns the message and the hint for a Region that is not listed. Its number or area can be wrong.
 pub(crate) fn unlisted_region(name: &str) -> (String, String) {
     let message = format!(
         "unknown region {}; names and limits of the Region are not checked",

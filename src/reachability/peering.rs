@@ -7,7 +7,7 @@ use super::fix::{Fix, link};
 use super::graph_index::{GraphIndex, Resolved};
 use super::routes::{flag, routes, table_of};
 use super::ternary::Ternary;
-use crate::ir::{AddressSet, Cidr, Dialect, Expr, NodeId, Pseudo, Text, Value};
+use crate::ir::{AddressSet, Cidr, Dialect, NodeId};
 use crate::resource::{Node, Resource, Route, RouteTable, Subnet, VpcPeeringConnection};
 
 /// Returns the peering connections between two VPCs, and whether each is active.
@@ -28,20 +28,12 @@ pub(crate) fn between(
 
 /// Returns whether the request of a peering connection is accepted.
 fn is_accepted(node: &Node, it: &VpcPeeringConnection) -> Ternary {
-    let is_own = |value: Option<&Value<Text>>, own: Pseudo| match value {
-        None => true,
-        Some(Value::Expr(Expr::Absent)) => true,
-        Some(Value::Expr(Expr::Pseudo(it))) => *it == own,
-        Some(_) => false,
-    };
-    let is_own = is_own(it.peer_owner.as_ref(), Pseudo::AccountId)
-        && is_own(it.peer_region.as_ref(), Pseudo::Region);
     let accepts = match node.dialect() {
         Dialect::Cfn => Ternary::Yes,
         // Another resource, or a person, can accept it.
         Dialect::Tf => flag(it.auto_accept.as_ref()).or(Ternary::Unknown),
     };
-    match is_own {
+    match it.is_local() {
         true => accepts,
         false => Ternary::Unknown,
     }

@@ -21,6 +21,7 @@ mod groups;
 mod interfaces;
 mod keys;
 mod launch;
+mod load_balancers;
 mod names;
 mod options;
 mod policies;
@@ -105,7 +106,8 @@ const CHECKS: &[Check] = &[
     policies::too_many,
     services::others,
     services::trails,
-    policies::malformed_of_endpoints,
+    load_balancers::listeners,
+    policies::malformed_of_resources,
     policies::missing,
     ranges::outside_the_vpc,
     ranges::overlapping,

@@ -1,4 +1,4 @@
-//! Regions that the data lacks: AWS opened them after this version, or their names are misspelled.
+//! Regions that the data lacks: AWS opened them after this version.
 
 use std::sync::Mutex;
 
@@ -25,7 +25,26 @@ pub(crate) const PATTERNS: [(&str, &[&str]); 8] = [
 /// The length of the longest name that is not a mistake.
 const MAX: usize = 40;
 
-/// Returns the partition of a name that has the form of a Region's name.
+/// The points of the compass in the names of Regions.
+const POINTS: [&str; 9] = [
+    "central",
+    "east",
+    "north",
+    "northeast",
+    "northwest",
+    "south",
+    "southeast",
+    "southwest",
+    "west",
+];
+
+/// Returns whether a word is a typo of a point of the compass, so that no Region has the name.
+fn is_misspelled(word: &str) -> bool {
+    let is_near = |it: &str| strsim::levenshtein(word, it) <= 1 + it.len() / 3;
+    !POINTS.contains(&word) && POINTS.into_iter().any(is_near)
+}
+
+/// Returns the partition of a name that a Region can have.
 fn partition(name: &str) -> Option<&'static str> {
     let (rest, number) = name.rsplit_once('-')?;
     let (start, word) = rest.rsplit_once('-')?;
@@ -34,7 +53,8 @@ fn partition(name: &str) -> Option<&'static str> {
         && !number.is_empty()
         && number.bytes().all(|it| it.is_ascii_digit())
         && !word.is_empty()
-        && word.bytes().all(is_word);
+        && word.bytes().all(is_word)
+        && !is_misspelled(word);
     let mut found = PATTERNS
         .iter()
         .filter(|(_, starts)| starts.contains(&start));
@@ -44,7 +64,7 @@ fn partition(name: &str) -> Option<&'static str> {
         .map(|(partition, _)| *partition)
 }
 
-/// Returns the Region with a name that has the form of a Region's name.
+/// Returns the Region with a name that a Region can have.
 pub(super) fn find(name: &str) -> Option<&'static Region> {
     static FOUND: Mutex<Vec<&'static Region>> = Mutex::new(Vec::new());
     let partition = partition(name)?;
@@ -95,7 +115,13 @@ mod tests {
             ("us-gov-south-1", Some("aws-us-gov")),
             ("eusc-de-west-1", Some("aws-eusc")),
             ("cn-east-1", Some("aws-cn")),
-            ("eu-centrl-1", Some("aws")),
+            ("eu-northwest-1", Some("aws")),
+            ("sa-west-1", Some("aws")),
+            ("eu-centrl-1", None),
+            ("eu-cental-1", None),
+            ("ap-southeat-2", None),
+            ("us-eats-1", None),
+            ("us-wset-2", None),
             ("eu-central", None),
             ("eu-central-", None),
             ("eu--1", None),

@@ -22,6 +22,7 @@ mod raw_value;
 #[cfg(test)]
 pub(crate) mod round_trip;
 pub(crate) mod schema;
+mod setters;
 pub(crate) mod table;
 mod taggable;
 mod tags;
@@ -38,6 +39,7 @@ pub use notes::Unmodeled;
 pub(crate) use notes::{Certain, InvalidValue};
 pub use overrides::{Change, Override, Part};
 pub use policy::{Effect, Not, PolicyDocument, Principal, Statement};
+pub(crate) use policy_syntax::NO_STATEMENT;
 pub use property::{Coverage, Field, Inert, Inside, Occurs};
 pub use raw_resource::RawResource;
 pub use raw_value::{Map, RawValue};

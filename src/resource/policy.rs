@@ -417,7 +417,9 @@ impl Prop for PolicyDocument {
 
     #[cfg(test)]
     fn sample(from: &mut super::round_trip::Sampler) -> Self {
-        PolicyDocument::new(from.list(Statement::sample))
+        let others = from.list(Statement::sample);
+        // A policy without statements is malformed.
+        PolicyDocument::new([Statement::sample(from)].into_iter().chain(others))
     }
 }
 

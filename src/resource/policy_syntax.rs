@@ -18,6 +18,9 @@ const STATEMENT_ELEMENTS: &[&str] = &[
     "Condition",
 ];
 
+/// The error of a policy without statements.
+pub(crate) const NO_STATEMENT: &str = "the policy has no statement";
+
 const EXCLUSIVE: &[(&str, &str)] = &[
     ("Principal", "NotPrincipal"),
     ("Action", "NotAction"),
@@ -35,6 +38,7 @@ pub(super) fn error(document: &Map<'_>) -> Option<String> {
         return Some(format!("unknown version `{version}`"));
     }
     let statements = match document.get("Statement") {
+        Some(RawValue::List(items)) if items.is_empty() => return Some(NO_STATEMENT.to_owned()),
         Some(RawValue::List(items)) => items.as_slice(),
         Some(one) => std::slice::from_ref(one),
         None => &[],
@@ -94,5 +98,7 @@ mod tests {
         assert!(found(&|it| it["Statement"][0]["Actions"] = "s3:*".into()).is_some());
         assert!(found(&|it| it["Statements"] = serde_json::json!([])).is_some());
         assert_eq!(found(&|it| it["Id"] = "a".into()), None);
+        let none = found(&|it| it["Statement"] = serde_json::json!([]));
+        assert_eq!(none.as_deref(), Some(NO_STATEMENT));
     }
 }

@@ -99,6 +99,10 @@ resource! {
         /// Tags. Default: none.
         tags: Tags = "Tags" / "tags",
     }
+    inert {
+        "" / "arn_suffix" = "AWS sets it",
+        "" / "load_balancer_arns" = "AWS sets it",
+    }
 }
 
 impl TargetGroup {

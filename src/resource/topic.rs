@@ -37,6 +37,9 @@ resource! {
         /// The policy document.
         policy_document: PolicyDocument = "PolicyDocument" / doc "policy",
     }
+    inert {
+        "" / "owner" = "AWS sets it",
+    }
 }
 
 impl Hooks for TopicPolicy {}

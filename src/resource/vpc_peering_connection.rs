@@ -1,5 +1,7 @@
-use super::{Hooks, Tags, Vpc, table::resource, tagged};
-use crate::ir::{Attr, Link, Text, Value};
+use super::codec::UnmodeledNotes;
+use super::table::{Unfolded, resource};
+use super::{Hooks, Map, RawValue, Tags, Vpc, tagged};
+use crate::ir::{Attr, Dialect, Expr, Link, NodeId, Pseudo, Text, Value};
 
 resource! {
     /// A peering connection between two VPCs. Each side needs a route to it.
@@ -25,7 +27,7 @@ resource! {
         /// The Region in which CloudFormation assumes `peer_role`. Default: this Region.
         assume_role_region: Value<Text> = "AssumeRoleRegion" / "",
         /// Whether Terraform accepts the request, which CloudFormation always does if both VPCs are
-        /// of this account. Default: `false`.
+        /// of this account. Default: `true` if both VPCs are of this account and Region.
         auto_accept: Value<bool> = / "auto_accept",
     }
     plain {
@@ -39,6 +41,43 @@ resource! {
     }
 }
 
+impl VpcPeeringConnection {
+    /// Returns whether both VPCs are of this account and Region, so that Terraform can accept the request.
+    pub(crate) fn is_local(&self) -> bool {
+        is_own(self.peer_owner.as_ref(), Pseudo::AccountId)
+            && is_own(self.peer_region.as_ref(), Pseudo::Region)
+    }
+}
+
+/// Returns whether a value is that of the deployment.
+fn is_own(value: Option<&Value<Text>>, own: Pseudo) -> bool {
+    match value {
+        None | Some(Value::Expr(Expr::Absent)) => true,
+        Some(Value::Expr(Expr::Pseudo(it))) => *it == own,
+        Some(_) => false,
+    }
+}
+
 impl Hooks for VpcPeeringConnection {
     tagged!();
+
+    // As CloudFormation does. The provider accepts no Region here, not even its own.
+    fn tf_extra<'a>(&'a self, map: &mut Map<'a>) {
+        if self.auto_accept.is_none() && self.is_local() && self.peer_region.is_none() {
+            map.insert("auto_accept", RawValue::Bool(true));
+        }
+    }
+
+    /// The default of the provider is another one than that of the model.
+    fn unfold(
+        map: &mut Map<'_>,
+        _: NodeId,
+        dialect: Dialect,
+        _: &mut UnmodeledNotes<'_>,
+    ) -> Vec<Unfolded> {
+        if dialect == Dialect::Tf && map.get("auto_accept").is_none() {
+            map.insert("auto_accept", RawValue::Bool(false));
+        }
+        Vec::new()
+    }
 }

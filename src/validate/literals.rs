@@ -3,6 +3,8 @@
 //! <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html>
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
 
+use std::borrow::Cow;
+
 use crate::ir::{Diagnostic, Diagnostics, Stack};
 use crate::region::Region;
 use crate::resource::{Map, Node, RawValue};
@@ -182,8 +184,13 @@ impl ArnOf {
     }
 }
 
-/// Returns the error for a literal value of a property.
-fn diagnostic(property: &str, text: &str, region: Option<&Region>) -> Option<Diagnostic> {
+/// Returns the error for a literal value of a property, with its name in messages.
+fn diagnostic<'p>(
+    property: &str,
+    text: &str,
+    region: Option<&Region>,
+    name: impl Fn() -> Cow<'p, str>,
+) -> Option<Diagnostic> {
     // A fast exit for all other properties.
     let holds_id = property.ends_with("Id") || property.ends_with("Ids") || property == "GroupSet";
     if !holds_id && !text.starts_with("arn:") {
@@ -196,10 +203,10 @@ fn diagnostic(property: &str, text: &str, region: Option<&Region>) -> Option<Dia
         return if looked_up || text.is_empty() {
             None
         } else {
-            of.diagnostic(property, text)
+            of.diagnostic(&name(), text)
         };
     }
-    Arn::read(text)?.other_region(property, text, region?)
+    Arn::read(text)?.other_region(&name(), text, region?)
 }
 
 /// Reports invalid IDs and ARNs in the properties of a resource, apart from those that a construct
@@ -230,7 +237,7 @@ pub(super) fn check(
         }
     }
     walk_map(map, &mut |property, text| {
-        let found = diagnostic(property, text, stack.region);
+        let found = diagnostic(property, text, stack.region, || node.setter_of(property));
         let is_same = |it: &&Diagnostic| {
             let quoted = format!("`{}`", text.escape_debug());
             found.as_ref().is_some_and(|found| found.code == it.code)

@@ -1,6 +1,7 @@
 //! Validation of the graph, which collects all problems. Only validation creates [`Validated`],
 //! from which the output is generated.
 
+mod copies;
 mod instance_types;
 mod limits;
 mod links;
@@ -113,6 +114,7 @@ pub(crate) fn run(graph: &Graph, own: Diagnostics) -> Result<Validated<'_>, Diag
     }
     let links = Links::of(graph);
     links::check(graph, &links, &mut out);
+    copies::check(graph, &mut out);
     names::check(graph, &links, &mut out);
     parameters::check(graph, &mut out);
     overrides::check(graph, &mut out);

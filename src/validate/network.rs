@@ -1,17 +1,74 @@
-//! Validation of subnets, and of the load balancers in them.
+//! Validation of subnets, of the load balancers in them, and of peering connections.
 
-use crate::ir::{Diagnostics, Expr, Link, NodeId, Text, Value};
+use crate::ir::{Diagnostics, Dialect, Expr, Link, NodeId, Text, Value};
 use crate::resource::{
-    Graph, LoadBalancer, LoadBalancerType, Node, Route, Scheme, Subnet,
-    SubnetRouteTableAssociation, Typed,
+    Graph, LoadBalancer, LoadBalancerType, Node, Override, Route, Scheme, Subnet,
+    SubnetRouteTableAssociation, Typed, VpcPeeringConnection,
 };
 
 pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
     check_ranges(graph, out);
+    check_peerings(graph, out);
     for (_, node, balancer) in graph.all::<LoadBalancer>() {
         if node.overrides.is_empty() {
             check_balancer(graph, node, balancer, out);
         }
+    }
+}
+
+/// Reports peering connections that CloudFormation accepts, and Terraform does not.
+///
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-vpcpeeringconnection.html>
+/// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/vpc_peering_connection>
+fn check_peerings(graph: &Graph, out: &mut Diagnostics) {
+    const CODE: &str = "peering-acceptance";
+    const ACCEPTER: &str = "aws_vpc_peering_connection_accepter";
+    let is_set = |it: &Override| it.dialect == Dialect::Tf && it.pointer == "/auto_accept";
+    for (id, node, it) in graph.all::<VpcPeeringConnection>() {
+        let accepts = |(_, other): (NodeId, &Node)| {
+            other.resource.type_name(Dialect::Tf) == Some(ACCEPTER)
+                && other
+                    .resource
+                    .put(Dialect::Tf)
+                    .references()
+                    .contains(&id.node())
+        };
+        if node.origin.is_some() || node.overrides.iter().any(is_set) {
+            continue;
+        }
+        let has_region = !matches!(&it.peer_region, None | Some(Value::Expr(Expr::Absent)));
+        let found = match &it.auto_accept {
+            Some(Value::Lit(true)) if has_region => {
+                let message = "`auto_accept` is `true` beside `peer_region`, which the Terraform \
+                               provider does not accept";
+                let found = node.error(CODE, message).about(&["auto_accept"]);
+                found.help(format!(
+                    "remove `auto_accept`, and add the resource `{ACCEPTER}`"
+                ))
+            }
+            Some(Value::Lit(true) | Value::Expr(_)) => continue,
+            _ if graph.nodes().any(accepts) => continue,
+            Some(Value::Lit(false)) if !has_region => {
+                let message = "Terraform leaves the request pending, and CloudFormation accepts it";
+                let found = node.warning(CODE, message).about(&["auto_accept"]);
+                found.help(format!(
+                    "remove `auto_accept`, or add the resource `{ACCEPTER}`"
+                ))
+            }
+            None if it.is_local() && !has_region => continue,
+            _ => {
+                let message = "Terraform leaves the request pending: it accepts only those of its \
+                               account and Region";
+                let help =
+                    format!("add the resource `{ACCEPTER}` with a provider of the other VPC");
+                let help = match has_region {
+                    true => help,
+                    false => format!("{help}, or set `auto_accept` if it is of this account"),
+                };
+                node.warning(CODE, message).help(help)
+            }
+        };
+        out.push(found.only(Dialect::Tf));
     }
 }
 

@@ -1,15 +1,69 @@
 //! Values that two calls set in one place, so that one of them is lost.
 
-use crate::ir::{Diagnostic, Diagnostics, Dialect, IDENTIFIER, is_identifier, quoted};
-use crate::resource::{Change, Graph, Node, Override, Part, RawResource, Typed as _};
+use crate::ir::{Diagnostic, Diagnostics, Dialect, IDENTIFIER, Link, Value, is_identifier, quoted};
+use crate::resource::{Change, Graph, Node, Override, Part, RawResource, Resource, Typed as _};
 
 pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
+    check_policies(graph, out);
     for (_, node) in graph.nodes() {
         check_overridden(node, out);
         check_tags(node, out);
         check_condition(graph, node, out);
         check_meta_arguments(node, out);
         check_identifiers(node, out);
+    }
+}
+
+/// Returns the place of a policy that has one policy: its description, its owner and its name.
+///
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html>
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html>
+/// <https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.html>
+fn place_of_policy(resource: &Resource) -> Option<(&'static str, String, &str)> {
+    fn owner<R>(link: &Link<R>) -> String {
+        match link {
+            Value::Lit(id) => id.as_str().to_owned(),
+            Value::Expr(expr) => format!("{expr:?}"),
+        }
+    }
+    match resource {
+        Resource::RolePolicy(it) => Some(("role", owner(&it.role), it.policy_name.lit()?)),
+        Resource::BucketPolicy(it) => Some(("bucket", owner(&it.bucket), "")),
+        Resource::TopicPolicy(it) => Some(("topic", owner(&it.topic.0), "")),
+        _ => None,
+    }
+}
+
+/// Reports two policies in one place. Terraform keeps the one that it writes last, and CloudFormation can
+/// refuse the second.
+fn check_policies(graph: &Graph, out: &mut Diagnostics) {
+    let mut seen: Vec<(&Node, (&str, String, &str))> = Vec::new();
+    for (_, node) in graph.nodes().filter(|(_, node)| node.origin.is_none()) {
+        let Some(place) = place_of_policy(&node.resource) else {
+            continue;
+        };
+        // Two conditions can exclude each other.
+        let is_same = |(other, own): &&(&Node, (&str, String, &str))| {
+            *own == place && (other.condition.is_none() || node.condition.is_none())
+        };
+        let Some((other, _)) = seen.iter().find(is_same) else {
+            seen.push((node, place));
+            continue;
+        };
+        let (of, _, name) = place;
+        let (what, help) = match name {
+            "" => ("the policy".to_owned(), "merge the two policies"),
+            name => (
+                format!("policy {}", quoted(name)),
+                "use another name for one of the policies, or merge them",
+            ),
+        };
+        let (one, two) = (&other.path, &node.path);
+        let message = format!("`{one}` and `{two}` both set {what} of one {of}");
+        let found = Diagnostic::error("duplicate-value", message);
+        let found = found.path(other.path.clone()).path(node.path.clone());
+        let found = found.at(other.location.clone()).at(node.location.clone());
+        out.push(found.help(help));
     }
 }
 

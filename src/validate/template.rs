@@ -10,7 +10,7 @@ pub(crate) const TEMPLATE_ERROR: &str = "template";
 
 /// Reports the errors in the printed template, which the reachability check reports as refusals.
 pub(crate) fn template_errors(graph: &Graph, printed: &Graph, out: &mut Diagnostics) {
-    let mut add = |is_certain: bool, reason: &str, fix: &str, at: (&str, &SourceLocation)| {
+    let mut add = |is_certain: bool, reason: String, fix: String, at: (&str, &SourceLocation)| {
         let of = match is_certain {
             true => Diagnostic::error(TEMPLATE_ERROR, reason),
             false => Diagnostic::warning(TEMPLATE_ERROR, reason),
@@ -28,15 +28,21 @@ pub(crate) fn template_errors(graph: &Graph, printed: &Graph, out: &mut Diagnost
         let lines = graph.lines_of(id, &reasons, |changed| changed.reasons(id));
         let mut lines = lines.iter();
         let mut at = || (node.path.as_str(), lines.next().unwrap_or(&node.location));
+        let own = |text: &str| {
+            graph
+                .node(id)
+                .map_or(text.to_owned(), |it| it.in_setters(text))
+        };
         for it in &origin.errors {
-            add(it.is_certain, &it.reason, &it.fix, at());
+            add(it.is_certain, own(&it.reason), own(&it.fix), at());
         }
         for it in &origin.invalid {
             let reason = format!(
                 "{} refuses `{}` (`{}`): {}",
                 it.by, node.path, it.error, it.reason
             );
-            add(it.certain == Certain::Yes, &reason, &it.fix, at());
+            let is_certain = it.certain == Certain::Yes;
+            add(is_certain, own(&reason), own(&it.fix), at());
         }
     }
     for (stack, it) in &printed.errors {
@@ -47,7 +53,7 @@ pub(crate) fn template_errors(graph: &Graph, printed: &Graph, out: &mut Diagnost
                 Some(output) => (output.path.as_str(), &output.location),
                 None => (stack.name.as_str(), &stack.location),
             };
-            add(it.is_certain, &it.reason, &it.fix, at);
+            add(it.is_certain, it.reason.clone(), it.fix.clone(), at);
         }
     }
 }

@@ -114,7 +114,7 @@ const BROKEN: &[Broken] = &[
                 Listener::new(balancer, 80, LoadBalancerProtocol::Http),
             );
         },
-        "DefaultActions",
+        "`Access/Listener` has no `",
     ),
     (
         "a port that does not exist",
@@ -138,7 +138,7 @@ const BROKEN: &[Broken] = &[
             let attachment = TransitGatewayVpcAttachment::new("tgw-0a1b2c3d4e5f60718", vpc);
             stack.add("Attachment", attachment);
         },
-        "SubnetIds",
+        "`Access/Attachment` has no `",
     ),
     (
         "a route without a destination",

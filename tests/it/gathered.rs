@@ -84,7 +84,7 @@ fn an_error_of_a_resource_hides_only_the_same_error() {
     let found = errors(&app);
     let text = found.to_string();
     assert!(
-        text.contains("`DefaultActions`, which is required"),
+        text.contains("`default_actions`, which is required"),
         "{text}"
     );
 }

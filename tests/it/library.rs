@@ -501,7 +501,7 @@ fn an_unknown_region_and_account_are_errors_at_their_line() {
     let mut app = App::new();
     let mut stack = app.stack("Access");
     let first = line!() + 1;
-    stack.set_region("eucentral-1");
+    stack.set_region("eu-centrl-1");
     stack.set_account("1234");
     let found = app.validate().unwrap_err();
     let lines: Vec<u32> = found.iter().map(|it| line(&it.clone().into())).collect();

@@ -50,6 +50,7 @@ mod properties;
 mod public_api;
 mod public_subnets;
 mod readers;
+mod refused;
 mod regions;
 mod schemas;
 mod skip;

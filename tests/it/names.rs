@@ -126,7 +126,7 @@ fn values_set_on_a_resource_are_validated() {
     stack.add("Role", ssm_synth::resource::Role::new(trust));
     let diagnostics = app.validate().unwrap_err().to_string();
     assert!(
-        diagnostics.contains("`SubnetId` is `subnet-9`"),
+        diagnostics.contains("`subnet` is `subnet-9`"),
         "{diagnostics}"
     );
     assert!(

@@ -101,7 +101,13 @@ fn cost_rejects_an_unknown_region() {
 
 #[test]
 fn a_name_that_no_region_can_have_is_an_error() {
-    for name in ["frankfurt", "eucentral-1", "eu-central-1a", "xx-central-1"] {
+    for name in [
+        "frankfurt",
+        "eucentral-1",
+        "eu-central-1a",
+        "xx-central-1",
+        "eu-centrl-1",
+    ] {
         let ran = run(&["synth"], &format!("region: {name}\n"));
         assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{name}");
         assert!(

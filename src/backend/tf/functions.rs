@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use super::tree::{Block, Body, Tree};
 use super::{Data, Lower, hcl};
-use crate::ir::{Expr, ParamId, terraform_name};
+use crate::ir::{Expr, ParamId, Text, terraform_name};
+use crate::validate::Export;
 
 /// Returns whether Terraform has an equivalent of a function with these arguments.
 #[cfg(feature = "cli")]
@@ -120,7 +121,8 @@ impl<'g> Lower<'g, '_> {
         if !parameter.from_parameter_store {
             return variable;
         }
-        let value = self.stored_value(name, Tree::Expr(variable));
+        let passed = self.passed(parameter.default_name());
+        let value = passed.unwrap_or_else(|| self.stored_value(name, Tree::Expr(variable)));
         match parameter.of.is_list() {
             true => format!("split(\",\", {value})"),
             false => value,
@@ -129,8 +131,24 @@ impl<'g> Lower<'g, '_> {
 
     /// Returns the value of a parameter in Parameter Store with this name.
     pub(super) fn stored_by_name(&mut self, name: &str) -> String {
+        if let Some(passed) = self.passed(Some(&name.to_owned().into())) {
+            return passed;
+        }
         let label = format!("ssm_{}", terraform_name(name.trim_start_matches('/')));
         self.stored_value(label, Tree::Str(name.to_owned().into()))
+    }
+
+    /// Returns the variable for a value in Parameter Store, if another stack writes it and the root module
+    /// passes it. A data source would read it before Terraform creates it.
+    pub(super) fn passed(&self, name: Option<&Text>) -> Option<String> {
+        let (here, links) = self.links.filter(|_| self.passes_copies)?;
+        let export = links.find_stored(here, name?)?;
+        Some(format!("var.{}", export.variable(self.graph)))
+    }
+
+    /// Returns whether a module prints an export or import.
+    pub(super) fn is_linked(&self, export: &Export) -> bool {
+        self.passes_copies || export.stored.is_none()
     }
 
     /// Returns the attribute of a data source. Unlike `value`, `insecure_value` is not sensitive;

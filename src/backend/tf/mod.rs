@@ -109,6 +109,7 @@ pub fn module<'g>(validated: &Validated<'g>, stack: &str, kind: ModuleKind) -> O
         graph,
         stack: &graph.stacks[here.index()],
         links: Some((here, validated.links())),
+        passes_copies: kind == ModuleKind::Module,
         data: BTreeSet::new(),
         stored: BTreeMap::new(),
         maps: BTreeSet::new(),
@@ -143,6 +144,8 @@ struct Lower<'g, 'l> {
     stack: &'g Stack,
     /// The stack, and the references between stacks.
     links: Option<(StackId, &'l Links)>,
+    /// Whether a root module passes the values that another stack writes to Parameter Store.
+    passes_copies: bool,
     data: BTreeSet<Data>,
     /// The names of the parameters in Parameter Store, by the label of the data source.
     stored: BTreeMap<String, Tree<'g>>,
@@ -180,7 +183,7 @@ impl<'g> Lower<'g, '_> {
         if let Some((here, links)) = self.links {
             for export in links
                 .exports_of(here, Dialect::Tf)
-                .filter(|it| !it.has_output)
+                .filter(|it| !it.has_output && self.is_linked(it))
             {
                 let mut body = Body::default();
                 let value = self.attr(export.node, export.attr.tf);
@@ -207,22 +210,14 @@ impl<'g> Lower<'g, '_> {
                 aliased.map(|(alias, of)| provider(Some(alias.clone()), Some(*of), account)),
             );
         }
-        let parameters = self
-            .stack
-            .parameters
-            .iter()
-            .filter_map(|id| self.graph.parameter(*id));
-        blocks.extend(
-            parameters
-                .filter(|it| it.only != Some(Dialect::Cfn))
-                .map(|it| variable(it, terraform_name(&it.id))),
-        );
+        let ids = self.stack.parameters.iter();
+        let parameters = ids.filter_map(|id| self.graph.parameter(*id));
+        let parameters = parameters.filter(|it| it.only != Some(Dialect::Cfn));
+        let set = parameters.filter(|it| self.passed(it.default_name()).is_none());
+        blocks.extend(set.map(|it| variable(it, terraform_name(&it.id))));
         if let Some((here, links)) = self.links {
-            blocks.extend(
-                links
-                    .imports_of(here)
-                    .map(|it| import_variable(self.graph, it)),
-            );
+            let imports = links.imports_of(here).filter(|it| self.is_linked(it));
+            blocks.extend(imports.map(|it| import_variable(self.graph, it)));
         }
         blocks.extend(self.locals());
         for data in &self.data {
@@ -571,6 +566,7 @@ pub(crate) fn snippet(graph: &Graph, blocks: Vec<(String, String, Map<'static>)>
         graph,
         stack,
         links: None,
+        passes_copies: false,
         data: BTreeSet::new(),
         stored: BTreeMap::new(),
         maps: BTreeSet::new(),

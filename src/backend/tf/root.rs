@@ -1,7 +1,7 @@
 //! A root module for several stacks: calls a module for each stack and connects their values.
 
 use super::{Block, Body, Module, Tree, provider, required_providers, variable};
-use crate::ir::{Dialect, Stack, StackId, kebab, terraform_name};
+use crate::ir::{Dialect, Stack, StackId, Text, kebab, terraform_name};
 use crate::region::Region;
 use crate::resource::Graph;
 use crate::validate::{Links, Validated};
@@ -88,8 +88,8 @@ pub fn root<'g>(validated: &'g Validated<'_>) -> Module<'g> {
     let stacks = || order.iter().map(|id| (*id, &graph.stacks[id.index()]));
     let mut blocks = vec![required_providers(&[])];
     let providers = Providers::of(graph, &mut blocks);
-    for (_, stack) in stacks() {
-        for parameter in parameters(graph, stack) {
+    for (id, stack) in stacks() {
+        for parameter in parameters(graph, links, (id, stack)) {
             blocks.push(variable(parameter, within(stack, &parameter.id)));
         }
     }
@@ -116,15 +116,19 @@ fn within(stack: &Stack, id: &str) -> String {
     format!("{}_{}", terraform_name(&stack.name), terraform_name(id))
 }
 
+/// Returns the parameters whose values the deployment sets. A module has the value that another one writes
+/// to Parameter Store.
 fn parameters<'g>(
     graph: &'g Graph,
-    stack: &'g Stack,
+    links: &Links,
+    (id, stack): (StackId, &'g Stack),
 ) -> impl Iterator<Item = &'g crate::ir::ParameterDeclaration> {
     let all = stack
         .parameters
         .iter()
         .filter_map(|id| graph.parameter(*id));
-    all.filter(|it| it.only != Some(Dialect::Cfn))
+    let is_passed = move |name: &Text| links.find_stored(id, name).is_some();
+    all.filter(move |it| it.only != Some(Dialect::Cfn) && !it.default_name().is_some_and(is_passed))
 }
 
 fn call<'g>(
@@ -139,7 +143,7 @@ fn call<'g>(
     if !providers.is_empty() {
         body.argument("providers", Tree::Addresses(providers));
     }
-    for parameter in parameters(graph, stack) {
+    for parameter in parameters(graph, links, (id, stack)) {
         let value = format!("var.{}", within(stack, &parameter.id));
         body.argument(terraform_name(&parameter.id), Tree::Expr(value));
     }

@@ -81,6 +81,7 @@ fn lower<'g, 'l>(
         stack,
         links,
         data: BTreeSet::new(),
+        passes_copies: false,
         stored: BTreeMap::new(),
         maps: BTreeSet::new(),
     }

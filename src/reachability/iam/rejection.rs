@@ -5,7 +5,7 @@ use super::super::ternary::Ternary;
 use super::condition;
 use super::pattern::{Atom, known};
 use super::text::{alternatives, plain};
-use crate::ir::{CfnAttr, Expr, Text, Value};
+use crate::ir::{CfnAttr, Expr, Text, Value, nearest, quoted};
 use crate::resource::{PolicyDocument, Principal, Statement};
 
 /// The kind of a policy, which determines its elements.
@@ -13,6 +13,8 @@ use crate::resource::{PolicyDocument, Principal, Statement};
 pub(crate) enum PolicyKind {
     Trust,
     Identity,
+    /// A policy of a resource, such as a bucket.
+    Resource,
 }
 
 /// Returns why IAM rejects a trust policy.
@@ -32,6 +34,15 @@ pub(crate) fn of_role_policy(document: &PolicyDocument) -> Option<&'static str> 
         _ if statement.principal.is_some() => Some("a policy of a role has no `Principal`"),
         _ if statement.resources.is_empty() => Some("a policy of a role requires a `Resource`"),
         _ => None,
+    })
+}
+
+/// Returns why a service rejects a policy of one of its resources.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
+fn of_resource_policy(document: &PolicyDocument) -> Option<&'static str> {
+    first(document, |statement| {
+        let is_open = statement.principal.is_none();
+        is_open.then_some("a policy of a resource requires a `Principal`")
     })
 }
 
@@ -61,9 +72,15 @@ pub(crate) fn of_document(
     let elements = match kind {
         PolicyKind::Trust => of_trust_policy(document),
         PolicyKind::Identity => of_role_policy(document),
+        PolicyKind::Resource => of_resource_policy(document),
     };
-    if let Some(error) = elements {
-        return Some((Ternary::Yes, error.to_owned()));
+    let principals = || document.statements.iter().find_map(kinds_error);
+    if let Some(error) = elements.map(str::to_owned).or_else(principals) {
+        return Some((Ternary::Yes, error));
+    }
+    let mut statements = document.statements.iter();
+    if kind == PolicyKind::Resource {
+        return statements.find_map(|it| of_elements(index, it, kind));
     }
     let mut ids: Vec<&str> = Vec::new();
     for statement in &document.statements {
@@ -82,11 +99,44 @@ pub(crate) fn of_document(
             ids.push(id);
         }
     }
-    let mut statements = document.statements.iter();
-    statements.find_map(|it| of_statement(index, it, kind))
+    statements.find_map(|it| of_elements(index, it, kind).or_else(|| of_conditions(it)))
 }
 
-fn of_statement(
+/// Returns the error of a principal without a value, or of a kind that does not exist.
+fn kinds_error(statement: &Statement) -> Option<String> {
+    const KINDS: [&str; 4] = ["AWS", "CanonicalUser", "Federated", "Service"];
+    let Some(Principal::Several(kinds)) = &statement.principal else {
+        return None;
+    };
+    if kinds.is_empty() || kinds.iter().any(|(_, who)| who.is_empty()) {
+        return Some("a `Principal` is empty".to_owned());
+    }
+    let (kind, _) = kinds
+        .iter()
+        .find(|(kind, _)| !KINDS.contains(&kind.as_ref()))?;
+    let hint = nearest(kind, KINDS.into_iter());
+    Some(format!(
+        "unknown kind of principal {}; {hint}",
+        quoted(kind)
+    ))
+}
+
+/// Returns the values of a kind of principal.
+fn principals<'s>(statement: &'s Statement, kind: &str) -> &'s [Value<Text>] {
+    match (&statement.principal, kind) {
+        (Some(Principal::Aws(who)), "AWS") | (Some(Principal::Service(who)), "Service") => {
+            std::slice::from_ref(who)
+        }
+        (Some(Principal::Several(kinds)), _) => {
+            let of = kinds.iter().find(|(own, _)| own == kind);
+            of.map_or(&[][..], |(_, who)| who.as_slice())
+        }
+        _ => &[],
+    }
+}
+
+/// Returns the error of the actions, resources and principals of a statement.
+fn of_elements(
     index: &GraphIndex<'_>,
     statement: &Statement,
     kind: PolicyKind,
@@ -99,30 +149,15 @@ fn of_statement(
     if let Some(found) = resources.find_map(|it| wrong(index, it, |it| resource_error(index, it))) {
         return Some(found);
     }
-    let aws = match &statement.principal {
-        Some(Principal::Aws(who)) => std::slice::from_ref(who),
-        Some(Principal::Several(kinds)) => {
-            let of = kinds.iter().find(|(kind, _)| kind == "AWS");
-            of.map_or(&[][..], |(_, who)| who.as_slice())
-        }
-        _ => &[],
-    };
-    let mut aws = aws.iter();
+    let mut aws = principals(statement, "AWS").iter();
     if let Some(found) = aws.find_map(|it| wrong(index, it, principal_error)) {
         return Some(found);
     }
-    let services = match &statement.principal {
-        Some(Principal::Service(who)) => std::slice::from_ref(who),
-        Some(Principal::Several(kinds)) => {
-            let of = kinds.iter().find(|(kind, _)| kind == "Service");
-            of.map_or(&[][..], |(_, who)| who.as_slice())
-        }
-        _ => &[],
-    };
-    let mut services = services.iter();
-    if let Some(found) = services.find_map(|it| wrong(index, it, service_error)) {
-        return Some(found);
-    }
+    let mut services = principals(statement, "Service").iter();
+    services.find_map(|it| wrong(index, it, service_error))
+}
+
+fn of_conditions(statement: &Statement) -> Option<(Ternary, String)> {
     statement.conditions.iter().find_map(|(operator, key, _)| {
         if !condition::is_operator(operator) {
             // IAM can have a newer one.
@@ -253,7 +288,8 @@ fn principal_error(who: &[Atom]) -> Option<String> {
     })
 }
 
-/// Returns the error of a service whose domain is a typo.
+/// Returns the error of a service without a domain, or whose domain is a typo.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-services>
 fn service_error(who: &[Atom]) -> Option<String> {
     let who = known(who)?;
     const DOMAINS: [&str; 4] = [
@@ -262,6 +298,17 @@ fn service_error(who: &[Atom]) -> Option<String> {
         ".amazonaws.eu",
         ".amazon.com",
     ];
+    let is_word = |it: u8| it.is_ascii_alphanumeric() || it == b'-';
+    if !who.contains('.') && who != "*" {
+        let such = match !who.is_empty() && who.bytes().all(is_word) {
+            true => who.as_str(),
+            false => "ec2",
+        };
+        return Some(format!(
+            "{} is not a service principal, such as `{such}.amazonaws.com`",
+            quoted(&who)
+        ));
+    }
     let is_like_ours = who.to_ascii_lowercase().contains("amazon");
     let is_ours = DOMAINS.iter().any(|it| who.ends_with(it));
     (is_like_ours && !is_ours).then(|| format!("no service has the principal `{who}`"))

@@ -1,7 +1,7 @@
 //! Policies that IAM refuses, of any role in the stack.
 
 use super::{Refusal, is_in_stack};
-use crate::ir::{Expr, Link, NodeId};
+use crate::ir::{Expr, Link, NodeId, quoted};
 use crate::reachability::graph_index::{GraphIndex, Resolved};
 use crate::reachability::iam;
 use crate::reachability::iam::rejection::{self, PolicyKind};
@@ -10,39 +10,85 @@ use crate::reachability::ternary::Ternary;
 use crate::reachability::{Fix, Hop};
 use crate::resource::codec::{Prop as _, UnmodeledNotes};
 use crate::resource::{
-    InlinePolicy, ManagedPolicy, Node, PolicyDocument, RawValue, Role, RolePolicy,
-    RolePolicyAttachment, VpcEndpoint, VpcEndpointPolicy,
+    InlinePolicy, ManagedPolicy, NO_STATEMENT, Node, PolicyDocument, RawValue, Resource, Role,
+    RolePolicy, RolePolicyAttachment,
 };
+
+/// The error of a service that refuses a policy, and where a session reads the policy.
+#[derive(Clone, Copy)]
+struct Service {
+    name: &'static str,
+    error: &'static str,
+    hop: Hop,
+}
+
+const IAM_TRUST: Service = Service {
+    name: "IAM",
+    error: "MalformedPolicyDocument",
+    hop: Hop::RoleTrust,
+};
+const IAM_IDENTITY: Service = Service {
+    hop: Hop::RolePermissions,
+    ..IAM_TRUST
+};
+const S3: Service = Service {
+    name: "S3",
+    error: "MalformedPolicy",
+    hop: Hop::Agent,
+};
+const SNS: Service = Service {
+    name: "SNS",
+    error: "InvalidParameter",
+    hop: Hop::Agent,
+};
+const KMS: Service = Service {
+    name: "KMS",
+    error: "MalformedPolicyDocumentException",
+    hop: Hop::Agent,
+};
+const EC2: Service = Service {
+    name: "EC2",
+    error: "InvalidPolicyDocument",
+    hop: Hop::EndpointPolicy,
+};
+
+/// Returns the refusal of a policy.
+fn refuse(
+    index: &GraphIndex<'_>,
+    (id, node): (NodeId, &Node),
+    (field, document): (&'static str, &PolicyDocument),
+    (kind, service): (PolicyKind, Service),
+) -> Option<Refusal> {
+    if node.is_lookup() {
+        return None;
+    }
+    // A file without the policy has another error.
+    let is_of_app = node.origin.as_ref().is_none_or(|it| it.is_of_app);
+    let is_empty = document.is_absent() && document.malformed.is_none() && is_of_app;
+    let (certain, why) = match is_empty && !node.is_unmodeled(field) {
+        true => (Ternary::Yes, NO_STATEMENT.to_owned()),
+        false => rejection::of_document(index, document, kind)?,
+    };
+    let verb = match certain {
+        Ternary::Yes => "refuses",
+        _ => "can refuse",
+    };
+    let Service { name, error, hop } = service;
+    let reason = format!("{name} {verb} `{}` (`{error}`): {why}", index.name(id));
+    let certain = is_in_stack(node).and(certain);
+    let refusal = Refusal::new(hop, (id, field), certain, reason)?;
+    Some(refusal.fix(Fix::manual(format!("correct the policy: {why}"))))
+}
 
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html>
 pub(super) fn malformed(index: &GraphIndex<'_>) -> Vec<Refusal> {
-    let refuse = |at: (NodeId, &'static str), node: &Node, document: &PolicyDocument, kind| {
-        if node.is_lookup() {
-            return None;
-        }
-        let (certain, why) = rejection::of_document(index, document, kind)?;
-        let refuses = match certain {
-            Ternary::Yes => "refuses",
-            _ => "can refuse",
-        };
-        let reason = format!(
-            "IAM {refuses} `{}` (`MalformedPolicyDocument`): {why}",
-            index.name(at.0)
-        );
-        let hop = match kind {
-            PolicyKind::Trust => Hop::RoleTrust,
-            PolicyKind::Identity => Hop::RolePermissions,
-        };
-        let refusal = Refusal::new(hop, at, is_in_stack(node).and(certain), reason)?;
-        Some(refusal.fix(Fix::manual(format!("correct the policy: {why}"))))
-    };
     let trust = index.all::<Role>().filter_map(|(id, node, it)| {
-        let at = (id, "assume_role_policy");
-        refuse(at, node, &it.assume_role_policy, PolicyKind::Trust)
+        let of = ("assume_role_policy", &it.assume_role_policy);
+        refuse(index, (id, node), of, (PolicyKind::Trust, IAM_TRUST))
     });
     let identity = |id: NodeId, node: &Node, document: &PolicyDocument| {
-        let at = (id, "policy_document");
-        refuse(at, node, document, PolicyKind::Identity)
+        let kind = (PolicyKind::Identity, IAM_IDENTITY);
+        refuse(index, (id, node), ("policy_document", document), kind)
     };
     let of_role = index.all::<RolePolicy>();
     let of_role = of_role.filter_map(|(id, node, it)| identity(id, node, &it.policy_document));
@@ -130,11 +176,42 @@ fn attached(node: &Node) -> Vec<RawValue<'_>> {
     }
 }
 
+/// Returns the refusal of a policy by its name, where IAM accepts only an ARN.
+fn name_for_arn(
+    index: &GraphIndex<'_>,
+    (id, node): (NodeId, &Node),
+    field: &'static str,
+    arn: &Expr,
+) -> Option<Refusal> {
+    let Expr::Text(name) = arn else { return None };
+    if name.starts_with("arn:") || !is_written(node) {
+        return None;
+    }
+    let reason = format!(
+        "IAM refuses `{}` (`ValidationError`): {} is not the ARN of a policy",
+        index.name(id),
+        quoted(name)
+    );
+    let partition = index.region().map_or("aws", |region| region.partition);
+    let fix = match managed::find(name)
+        .map(|_| name.as_ref())
+        .or_else(|| managed::near(name))
+    {
+        Some(known) => format!("use `arn:{partition}:iam::aws:policy/{known}`"),
+        None => format!("use an ARN such as `arn:{partition}:iam::123456789012:policy/team`"),
+    };
+    let refusal = Refusal::new(Hop::RolePermissions, (id, field), is_in_stack(node), reason)?;
+    Some(refusal.fix(Fix::manual(fix)))
+}
+
 /// AWS managed policies that do not exist. The path or the case of a letter is another one, or the data
 /// does not contain the name.
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachRolePolicy.html>
 pub(super) fn missing(index: &GraphIndex<'_>) -> Vec<Refusal> {
     let refuse = |id: NodeId, node: &Node, field, arn: &Expr| {
+        if let Some(refusal) = name_for_arn(index, (id, node), field, arn) {
+            return Some(refusal);
+        }
         let (_, name) = iam::aws_managed(index, arn)?;
         if !is_written(node) || managed::find(&name).is_some() {
             return None;
@@ -169,7 +246,10 @@ pub(super) fn missing(index: &GraphIndex<'_>) -> Vec<Refusal> {
     let own = index.all::<Role>().flat_map(|(id, node, role)| {
         let links = role.managed_policies.iter();
         let of = |link| of_role(id, node, "managed_policies", link);
-        links.filter_map(of).collect::<Vec<_>>()
+        let boundary = role.permissions_boundary.iter();
+        let of_boundary = |link| of_role(id, node, "permissions_boundary", link);
+        let boundary = boundary.filter_map(of_boundary);
+        links.filter_map(of).chain(boundary).collect::<Vec<_>>()
     });
     let beside = index.all::<RolePolicyAttachment>();
     let beside = beside.filter_map(|(id, node, it)| of_role(id, node, "policy", &it.policy));
@@ -188,22 +268,27 @@ pub(super) fn missing(index: &GraphIndex<'_>) -> Vec<Refusal> {
     own.chain(beside).chain(others).collect()
 }
 
-/// A policy of an endpoint with an error of syntax.
-/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpcEndpoint.html>
-pub(super) fn malformed_of_endpoints(index: &GraphIndex<'_>) -> Vec<Refusal> {
-    let refuse = |id: NodeId, node: &Node, document: &PolicyDocument| {
-        let why = document.malformed.as_ref().filter(|_| !node.is_lookup())?;
-        let reason = format!(
-            "EC2 refuses the policy of `{}` (`InvalidPolicyDocument`): {why}",
-            index.name(id)
-        );
-        let at = (id, "policy");
-        let refusal = Refusal::new(Hop::EndpointPolicy, at, is_in_stack(node), reason)?;
-        Some(refusal.fix(Fix::manual(format!("correct the policy: {why}"))))
+/// A policy of a resource.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html>
+/// <https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.html>
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html>
+/// <https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html>
+pub(super) fn malformed_of_resources(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let one = |(id, node): (NodeId, &Node)| {
+        let (field, document, service) = match &node.resource {
+            Resource::BucketPolicy(it) => ("policy_document", &it.policy_document, S3),
+            Resource::TopicPolicy(it) => ("policy_document", &it.policy_document, SNS),
+            Resource::KmsKey(it) => ("key_policy", it.key_policy.as_ref()?, KMS),
+            Resource::VpcEndpoint(it) => ("policy", it.policy.as_ref()?, EC2),
+            Resource::VpcEndpointPolicy(it) => ("policy", &it.policy, EC2),
+            _ => return None,
+        };
+        if node.is_absent() {
+            return None;
+        }
+        let kind = (PolicyKind::Resource, service);
+        refuse(index, (id, node), (field, document), kind)
     };
-    let own = index.all::<VpcEndpoint>();
-    let own = own.filter_map(|(id, node, it)| refuse(id, node, it.policy.as_ref()?));
-    let separate = index.all::<VpcEndpointPolicy>();
-    let separate = separate.filter_map(|(id, node, it)| refuse(id, node, &it.policy));
-    own.chain(separate).collect()
+    let nodes = index.stacks.iter().flat_map(|it| index.graph.nodes_of(it));
+    nodes.filter_map(one).collect()
 }

@@ -47,9 +47,11 @@ pub(crate) fn of_values(
     found
 }
 
-/// Returns the values that the schema of a type in CloudFormation excludes.
+/// Returns the values that the schema of a type in CloudFormation, or its service, excludes.
 pub(crate) fn of_limits(id: &str, type_name: &str, properties: &Map<'_>) -> Vec<TemplateError> {
-    limits::errors(id, type_name, properties, |_| false)
+    let mut found = limits::errors(id, type_name, properties, |_| false);
+    found.extend(services::errors(id, type_name, properties));
+    found
 }
 
 /// Returns the errors in the policies of a resource, such as `UpdatePolicy`.

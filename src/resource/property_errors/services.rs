@@ -1,9 +1,9 @@
-//! Values that the API reference of EC2 and IAM excludes, and that the schemas of the types accept.
+//! Values that the API reference of a service excludes, and that the schemas of the types accept.
 
 use std::net::Ipv6Addr;
 
 use super::required::objects;
-use crate::ir::{CfnAttr, Cidr, Expr};
+use crate::ir::{CfnAttr, Cidr, Expr, quoted};
 use crate::resource::{Map, RawValue, TemplateError};
 
 /// Properties with names of roles.
@@ -32,6 +32,11 @@ pub(super) fn errors(id: &str, type_name: &str, properties: &Map<'_>) -> Vec<Tem
         "AWS::EC2::LaunchTemplate" => objects(properties, "LaunchTemplateData")
             .into_iter()
             .for_each(|it| add(address_of_several(id, it))),
+        "AWS::Lambda::Permission" => {
+            add(lambda_action(id, properties));
+            add(lambda_principal(id, properties));
+        }
+        "AWS::SNS::Subscription" => add(sns_protocol(id, properties)),
         _ => {}
     }
     for (_, property) in NAMES.iter().filter(|(of, _)| *of == type_name) {
@@ -122,6 +127,62 @@ fn address_of_several(id: &str, instance: &Map<'_>) -> Option<(String, &'static 
             "use an Elastic IP address, or one network interface",
         )
     })
+}
+
+/// <https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html>
+fn lambda_action(id: &str, permission: &Map<'_>) -> Option<(String, &'static str)> {
+    let action = text(permission, "Action")?;
+    let is_name = |it: &str| it == "*" || is_letters(it);
+    let is_valid = action == "*" || action.strip_prefix("lambda:").is_some_and(is_name);
+    let reason = format!(
+        "`Action` of `{id}` is {}, not an action of Lambda",
+        quoted(action)
+    );
+    (!is_valid).then_some((
+        reason,
+        "set `Action` to an action such as `lambda:InvokeFunction`",
+    ))
+}
+
+fn is_letters(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|it| it.is_ascii_alphabetic())
+}
+
+/// <https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html>
+fn lambda_principal(id: &str, permission: &Map<'_>) -> Option<(String, &'static str)> {
+    let principal = text(permission, "Principal")?;
+    let is_account = principal.len() == 12 && principal.bytes().all(|it| it.is_ascii_digit());
+    // A service has a domain.
+    let is_other = principal == "*" || principal.contains('.') || principal.starts_with("arn:");
+    let is_valid = (is_account || is_other) && !principal.contains(char::is_whitespace);
+    let reason = format!(
+        "`Principal` of `{id}` is {}, not a service, an account or an ARN",
+        quoted(principal)
+    );
+    let fix = "set `Principal` to a service such as `events.amazonaws.com`, 12 digits of an account, or an ARN";
+    (!is_valid).then_some((reason, fix))
+}
+
+/// <https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html>
+fn sns_protocol(id: &str, subscription: &Map<'_>) -> Option<(String, &'static str)> {
+    const PROTOCOLS: [&str; 9] = [
+        "application",
+        "email",
+        "email-json",
+        "firehose",
+        "http",
+        "https",
+        "lambda",
+        "sms",
+        "sqs",
+    ];
+    let protocol = text(subscription, "Protocol")?;
+    let reason = format!(
+        "`Protocol` of `{id}` is {}, which SNS does not have",
+        quoted(protocol)
+    );
+    let fix = "set `Protocol` to `application`, `email`, `email-json`, `firehose`, `http`, `https`, `lambda`, `sms` or `sqs`";
+    (!PROTOCOLS.contains(&protocol)).then_some((reason, fix))
 }
 
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html>
@@ -239,6 +300,41 @@ mod tests {
         ));
         let roles = |role: &str| is_wrong("AWS::IAM::Policy", serde_json::json!({"Roles": [role]}));
         assert!(roles("arn:aws:iam::111122223333:role/a"));
+        for (property, value, wanted) in [
+            ("Action", "*", false),
+            ("Action", "lambda:*", false),
+            ("Action", "lambda:InvokeFunctionUrl", false),
+            ("Action", "InvokeFunction", true),
+            ("Action", "lambda:Invoke*", true),
+            ("Action", "s3:GetObject", true),
+            ("Principal", "*", false),
+            ("Principal", "111122223333", false),
+            ("Principal", "arn:aws:iam::111122223333:root", false),
+            ("Principal", "alexa-appkit.amazon.com", false),
+            ("Principal", "events", true),
+            ("Principal", "1111", true),
+            ("Principal", "events.amazonaws.com ", true),
+        ] {
+            let permission = serde_json::json!({ property: value });
+            assert_eq!(
+                is_wrong("AWS::Lambda::Permission", permission),
+                wanted,
+                "{value}"
+            );
+        }
+        for (protocol, wanted) in [
+            ("email-json", false),
+            ("sqs", false),
+            ("mail", true),
+            ("SQS", true),
+        ] {
+            let subscription = serde_json::json!({ "Protocol": protocol });
+            assert_eq!(
+                is_wrong("AWS::SNS::Subscription", subscription),
+                wanted,
+                "{protocol}"
+            );
+        }
         assert!(!roles("a"));
     }
 
