@@ -46,6 +46,7 @@ pub(crate) use schema::Schema;
 pub(crate) use security_group::OTHER_PEER;
 pub(crate) use security_group::description_error;
 pub use table::Kind;
+pub(crate) use taggable::duplicate_tag;
 pub use tags::{LaunchTemplateTags, Tags};
 pub(crate) use volume_limits::is_root;
 

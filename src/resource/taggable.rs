@@ -121,6 +121,64 @@ impl TagProperty {
     }
 }
 
+/// Returns the path of a list of tags that has a key twice, and the key.
+pub(crate) fn duplicate_tag(map: &Map<'_>) -> Option<(String, String)> {
+    let is_tags = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        name.ends_with("tags") || name == "tag"
+    };
+    map.iter().find_map(|(name, value)| {
+        if is_tags(name)
+            && let Some(key) = duplicate_in(value)
+        {
+            return Some((name.to_owned(), key));
+        }
+        let (path, key) = duplicate_below(value)?;
+        Some((format!("{name}.{path}"), key))
+    })
+}
+
+fn duplicate_below(value: &RawValue<'_>) -> Option<(String, String)> {
+    match value {
+        RawValue::Object(map) | RawValue::Block(map) => duplicate_tag(map),
+        RawValue::List(items) => items.iter().find_map(duplicate_below),
+        RawValue::Raw(json) if json.is_array() || json.is_object() => {
+            duplicate_below(&RawValue::from(json.as_ref().clone()))
+        }
+        _ => None,
+    }
+}
+
+/// Returns the key that a list of pairs has twice.
+fn duplicate_in(value: &RawValue<'_>) -> Option<String> {
+    let items = match value {
+        RawValue::List(items) => items,
+        RawValue::Raw(json) if json.is_array() => {
+            return duplicate_in(&RawValue::from(json.as_ref().clone()));
+        }
+        _ => return None,
+    };
+    let key = |item: &RawValue<'_>| match item {
+        RawValue::Object(pair) | RawValue::Block(pair) => {
+            let key = pair.get("Key").or_else(|| pair.get("key"));
+            key?.as_str().map(str::to_owned)
+        }
+        RawValue::Raw(json) => {
+            let key = json.get("Key").or_else(|| json.get("key"));
+            key?.as_str().map(str::to_owned)
+        }
+        _ => None,
+    };
+    let mut known: Vec<String> = Vec::new();
+    for key in items.iter().filter_map(key) {
+        if known.contains(&key) {
+            return Some(key);
+        }
+        known.push(key);
+    }
+    None
+}
+
 fn text(value: &Value<Text>) -> RawValue<'_> {
     match value {
         Value::Lit(text) => RawValue::Str(Cow::Borrowed(text.as_ref())),

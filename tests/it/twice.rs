@@ -306,7 +306,7 @@ fn an_argument_that_the_backend_writes_is_an_error() {
     let pet = RawResource::new()
         .tf("random_pet")
         .argument("count", 2)
-        .argument("depends_on", "x");
+        .argument("depends_on", vec!["aws_cloudwatch_log_group.logs"]);
     let pet = stack.add("Pet", pet);
     assert!(app.validate().is_ok());
     let mut stack = app.stack("Access");

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::tree::{Block, Body, Tree};
-use super::{Data, Lower, hcl};
-use crate::ir::{Expr, ParamId, terraform_name};
+use super::{Lower, hcl};
+use crate::ir::{Expr, ParamId, stored_label, terraform_name};
 
 /// Returns whether Terraform has an equivalent of a function with these arguments.
 #[cfg(feature = "cli")]
@@ -44,7 +44,6 @@ impl<'g> Lower<'g, '_> {
             }
             ("Fn::Base64", [text]) => format!("base64encode({})", self.code(text)),
             ("Fn::Length", [list]) => format!("length({})", self.code(list)),
-            ("Fn::GetAZs", []) => self.data_source(Data::Zones, "names"),
             ("Fn::FindInMap" | Expr::LIST_IN_MAP, [Expr::Text(map), top, second]) => {
                 let (top, second) = (self.code(top), self.code(second));
                 self.maps.insert(map.clone().into_owned());
@@ -129,8 +128,7 @@ impl<'g> Lower<'g, '_> {
 
     /// Returns the value of a parameter in Parameter Store with this name.
     pub(super) fn stored_by_name(&mut self, name: &str) -> String {
-        let label = format!("ssm_{}", terraform_name(name.trim_start_matches('/')));
-        self.stored_value(label, Tree::Str(name.to_owned().into()))
+        self.stored_value(stored_label(name), Tree::Str(name.to_owned().into()))
     }
 
     /// Returns the attribute of a data source. Unlike `value`, `insecure_value` is not sensitive;
