@@ -238,7 +238,7 @@ impl RawResource {
     /// Returns the property for its tags in a language, or `None` if it has no tags there.
     fn tag_property(&self, dialect: Dialect) -> Option<TagProperty> {
         let of = self.type_name(dialect)?;
-        let known = TagProperty::of(of);
+        let known = TagProperty::of(of, dialect);
         known.or_else(|| self.own_tags.is_some().then(|| TagProperty::usual(dialect)))
     }
 

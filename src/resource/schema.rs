@@ -78,6 +78,8 @@ pub(crate) struct Name {
     pub(crate) name: &'static str,
     pub(crate) is_required: bool,
     is_set_by_aws: bool,
+    /// Whether it holds the tags of the resource.
+    holds_tags: bool,
     pub(crate) form: Form,
 }
 
@@ -155,13 +157,14 @@ fn prefixed(name: &str, dialect: Dialect) -> Option<(&'static str, &str)> {
 
 impl Name {
     fn read(text: &'static str, dialect: Dialect) -> Name {
-        let end = text.find(['!', '-', ':', '>', '^', '%']);
+        let end = text.find(['!', '-', '+', ':', '>', '^', '%']);
         let (name, rest) = text.split_at(end.unwrap_or(text.len()));
-        let form = rest.trim_start_matches(['!', '-']);
+        let form = rest.trim_start_matches(['!', '-', '+']);
         Name {
             name,
             is_required: rest.starts_with('!'),
             is_set_by_aws: rest.starts_with('-'),
+            holds_tags: rest.starts_with('+'),
             form: Form::new(form, dialect),
         }
     }
@@ -339,6 +342,11 @@ impl Schema {
     /// Returns the names of properties in the schema.
     pub(crate) fn names(self) -> Names {
         self.names
+    }
+
+    /// Returns the property that holds the tags of a resource. None if a change of its tags replaces it.
+    pub(crate) fn tag_property(self) -> Option<Name> {
+        self.names.iter().find(|it| it.holds_tags)
     }
 
     /// Returns the error for a name in `ignore_changes` that is not an argument or an attribute, such as

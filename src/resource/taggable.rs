@@ -2,12 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::{Map, RawValue};
+use super::{Map, RawValue, Schema};
 use crate::ir::{Dialect, Text, Value};
-use crate::tsv;
-
-/// Columns: type, property, form.
-const TABLE: &str = include_str!("taggable.tsv");
 
 /// The property of a type that holds its tags.
 #[derive(Clone, Copy, Debug)]
@@ -21,13 +17,12 @@ pub(crate) struct TagProperty {
 pub(crate) type Tag<'a> = (&'a Text, &'a Value<Text>);
 
 impl TagProperty {
-    /// Returns the property of a type in one of the languages, if its schema has one.
-    pub(crate) fn of(type_name: &str) -> Option<TagProperty> {
-        let row = tsv::rows_of(TABLE, type_name).next()?;
-        let mut columns = tsv::columns(row).skip(1);
+    /// Returns the property of a type, if its schema has one.
+    pub(crate) fn of(type_name: &str, dialect: Dialect) -> Option<TagProperty> {
+        let found = Schema::of(type_name, dialect)?.tag_property()?;
         Some(TagProperty {
-            name: columns.next()?,
-            is_list: columns.next()? == "list",
+            name: found.name,
+            is_list: found.form.is_list(),
         })
     }
 

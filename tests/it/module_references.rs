@@ -154,9 +154,15 @@ fn addresses_in_meta_arguments_are_references() {
         let mut app = App::new();
         let mut stack = app.stack("Access");
         let access = stack.add_inline(SessionAccess::new());
-        stack
-            .overrides(access.instances[0].instance)
-            .tf(pointer, value);
+        // An instance already depends on other resources.
+        let queue = stack.add("Queue", RawResource::new().tf("aws_sqs_queue"));
+        match pointer {
+            "/depends_on" => stack.overrides(queue).tf(pointer, value),
+            _ => {
+                let instance = access.instances[0].instance;
+                stack.overrides(instance).tf(pointer, value)
+            }
+        };
         lines(&found(&app))
     };
     let wrong = |pointer: &str| {

@@ -55,6 +55,10 @@ impl Form {
         Form::new(text.strip_prefix('*').unwrap_or(text), self.dialect)
     }
 
+    pub(crate) fn is_list(self) -> bool {
+        self.accepts() == Accepts::List
+    }
+
     pub(crate) fn is_block(self) -> bool {
         matches!(self.accepts(), Accepts::Block | Accepts::BlockOrObject)
     }
