@@ -17,6 +17,7 @@ mod printed;
 mod printed_values;
 pub(crate) mod property;
 pub(crate) mod property_errors;
+mod raw_block;
 mod raw_resource;
 mod raw_value;
 #[cfg(test)]
@@ -39,6 +40,7 @@ pub(crate) use notes::{Certain, InvalidValue};
 pub use overrides::{Change, Override, Part};
 pub use policy::{Effect, Not, PolicyDocument, Principal, Statement};
 pub use property::{Coverage, Field, Inert, Inside, Occurs};
+pub use raw_block::RawBlock;
 pub use raw_resource::RawResource;
 pub use raw_value::{Map, RawValue};
 pub(crate) use schema::Schema;

@@ -77,9 +77,9 @@ pub(crate) struct Names {
 pub(crate) struct Name {
     pub(crate) name: &'static str,
     pub(crate) is_required: bool,
-    is_set_by_aws: bool,
+    pub(crate) is_set_by_aws: bool,
     /// Whether it holds the tags of the resource.
-    holds_tags: bool,
+    pub(crate) holds_tags: bool,
     pub(crate) form: Form,
 }
 
@@ -402,7 +402,7 @@ impl Schema {
     }
 
     /// Returns the attributes that other resources can refer to. `*` stands for any.
-    fn attributes(self) -> Vec<&'static str> {
+    pub(crate) fn attributes(self) -> Vec<&'static str> {
         if self.dialect == Dialect::Tf {
             return self.names.iter().map(|it| it.name).collect();
         }

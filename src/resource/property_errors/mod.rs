@@ -16,6 +16,8 @@ use super::{Map, RawValue, TemplateError, schema};
 
 pub(crate) use properties::unknown_attribute;
 pub(crate) use removal_policy::{REMOVAL_POLICIES, removal_policy};
+#[cfg(feature = "cli")]
+pub(crate) use required::required_properties;
 
 /// A resource, and how its values are written.
 #[derive(Clone, Copy)]

@@ -55,6 +55,18 @@ impl Form {
         Form::new(text.strip_prefix('*').unwrap_or(text), self.dialect)
     }
 
+    /// Returns whether it is one text.
+    #[cfg(feature = "cli")]
+    pub(crate) fn is_text(self) -> bool {
+        self.accepts() == Accepts::Text
+    }
+
+    /// Returns whether it is certainly a block.
+    #[cfg(feature = "cli")]
+    pub(crate) fn is_only_block(self) -> bool {
+        self.accepts() == Accepts::Block
+    }
+
     pub(crate) fn is_list(self) -> bool {
         self.accepts() == Accepts::List
     }
