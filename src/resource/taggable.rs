@@ -116,29 +116,34 @@ impl TagProperty {
     }
 }
 
-/// Returns the path of a list of tags that has a key twice, and the key.
-pub(crate) fn duplicate_tag(map: &Map<'_>) -> Option<(String, String)> {
-    let is_tags = |name: &str| {
-        let name = name.to_ascii_lowercase();
-        name.ends_with("tags") || name == "tag"
-    };
+/// Returns the path of a list of tags that has a key twice, and the key. Lists of other names can be filters, in
+/// which a key has several values.
+pub(crate) fn duplicate_tag(
+    map: &Map<'_>,
+    (type_name, dialect): (&str, Dialect),
+) -> Option<(String, String)> {
+    let own = TagProperty::of(type_name, dialect).map_or("", |it| it.name);
+    duplicate_below(map, own)
+}
+
+fn duplicate_below(map: &Map<'_>, own: &str) -> Option<(String, String)> {
     map.iter().find_map(|(name, value)| {
-        if is_tags(name)
+        if (matches!(name, "Tags" | "tags" | "tag") || name == own)
             && let Some(key) = duplicate_in(value)
         {
             return Some((name.to_owned(), key));
         }
-        let (path, key) = duplicate_below(value)?;
+        let (path, key) = duplicate_inside(value, own)?;
         Some((format!("{name}.{path}"), key))
     })
 }
 
-fn duplicate_below(value: &RawValue<'_>) -> Option<(String, String)> {
+fn duplicate_inside(value: &RawValue<'_>, own: &str) -> Option<(String, String)> {
     match value {
-        RawValue::Object(map) | RawValue::Block(map) => duplicate_tag(map),
-        RawValue::List(items) => items.iter().find_map(duplicate_below),
+        RawValue::Object(map) | RawValue::Block(map) => duplicate_below(map, own),
+        RawValue::List(items) => items.iter().find_map(|it| duplicate_inside(it, own)),
         RawValue::Raw(json) if json.is_array() || json.is_object() => {
-            duplicate_below(&RawValue::from(json.as_ref().clone()))
+            duplicate_inside(&RawValue::from(json.as_ref().clone()), own)
         }
         _ => None,
     }

@@ -36,13 +36,14 @@ fn check_duplicates(graph: &Graph, out: &mut Diagnostics) {
         for dialect in [Dialect::Cfn, Dialect::Tf] {
             let own = |it: &&Override| it.dialect == dialect && it.part == Part::Properties;
             let mut changes = node.overrides.iter().rev().filter(own).peekable();
-            if node.resource.type_name(dialect).is_none()
-                || raw.is_none() && changes.peek().is_none()
-            {
+            let Some(of) = node.resource.type_name(dialect) else {
+                continue;
+            };
+            if raw.is_none() && changes.peek().is_none() {
                 continue;
             }
             let (map, _) = node.printed(id, graph, dialect);
-            let Some((path, key)) = duplicate_tag(&map) else {
+            let Some((path, key)) = duplicate_tag(&map, (of, dialect)) else {
                 continue;
             };
             let change = changes.find(|it| is_inside(&it.pointer, &path));

@@ -604,6 +604,14 @@ fn a_tag_key_twice_in_a_list_of_tags_is_an_error() {
     );
     let fine = json!([pair("Team", "a"), pair("team", "b")]);
     assert_eq!(about_raw(cfn("AWS::SQS::Queue").property("Tags", fine)), []);
+    assert_eq!(
+        error(cfn("AWS::Route53::HostedZone").property("HostedZoneTags", twice.clone())),
+        message("HostedZoneTags")
+    );
+    // The targets have one of the tags.
+    let details = json!({"TargetTags": twice});
+    let policy = cfn("AWS::DLM::LifecyclePolicy").property("PolicyDetails", details);
+    assert_eq!(about_raw(policy), []);
     let nested = json!({"TagSpecifications": [{"ResourceType": "instance", "Tags": twice}]});
     assert_eq!(
         error(cfn("AWS::EC2::LaunchTemplate").property("LaunchTemplateData", nested)),
