@@ -1,7 +1,7 @@
 //! General infrastructure beside the access: types that the model has, and types that it does not
 //! have, with references in both directions.
 
-// `ssm-synth generate` wrote this module from the schemas in `examples/schemas`.
+// `ssm-synth generate AWS::SQS::Queue aws_sqs_queue` wrote this module.
 #[allow(dead_code, unreachable_pub)]
 #[path = "generated/queue.rs"]
 mod queue;

@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::ir::{nearest, terraform_name};
+use crate::ir::{Dialect, nearest, terraform_name};
+use crate::resource::property_errors::required_properties;
+use crate::resource::schema::{self, Schema};
 
 /// A type in one or both languages.
 #[derive(Clone, Copy, Debug)]
@@ -32,32 +34,104 @@ struct Described {
     /// What AWS sets: attributes that other resources refer to.
     attributes: Vec<String>,
     has_tags: bool,
+    /// Whether only the schema of the user knows the type, so that a raw resource does not know its tags.
+    is_foreign: bool,
 }
 
-/// Returns the module with the struct of a type.
+/// Returns the module with the struct of a type. A schema replaces the table of its language.
 ///
 /// # Errors
 ///
-/// If a schema is unreadable, or does not have the type.
+/// If a schema is unreadable, or it or the table does not have the type.
 pub(crate) fn generate(
     names: TypeNames<'_>,
     cfn_schema: Option<&str>,
     tf_schema: Option<&str>,
-) -> Result<String, String> {
+) -> Result<String, Rejection> {
     let read = |text: &str, what: &str| -> Result<Value, String> {
         serde_json::from_str(text).map_err(|error| format!("{what} is not JSON: {error}"))
     };
     let cfn = match (names.cfn, cfn_schema) {
         (Some(of), Some(text)) => of_cfn(of, &read(text, "the CloudFormation schema")?)?,
-        (Some(of), None) => return Err(format!("`{of}` requires `--cfn-schema`")),
+        (Some(of), None) => of_table(of, Dialect::Cfn)?,
         (None, _) => Described::default(),
     };
     let tf = match (names.tf, tf_schema) {
         (Some(of), Some(text)) => of_tf(of, &read(text, "the provider schema")?)?,
-        (Some(of), None) => return Err(format!("`{of}` requires `--tf-schema`")),
+        (Some(of), None) => of_table(of, Dialect::Tf)?,
         (None, _) => Described::default(),
     };
     Ok(module(names, &cfn, &tf))
+}
+
+/// Why there is no source: the message, and a hint.
+#[derive(Debug)]
+pub(crate) struct Rejection {
+    pub(crate) message: String,
+    pub(crate) help: Option<String>,
+}
+
+impl From<String> for Rejection {
+    fn from(message: String) -> Rejection {
+        Rejection {
+            message,
+            help: None,
+        }
+    }
+}
+
+/// Reads the table of a language.
+fn of_table(of: &str, dialect: Dialect) -> Result<Described, Rejection> {
+    let flag = dialect.pick("--cfn-schema", "--tf-schema");
+    let Some(schema) = Schema::of(of, dialect) else {
+        let is_of_aws = schema::is_of_aws(of, dialect);
+        return Err(Rejection {
+            message: match is_of_aws {
+                true => format!("unknown type `{of}` in {}", schema::source(dialect)),
+                false => format!(
+                    "`{of}` is not a type of {}",
+                    dialect.pick("AWS", "the provider `aws`")
+                ),
+            },
+            help: Some(match is_of_aws {
+                true => format!(
+                    "{} For a newer type, pass `{flag}`",
+                    schema::suggested_type(of, dialect)
+                ),
+                false => format!("pass its schema with `{flag}`"),
+            }),
+        });
+    };
+    let required = match dialect {
+        Dialect::Cfn => required_properties(of),
+        Dialect::Tf => Vec::new(),
+    };
+    let names = schema.names().iter().filter(|it| it.name != "*");
+    let mut out = Described::default();
+    for it in names {
+        if it.holds_tags {
+            out.has_tags = true;
+        } else if it.is_set_by_aws || dialect == Dialect::Tf && it.name == "id" {
+            out.attributes.push(it.name.to_owned());
+        } else if it.name != "tags_all" {
+            out.settable.push(Property {
+                name: it.name.to_owned(),
+                doc: String::new(),
+                scalar: match it.form.is_text() {
+                    true => Some("text"),
+                    false => it.form.scalar(),
+                },
+                is_required: it.is_required || required.contains(&it.name),
+                is_block: it.form.is_only_block(),
+            });
+        }
+    }
+    if dialect == Dialect::Cfn {
+        let own = |name: &&str| *name != "*" && schema.names().get(name).is_none();
+        let attributes = schema.attributes().into_iter().filter(own);
+        out.attributes = attributes.map(str::to_owned).collect();
+    }
+    Ok(out)
 }
 
 /// Returns the first sentence of a description.
@@ -84,7 +158,10 @@ fn of_cfn(of: &str, schema: &Value) -> Result<Described, String> {
         let mut names = schema[list].as_array().into_iter().flatten();
         names.any(|it| it.as_str() == Some(name))
     };
-    let mut out = Described::default();
+    let mut out = Described {
+        is_foreign: Schema::of(of, Dialect::Cfn).is_none(),
+        ..Described::default()
+    };
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
         if has("readOnlyProperties", &format!("/properties/{name}")) {
             out.attributes.push(name.clone());
@@ -123,7 +200,10 @@ fn of_tf(of: &str, schema: &Value) -> Result<Described, String> {
             nearest(of, known)
         ));
     };
-    let mut out = Described::default();
+    let mut out = Described {
+        is_foreign: Schema::of(of, Dialect::Tf).is_none(),
+        ..Described::default()
+    };
     for (name, attribute) in block["attributes"].as_object().into_iter().flatten() {
         let is = |flag: &str| attribute[flag] == true;
         match name.as_str() {
@@ -215,9 +295,12 @@ impl Setter<'_> {
 
 /// Returns a name that is not a keyword.
 fn ident(name: &str) -> String {
-    const KEYWORDS: [&str; 14] = [
-        "as", "async", "const", "enum", "fn", "for", "in", "loop", "match", "mod", "move", "ref",
-        "type", "use",
+    const KEYWORDS: [&str; 47] = [
+        "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do",
+        "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in",
+        "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref",
+        "return", "static", "struct", "trait", "true", "try", "type", "typeof", "unsafe",
+        "unsized", "use", "virtual", "where", "while",
     ];
     match name {
         "self" | "super" | "crate" | "new" | "tags" => format!("{name}_"),
@@ -274,8 +357,8 @@ fn module(names: TypeNames<'_>, cfn: &Described, tf: &Described) -> String {
     let name = match (names.cfn, names.tf) {
         (Some(cfn), _) => cfn.rsplit("::").next().unwrap_or_default().to_owned(),
         (None, tf) => {
-            let tf = tf.unwrap_or_default().trim_start_matches("aws_");
-            crate::ir::logical_id(tf)
+            let tf = tf.unwrap_or_default().replace("data.aws_", "data_");
+            crate::ir::logical_id(tf.trim_start_matches("aws_"))
         }
     };
     let setters = setters(cfn, tf, names);
@@ -334,8 +417,8 @@ fn module(names: TypeNames<'_>, cfn: &Described, tf: &Described) -> String {
             let _ = write!(body, ".{function}(\"{of}\")");
         }
     }
-    if cfn.has_tags || tf.has_tags {
-        body.push_str(".tags([(\"\", \"\"); 0])");
+    if [cfn, tf].iter().any(|it| it.has_tags && it.is_foreign) {
+        body.push_str(".tags(resource::Tags::default())");
     }
     for it in &required {
         body.push_str(&it.calls(&it.rust));
@@ -346,12 +429,12 @@ fn module(names: TypeNames<'_>, cfn: &Described, tf: &Described) -> String {
         line("    #[track_caller]".to_owned());
         if it.is_block() {
             line(format!(
-                "    pub fn {}(self, arguments: impl IntoIterator<Item = (&'static str, RawValue<'static>)>) -> Self {{",
+                "    pub fn {}(self, block: impl Into<RawBlock>) -> Self {{",
                 it.rust
             ));
             line(format!(
                 "        {name}(self.0{})\n    }}",
-                it.calls("arguments")
+                it.calls("block")
             ));
         } else {
             line(format!(

@@ -23,6 +23,7 @@ pub use crate::ir::{
 };
 pub use crate::region::Region;
 pub use crate::resource::{
-    self, Graph, PolicyDocument, Principal, RawResource, RawValue, RemovalPolicy, Statement, Typed,
+    self, Graph, PolicyDocument, Principal, RawBlock, RawResource, RawValue, RemovalPolicy,
+    Statement, Typed,
 };
 pub use crate::{backend, reachability};

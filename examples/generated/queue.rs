@@ -20,8 +20,7 @@ impl Queue {
         Queue(
             RawResource::new()
                 .cfn("AWS::SQS::Queue")
-                .tf("aws_sqs_queue")
-                .tags([("", ""); 0]),
+                .tf("aws_sqs_queue"),
         )
     }
 
@@ -206,19 +205,22 @@ impl Queue {
         Queue(self.0.argument("redrive_policy", value))
     }
 
-    /// `visibility_timeout_seconds`.
+    /// `region`.
     #[track_caller]
-    pub fn tf_visibility_timeout_seconds(self, value: impl Into<RawValue<'static>>) -> Self {
-        Queue(self.0.argument("visibility_timeout_seconds", value))
+    pub fn tf_region(self, value: impl Into<RawValue<'static>>) -> Self {
+        Queue(self.0.argument("region", value))
     }
 
     /// `timeouts`.
     #[track_caller]
-    pub fn tf_timeouts(
-        self,
-        arguments: impl IntoIterator<Item = (&'static str, RawValue<'static>)>,
-    ) -> Self {
-        Queue(self.0.block("timeouts", arguments))
+    pub fn tf_timeouts(self, block: impl Into<RawBlock>) -> Self {
+        Queue(self.0.block("timeouts", block))
+    }
+
+    /// `visibility_timeout_seconds`.
+    #[track_caller]
+    pub fn tf_visibility_timeout_seconds(self, value: impl Into<RawValue<'static>>) -> Self {
+        Queue(self.0.argument("visibility_timeout_seconds", value))
     }
 
     /// Adds tags.

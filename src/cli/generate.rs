@@ -13,14 +13,14 @@ use crate::generate::{TypeNames, generate};
 The file has a struct with a setter for each property. Properties of the same
 name and type in both languages share a setter. Format the file with `rustfmt`.
 
-The schemas come from these commands:
-  aws cloudformation describe-type --type RESOURCE --type-name AWS::SQS::Queue
+All types of CloudFormation and of the Terraform provider `aws` are known. Other
+types, and descriptions of properties, need a schema:
+  aws cloudformation describe-type --type RESOURCE --type-name Acme::Team::Queue
   terraform providers schema -json
 
 Examples:
-  ssm-synth generate AWS::SQS::Queue aws_sqs_queue --cfn-schema queue.json \\
-    --tf-schema provider.json -o src/queue.rs
-  ssm-synth generate aws_sqs_queue --tf-schema provider.json
+  ssm-synth generate AWS::SQS::Queue aws_sqs_queue -o src/queue.rs
+  ssm-synth generate random_pet --tf-schema provider.json
 
 {}", super::help::EXIT_CODES)
 )]
@@ -28,10 +28,10 @@ pub(super) struct Args {
     /// Resource type, once in each language at most
     #[arg(value_name = "TYPE", required = true, num_args = 1..=2)]
     types: Vec<String>,
-    /// File with the schema of the CloudFormation type
+    /// File with the schema of a CloudFormation type that is not known
     #[arg(long, value_name = "FILE")]
     cfn_schema: Option<PathBuf>,
-    /// File with the schema of the Terraform provider
+    /// File with the schema of another Terraform provider
     #[arg(long, value_name = "FILE")]
     tf_schema: Option<PathBuf>,
     #[command(flatten)]
@@ -59,6 +59,12 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         path.map(|path| super::settings::read(path)).transpose()
     };
     let (cfn, tf) = (read(&args.cfn_schema)?, read(&args.tf_schema)?);
-    let text = generate(args.names()?, cfn.as_deref(), tf.as_deref()).map_err(Failure::usage)?;
+    let text = generate(args.names()?, cfn.as_deref(), tf.as_deref()).map_err(|it| {
+        let failure = Failure::usage(it.message);
+        match it.help {
+            Some(help) => failure.with_help(help),
+            None => failure,
+        }
+    })?;
     args.output.write(&text)
 }

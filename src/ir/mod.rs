@@ -2,6 +2,7 @@
 
 mod address_set;
 mod cidr;
+mod data_source;
 mod diagnostic;
 mod dialect;
 mod index;
@@ -26,6 +27,7 @@ pub use value::{
 };
 
 pub(crate) use address_set::AddressSet;
+pub(crate) use data_source::{DataSource, stored_label};
 pub(crate) use diagnostic::quoted;
 #[cfg(feature = "config")]
 pub(crate) use diagnostic::shortened;

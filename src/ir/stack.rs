@@ -46,7 +46,6 @@ pub enum Predicate {
     Any(Vec<Predicate>),
 }
 
-#[cfg(feature = "cli")]
 impl Predicate {
     /// Calls `visit` for each expression.
     pub(crate) fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {

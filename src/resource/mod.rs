@@ -17,6 +17,7 @@ mod printed;
 mod printed_values;
 pub(crate) mod property;
 pub(crate) mod property_errors;
+mod raw_block;
 mod raw_resource;
 mod raw_value;
 #[cfg(test)]
@@ -41,6 +42,7 @@ pub use overrides::{Change, Override, Part};
 pub use policy::{Effect, Not, PolicyDocument, Principal, Statement};
 pub(crate) use policy_syntax::NO_STATEMENT;
 pub use property::{Coverage, Field, Inert, Inside, Occurs};
+pub use raw_block::RawBlock;
 pub use raw_resource::RawResource;
 pub use raw_value::{Map, RawValue};
 pub(crate) use schema::Schema;
@@ -48,6 +50,7 @@ pub(crate) use schema::Schema;
 pub(crate) use security_group::OTHER_PEER;
 pub(crate) use security_group::description_error;
 pub use table::Kind;
+pub(crate) use taggable::duplicate_tag;
 pub use tags::{LaunchTemplateTags, Tags};
 #[cfg(feature = "cost")]
 pub(crate) use volume_limits::is_root;

@@ -91,6 +91,26 @@ const ATTRIBUTES: [&str; 6] = [
 /// Attributes with a schema for each type that has them.
 pub(crate) const POLICIES: [&str; 2] = ["CreationPolicy", "UpdatePolicy"];
 
+/// Returns the error for an attribute that is text in place of an object, or the reverse.
+fn form_of_attribute(attribute: &str, value: &RawValue<'_>) -> Outcome {
+    let is_map = attribute == "Metadata" || POLICIES.contains(&attribute);
+    let json = match value {
+        RawValue::Raw(json) => json.as_ref(),
+        _ => return Ok(()),
+    };
+    let (fits, wanted) = match is_map {
+        true => (json.is_object(), "an object"),
+        false => (json.is_string(), "text"),
+    };
+    match fits {
+        true => Ok(()),
+        false => error(
+            format!("`{attribute}` is {}, and accepts {wanted}", value.what()),
+            format!("set `{attribute}` to {wanted}"),
+        ),
+    }
+}
+
 /// An override that does not apply, and why.
 #[derive(Debug)]
 pub(crate) struct OverrideError<'a> {
@@ -238,6 +258,9 @@ impl Target<'_> {
             let message = format!("unknown attribute `{attribute}`");
             return error(message, suggestion(attribute, &ATTRIBUTES));
         }
+        if let (Some(value), "") = (value, inside) {
+            form_of_attribute(attribute, value)?;
+        }
         if !POLICIES.contains(&attribute) {
             return Ok(());
         }
@@ -348,6 +371,11 @@ impl Target<'_> {
                         format!("a block `{inside}` is a JSON object"),
                         "use `json!({ \"argument\": \"value\" })`",
                     );
+                }
+                // A block of a later version of the provider would have no form here.
+                let unknown = self.schema.and_then(|it| it.check(&inside));
+                if let Some(error) = unknown {
+                    return Err((error.message.replacen("argument", "block", 1), error.help));
                 }
                 let block = self.value(&inside, value, true);
                 self.check_value(&inside, &block)?;

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::codec::UnmodeledNotes;
 use super::overrides::{OverrideError, apply_overrides};
 use super::printed_values::PrintedValues;
-use super::property_errors::{self, REMOVAL_POLICIES, removal_policy, unknown_attribute};
+use super::property_errors::{self, REMOVAL_POLICIES, Subject, removal_policy, unknown_attribute};
 use super::{
     Change, Graph, KINDS, Kind, Map, Node, Origin, Part, RawResource, RemovalPolicy, Resource,
     TemplateError,
@@ -238,18 +238,21 @@ impl Graph {
         let _ = node.override_attributes(&mut attributes);
         let mut attributes = values.map(attributes);
         let path = node.path.as_str();
-        let is_secret = |it: &str| self.is_secret(it);
         // Reading the schemas takes half the time of a synthesis.
         let is_of_table = node.resource.kind().is_some() && node.overrides.is_empty();
-        let mut errors = match is_of_table {
-            true => property_errors::of_values(path, type_name, map, is_secret),
-            false => property_errors::errors(path, type_name, map, is_secret),
+        let of = Subject {
+            id: path,
+            type_name,
+            is_secret: &|it| self.is_secret(it),
+            is_of_file: false,
         };
-        errors.extend(property_errors::of_policies(
-            (path, type_name),
-            |it| attributes.get(it).map(Cow::Borrowed),
-            is_secret,
-        ));
+        let mut errors = match is_of_table {
+            true => property_errors::of_values(of, map),
+            false => property_errors::errors(of, map),
+        };
+        errors.extend(property_errors::of_policies(of, |it| {
+            attributes.get(it).map(Cow::Borrowed)
+        }));
         for attribute in REMOVAL_POLICIES {
             let value = attributes.get(attribute);
             let wrong =

@@ -5,7 +5,7 @@ use std::panic::Location;
 use super::raw_value::duplicate_key;
 use super::schema::{self, Schema};
 use super::taggable::{Tag, TagProperty};
-use super::{Hooks, Map, Node, RawValue, Resource, Tags, Typed};
+use super::{Hooks, Map, Node, RawBlock, RawValue, Resource, Tags, Typed};
 use crate::ir::{
     Attr, Diagnostic, Diagnostics, Dialect, IDENTIFIER, SourceLocation, Text, is_identifier, quoted,
 };
@@ -103,13 +103,10 @@ impl RawResource {
         name: impl Into<String>,
         value: impl Into<RawValue<'static>>,
     ) -> RawResource {
-        let (name, value) = (name.into(), value.into());
+        let name = name.into();
         self.tf.set_line(&name);
-        let is_block = |it: &RawValue<'_>| it.is_block();
-        if self.tf.body.get(&name).is_some_and(is_block) && !value.is_block() {
+        if self.tf.body.set_argument(&name, value.into()).is_err() {
             self.mix(name);
-        } else {
-            self.tf.body.set(name, value);
         }
         self
     }
@@ -121,28 +118,13 @@ impl RawResource {
         self.mixed.push((name, here));
     }
 
-    /// Adds a nested block in Terraform, after those of the same name.
+    /// Adds a nested block in Terraform, after those of the same name: a [`RawBlock`], or pairs of names and values.
     #[track_caller]
-    pub fn block(
-        mut self,
-        name: impl Into<String>,
-        arguments: impl IntoIterator<Item = (&'static str, RawValue<'static>)>,
-    ) -> RawResource {
-        let body = arguments
-            .into_iter()
-            .map(|(key, term)| (key.into(), term))
-            .collect();
+    pub fn block(mut self, name: impl Into<String>, block: impl Into<RawBlock>) -> RawResource {
         let name = name.into();
         self.tf.set_line(&name);
-        match self.tf.body.get_mut(&name) {
-            Some(other) if !other.is_block() => self.mix(name),
-            Some(RawValue::List(blocks)) => blocks.push(RawValue::Block(body)),
-            Some(first) => {
-                let first = std::mem::replace(first, RawValue::Bool(false));
-                let blocks = vec![first, RawValue::Block(body)];
-                self.tf.body.set(name, RawValue::List(blocks));
-            }
-            None => self.tf.body.insert(name, RawValue::Block(body)),
+        if self.tf.body.add_block(&name, block.into()).is_err() {
+            self.mix(name);
         }
         self
     }
@@ -238,7 +220,7 @@ impl RawResource {
     /// Returns the property for its tags in a language, or `None` if it has no tags there.
     fn tag_property(&self, dialect: Dialect) -> Option<TagProperty> {
         let of = self.type_name(dialect)?;
-        let known = TagProperty::of(of);
+        let known = TagProperty::of(of, dialect);
         known.or_else(|| self.own_tags.is_some().then(|| TagProperty::usual(dialect)))
     }
 

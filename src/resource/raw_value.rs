@@ -114,7 +114,14 @@ impl<'a> RawValue<'a> {
             RawValue::Block(_) => "a block",
             RawValue::Json(_) => "a JSON document",
             RawValue::Base64(_) => "encoded text",
-            RawValue::Raw(_) => "raw JSON",
+            RawValue::Raw(json) => match json.as_ref() {
+                serde_json::Value::Null => "null",
+                serde_json::Value::Bool(_) => "a boolean",
+                serde_json::Value::Number(_) => "a number",
+                serde_json::Value::String(_) => "text",
+                serde_json::Value::Array(_) => "a list",
+                serde_json::Value::Object(_) => "a map",
+            },
         }
     }
 }

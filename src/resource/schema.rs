@@ -24,16 +24,19 @@ const CFN_SOURCE: &str = "the schema of May 2026";
 const TF_SOURCE: &str = "version 6.69.1 of the provider";
 
 /// Arguments that Terraform itself defines for every resource.
-const META_ARGUMENTS: [&str; 2] = ["lifecycle", "provider"];
+const META_ARGUMENTS: [&str; 3] = ["depends_on", "lifecycle", "provider"];
 
-/// Those that change how often or when a resource is created. A model could not refer to it.
-const RAW_META_ARGUMENTS: [&str; 5] = [
-    "connection",
-    "count",
-    "depends_on",
-    "for_each",
-    "provisioner",
+/// Those that an override cannot set: references to a resource have no index, and a model shows one resource. The
+/// hint names another way.
+const RAW_META_ARGUMENTS: [(&str, &str); 4] = [
+    ("connection", "set it in a `RawResource`"),
+    ("count", SEVERAL),
+    ("for_each", SEVERAL),
+    ("provisioner", "set it in a `RawResource`"),
 ];
+
+const SEVERAL: &str = "add each resource, set a condition with `Scope::set_condition`, or set the argument of a \
+                       `RawResource`";
 
 /// The arguments of the block `lifecycle`.
 const LIFECYCLE: [&str; 6] = [
@@ -75,6 +78,8 @@ pub(crate) struct Name {
     pub(crate) name: &'static str,
     pub(crate) is_required: bool,
     pub(crate) is_set_by_aws: bool,
+    /// Whether it holds the tags of the resource.
+    pub(crate) holds_tags: bool,
     pub(crate) form: Form,
 }
 
@@ -152,13 +157,14 @@ fn prefixed(name: &str, dialect: Dialect) -> Option<(&'static str, &str)> {
 
 impl Name {
     fn read(text: &'static str, dialect: Dialect) -> Name {
-        let end = text.find(['!', '-', ':', '>', '^', '%']);
+        let end = text.find(['!', '-', '+', ':', '>', '^', '%']);
         let (name, rest) = text.split_at(end.unwrap_or(text.len()));
-        let form = rest.trim_start_matches(['!', '-']);
+        let form = rest.trim_start_matches(['!', '-', '+']);
         Name {
             name,
             is_required: rest.starts_with('!'),
             is_set_by_aws: rest.starts_with('-'),
+            holds_tags: rest.starts_with('+'),
             form: Form::new(form, dialect),
         }
     }
@@ -194,8 +200,8 @@ enum Place {
     Known(Name),
     /// Below a value without a schema, everything is allowed.
     Any,
-    /// The names beside it.
-    Unknown(Names),
+    /// The first part of the path that is unknown, and the names beside it.
+    Unknown(usize, Names),
 }
 
 impl Schema {
@@ -226,14 +232,16 @@ impl Schema {
     fn place(self, path: &str) -> Place {
         let mut names = self.names;
         let mut keys = path.split('.').peekable();
+        let mut depth = 0;
         loop {
             let Some(key) = keys.next() else {
                 return Place::Any;
             };
+            depth += 1;
             let Some(found) = names.get(key) else {
                 return match names.get("*") {
                     Some(_) => Place::Any,
-                    None => Place::Unknown(names),
+                    None => Place::Unknown(depth, names),
                 };
             };
             if keys.peek().is_none() {
@@ -273,16 +281,26 @@ impl Schema {
                         help: suggestion(key, known),
                     });
                 }
+                Meta::Raw(help) => {
+                    return Some(SchemaError {
+                        path: path.to_owned(),
+                        is_certain: true,
+                        message: format!("an override cannot set `{path}`"),
+                        help: help.to_owned(),
+                    });
+                }
             },
         };
         let names = match place {
             Place::Any => return None,
             Place::Known(it) if !it.is_set_by_aws => return None,
             Place::Known(_) => return Some(set_by_aws(path)),
-            Place::Unknown(_) if parent.is_empty() && self.is_attribute(key) => {
+            Place::Unknown(..) if parent.is_empty() && self.is_attribute(key) => {
                 return Some(set_by_aws(path));
             }
-            Place::Unknown(names) => names,
+            // The error is that of the name outside.
+            Place::Unknown(depth, _) if depth < path.split('.').count() => return None,
+            Place::Unknown(_, names) => names,
         };
         let mut known: Vec<&str> = names.settable().collect();
         if parent.is_empty() && self.dialect == Dialect::Tf {
@@ -326,15 +344,27 @@ impl Schema {
         self.names
     }
 
-    /// Returns the error for a name in `ignore_changes` that is not an argument or an attribute.
-    pub(crate) fn check_ignored(self, name: &str) -> Option<(String, String)> {
-        if self.names.get(name).is_some() {
+    /// Returns the property that holds the tags of a resource. None if a change of its tags replaces it.
+    pub(crate) fn tag_property(self) -> Option<Name> {
+        self.names.iter().find(|it| it.holds_tags)
+    }
+
+    /// Returns the error for a name in `ignore_changes` that is not an argument or an attribute, such as
+    /// `root_block_device[0].volume_type`.
+    pub(crate) fn check_ignored(self, name: &str) -> Option<SchemaError> {
+        let steps = name.split(['.', '[']).filter(|it| !it.ends_with(']'));
+        let steps: Vec<&str> = steps.collect();
+        let Place::Unknown(depth, names) = self.place(&steps.join(".")) else {
             return None;
-        }
-        let known: Vec<&str> = self.names.settable().collect();
-        let is_settled = self.is_settled("", name, &known);
-        let message = format!("unknown argument `{name}`");
-        is_settled.then(|| (message, suggestion(name, &known)))
+        };
+        let (key, parents) = steps.get(..depth)?.split_last()?;
+        let known: Vec<&str> = names.settable().collect();
+        Some(SchemaError {
+            path: name.to_owned(),
+            is_certain: self.is_settled(&parents.join("."), key, &known),
+            message: format!("unknown argument `{}`", steps[..depth].join(".")),
+            help: suggestion(key, &known),
+        })
     }
 
     /// Returns whether the type has an attribute: a first part of its name.
@@ -372,7 +402,7 @@ impl Schema {
     }
 
     /// Returns the attributes that other resources can refer to. `*` stands for any.
-    fn attributes(self) -> Vec<&'static str> {
+    pub(crate) fn attributes(self) -> Vec<&'static str> {
         if self.dialect == Dialect::Tf {
             return self.names.iter().map(|it| it.name).collect();
         }
@@ -462,6 +492,8 @@ pub(crate) fn join(path: &str, key: &str) -> String {
 enum Meta {
     Known,
     Unknown(&'static [&'static str]),
+    /// Only raw resources have it. The hint names another way.
+    Raw(&'static str),
     None,
 }
 
@@ -471,13 +503,17 @@ fn meta_names(path: &str, is_raw: bool) -> Meta {
     if path.split('.').any(|it| it == "dynamic") {
         return Meta::Known;
     }
+    let raw = RAW_META_ARGUMENTS.iter().find(|it| it.0 == first);
     match (first, rest) {
         ("lifecycle", "" | "precondition" | "postcondition") => Meta::Known,
         ("lifecycle", rest) if rest.contains('.') || LIFECYCLE.contains(&rest) => Meta::Known,
         ("lifecycle", _) => Meta::Unknown(&LIFECYCLE),
         _ if META_ARGUMENTS.contains(&first) => Meta::Known,
-        _ if is_raw && RAW_META_ARGUMENTS.contains(&first) => Meta::Known,
-        _ => Meta::None,
+        _ => match raw {
+            Some(_) if is_raw => Meta::Known,
+            Some((_, help)) => Meta::Raw(help),
+            None => Meta::None,
+        },
     }
 }
 

@@ -2,12 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::{Map, RawValue};
+use super::{Map, RawValue, Schema};
 use crate::ir::{Dialect, Text, Value};
-use crate::tsv;
-
-/// Columns: type, property, form.
-const TABLE: &str = include_str!("taggable.tsv");
 
 /// The property of a type that holds its tags.
 #[derive(Clone, Copy, Debug)]
@@ -21,13 +17,12 @@ pub(crate) struct TagProperty {
 pub(crate) type Tag<'a> = (&'a Text, &'a Value<Text>);
 
 impl TagProperty {
-    /// Returns the property of a type in one of the languages, if its schema has one.
-    pub(crate) fn of(type_name: &str) -> Option<TagProperty> {
-        let row = tsv::rows_of(TABLE, type_name).next()?;
-        let mut columns = tsv::columns(row).skip(1);
+    /// Returns the property of a type, if its schema has one.
+    pub(crate) fn of(type_name: &str, dialect: Dialect) -> Option<TagProperty> {
+        let found = Schema::of(type_name, dialect)?.tag_property()?;
         Some(TagProperty {
-            name: columns.next()?,
-            is_list: columns.next()? == "list",
+            name: found.name,
+            is_list: found.form.is_list(),
         })
     }
 
@@ -119,6 +114,69 @@ impl TagProperty {
         );
         Some((message, "set the tag once"))
     }
+}
+
+/// Returns the path of a list of tags that has a key twice, and the key. Lists of other names can be filters, in
+/// which a key has several values.
+pub(crate) fn duplicate_tag(
+    map: &Map<'_>,
+    (type_name, dialect): (&str, Dialect),
+) -> Option<(String, String)> {
+    let own = TagProperty::of(type_name, dialect).map_or("", |it| it.name);
+    duplicate_below(map, own)
+}
+
+fn duplicate_below(map: &Map<'_>, own: &str) -> Option<(String, String)> {
+    map.iter().find_map(|(name, value)| {
+        if (matches!(name, "Tags" | "tags" | "tag") || name == own)
+            && let Some(key) = duplicate_in(value)
+        {
+            return Some((name.to_owned(), key));
+        }
+        let (path, key) = duplicate_inside(value, own)?;
+        Some((format!("{name}.{path}"), key))
+    })
+}
+
+fn duplicate_inside(value: &RawValue<'_>, own: &str) -> Option<(String, String)> {
+    match value {
+        RawValue::Object(map) | RawValue::Block(map) => duplicate_below(map, own),
+        RawValue::List(items) => items.iter().find_map(|it| duplicate_inside(it, own)),
+        RawValue::Raw(json) if json.is_array() || json.is_object() => {
+            duplicate_inside(&RawValue::from(json.as_ref().clone()), own)
+        }
+        _ => None,
+    }
+}
+
+/// Returns the key that a list of pairs has twice.
+fn duplicate_in(value: &RawValue<'_>) -> Option<String> {
+    let items = match value {
+        RawValue::List(items) => items,
+        RawValue::Raw(json) if json.is_array() => {
+            return duplicate_in(&RawValue::from(json.as_ref().clone()));
+        }
+        _ => return None,
+    };
+    let key = |item: &RawValue<'_>| match item {
+        RawValue::Object(pair) | RawValue::Block(pair) => {
+            let key = pair.get("Key").or_else(|| pair.get("key"));
+            key?.as_str().map(str::to_owned)
+        }
+        RawValue::Raw(json) => {
+            let key = json.get("Key").or_else(|| json.get("key"));
+            key?.as_str().map(str::to_owned)
+        }
+        _ => None,
+    };
+    let mut known: Vec<String> = Vec::new();
+    for key in items.iter().filter_map(key) {
+        if known.contains(&key) {
+            return Some(key);
+        }
+        known.push(key);
+    }
+    None
 }
 
 fn text(value: &Value<Text>) -> RawValue<'_> {

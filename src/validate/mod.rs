@@ -6,6 +6,7 @@ mod instance_types;
 mod limits;
 mod links;
 mod literals;
+mod module_references;
 mod names;
 mod network;
 mod overrides;
@@ -15,6 +16,7 @@ mod references;
 mod tags;
 mod template;
 mod terraform;
+mod traversals;
 
 use crate::ir::{Diagnostic, Diagnostics, Dialect};
 use crate::resource::Graph;
@@ -119,6 +121,7 @@ pub(crate) fn run(graph: &Graph, own: Diagnostics) -> Result<Validated<'_>, Diag
     parameters::check(graph, &mut out);
     overrides::check(graph, &mut out);
     terraform::check(graph, &mut out);
+    module_references::check(graph, &links, &mut out);
     instance_types::check(graph, &mut out);
     places::check(graph, &mut out);
     tags::check(graph, &mut out);

@@ -1,7 +1,11 @@
 //! Validation of overrides.
 
+use serde_json::Value as Json;
+
 use crate::ir::{Diagnostic, Diagnostics, Dialect, NodeId, near, typo};
-use crate::resource::{Change, Graph, Node, Override, Part, RawResource, RawValue, Schema};
+use crate::resource::{
+    Change, Graph, Map, Node, Override, Part, RawResource, RawValue, Schema, Typed,
+};
 
 pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
     for (_, node, raw) in graph.all::<RawResource>() {
@@ -13,6 +17,13 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
                     .only(Dialect::Tf)
                     .help(help),
             );
+        }
+    }
+    for (id, node) in graph.nodes() {
+        if node.origin.is_none()
+            && (RawResource::of(&node.resource).is_some() || !node.overrides.is_empty())
+        {
+            check_ignored(graph, (id, node), out);
         }
     }
     let nodes = graph.nodes();
@@ -37,29 +48,91 @@ pub(super) fn provider(graph: &Graph, node: &Node, provider: &str) -> Option<(St
     Some((message, help))
 }
 
-/// Returns the error for an argument in `ignore_changes` that the type does not have. Of a type without
-/// a schema, only a name similar to an argument of the resource is an error.
-fn ignored_name(
-    graph: &Graph,
-    (id, node): (NodeId, &Node),
-    name: &str,
-) -> Option<(String, String)> {
-    let argument = name.split(['.', '[']).next().unwrap_or_default();
-    let type_name = node.resource.type_name(Dialect::Tf)?;
-    if argument == "all" {
+/// Returns the error for an argument in `ignore_changes` that the type does not have: whether it is certain, the
+/// message and the hint. Of a type without a schema, only a name similar to an argument of the resource is an
+/// error.
+fn ignored_name(type_name: &str, map: &Map<'_>, name: &str) -> Option<(bool, String, String)> {
+    if name == "all" {
         return None;
     }
     if let Some(schema) = Schema::of(type_name, Dialect::Tf) {
-        return schema.check_ignored(argument);
+        let error = schema.check_ignored(name)?;
+        return Some(match error.is_certain {
+            true => (true, error.message, error.help),
+            false => {
+                let message = format!("{}: {}", error.message, schema.doubt());
+                (false, message, error.help)
+            }
+        });
     }
-    let (map, _) = node.printed(id, graph, Dialect::Tf);
+    let argument = name.split(['.', '[']).next().unwrap_or_default();
     let known: Vec<&str> = map.iter().map(|(key, _)| key).collect();
     if known.contains(&argument) {
         return None;
     }
     let meant = typo(argument, known.into_iter())?;
     let message = format!("unknown argument `{argument}`");
-    Some((message, format!("did you mean `{meant}`?")))
+    Some((true, message, format!("did you mean `{meant}`?")))
+}
+
+/// Returns the texts of a value or a list.
+fn texts<'m>(value: &'m RawValue<'_>) -> Vec<&'m str> {
+    match value {
+        RawValue::List(items) => items.iter().filter_map(RawValue::as_str).collect(),
+        RawValue::Raw(json) => match json.as_ref() {
+            Json::Array(items) => items.iter().filter_map(Json::as_str).collect(),
+            one => one.as_str().into_iter().collect(),
+        },
+        one => one.as_str().into_iter().collect(),
+    }
+}
+
+/// Returns whether JSON contains a text.
+fn contains(json: &Json, text: &str) -> bool {
+    match json {
+        Json::Array(items) => items.iter().any(|it| contains(it, text)),
+        Json::Object(entries) => entries.values().any(|it| contains(it, text)),
+        other => other.as_str() == Some(text),
+    }
+}
+
+/// Reports the names in `ignore_changes` that the type does not have, each at the line that sets it.
+fn check_ignored(graph: &Graph, (id, node): (NodeId, &Node), out: &mut Diagnostics) {
+    let Some(type_name) = node.resource.type_name(Dialect::Tf) else {
+        return;
+    };
+    let (map, _) = node.printed(id, graph, Dialect::Tf);
+    let Some(names) = map.get_path("lifecycle.ignore_changes") else {
+        return;
+    };
+    for name in texts(names) {
+        let Some((is_certain, message, help)) = ignored_name(type_name, &map, name) else {
+            continue;
+        };
+        let sets = |it: &&Override| match &it.change {
+            Change::Set(json) | Change::Append(json) | Change::Block(json) => {
+                it.dialect == Dialect::Tf
+                    && it.pointer.starts_with("/lifecycle")
+                    && contains(json, name)
+            }
+            Change::Remove => false,
+        };
+        let change = node.overrides.iter().find(sets);
+        let raw = RawResource::of(&node.resource);
+        let line = raw.and_then(|it| it.line_of(Dialect::Tf, "lifecycle"));
+        let own = line.as_ref().unwrap_or(&node.location);
+        let location = change.map_or(own, |it| it.location_or(&node.location));
+        let (code, message) = match change {
+            Some(it) => ("override", format!("override `{}`: {message}", it.pointer)),
+            None => ("raw-resource-property", message),
+        };
+        let found = match is_certain {
+            true => Diagnostic::error(code, message),
+            false => Diagnostic::warning(code, message),
+        };
+        let found = found.path(node.path.clone()).at(location.clone());
+        out.push(found.only(Dialect::Tf).help(help));
+    }
 }
 
 /// Reports the overrides that do not apply, each at its line.
@@ -93,31 +166,10 @@ fn check_node(graph: &Graph, (id, node): (NodeId, &Node), out: &mut Diagnostics)
     }
     for change in &node.overrides {
         let own = change.dialect == Dialect::Tf && change.part == Part::Properties;
-        let (Change::Set(value) | Change::Append(value)) = &change.change else {
-            continue;
-        };
-        let ignored = match change.pointer.as_str() {
-            "/provider" if own => {
-                if let Some((message, help)) =
-                    value.as_str().and_then(|it| provider(graph, node, it))
-                {
-                    report(change, format!("override `/provider`: {message}"), help);
-                }
-                continue;
-            }
-            "/lifecycle" if own => value.get("ignore_changes"),
-            "/lifecycle/ignore_changes" if own => Some(value),
-            _ => continue,
-        };
-        let names = ignored.map(|it| {
-            it.as_array()
-                .map_or(std::slice::from_ref(it), Vec::as_slice)
-        });
-        for name in names.into_iter().flatten().filter_map(|it| it.as_str()) {
-            if let Some((message, help)) = ignored_name(graph, (id, node), name) {
-                let message = format!("override `{}`: {message}", change.pointer);
-                report(change, message, help);
-            }
+        if let (Change::Set(value), true) = (&change.change, own && change.pointer == "/provider")
+            && let Some((message, help)) = value.as_str().and_then(|it| provider(graph, node, it))
+        {
+            report(change, format!("override `/provider`: {message}"), help);
         }
     }
     let mut attributes = node.cfn_attributes(graph);

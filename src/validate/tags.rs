@@ -1,8 +1,9 @@
 //! Validation of tags: at most 50, keys up to 128 and values up to 256 characters, and no key that
 //! starts with `aws:`.
 
-use crate::ir::{Diagnostic, Diagnostics, quoted};
-use crate::resource::Graph;
+use super::terraform::is_inside;
+use crate::ir::{Diagnostic, Diagnostics, Dialect, quoted};
+use crate::resource::{Graph, Override, Part, RawResource, Typed, duplicate_tag};
 
 /// Reports tags of a scope without a resource that has tags.
 fn check_scopes(graph: &Graph, out: &mut Diagnostics) {
@@ -28,8 +29,42 @@ fn check_scopes(graph: &Graph, out: &mut Diagnostics) {
     }
 }
 
+/// Reports a key twice in the tags of a raw resource, or after overrides. Services refuse it or keep one value.
+fn check_duplicates(graph: &Graph, out: &mut Diagnostics) {
+    for (id, node) in graph.nodes().filter(|(_, it)| it.origin.is_none()) {
+        let raw = RawResource::of(&node.resource);
+        for dialect in [Dialect::Cfn, Dialect::Tf] {
+            let own = |it: &&Override| it.dialect == dialect && it.part == Part::Properties;
+            let mut changes = node.overrides.iter().rev().filter(own).peekable();
+            let Some(of) = node.resource.type_name(dialect) else {
+                continue;
+            };
+            if raw.is_none() && changes.peek().is_none() {
+                continue;
+            }
+            let (map, _) = node.printed(id, graph, dialect);
+            let Some((path, key)) = duplicate_tag(&map, (of, dialect)) else {
+                continue;
+            };
+            let change = changes.find(|it| is_inside(&it.pointer, &path));
+            let first = path.split('.').next().unwrap_or_default();
+            let line = match change {
+                Some(it) => Some(it.location_or(&node.location).clone()),
+                None => raw.and_then(|it| it.line_of(dialect, first)),
+            };
+            let message = format!("duplicate tag key {} in `{path}`", quoted(&key));
+            out.push(
+                node.error_at("duplicate-value", message, line)
+                    .only(dialect)
+                    .help("remove one of the two tags"),
+            );
+        }
+    }
+}
+
 pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
     check_scopes(graph, out);
+    check_duplicates(graph, out);
     for node in &graph.nodes {
         let Some(tags) = node.resource.tags() else {
             continue;

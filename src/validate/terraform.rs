@@ -141,7 +141,7 @@ fn diagnostic(
 }
 
 /// Returns whether a pointer names a path, a part of it, or what is around it.
-fn is_inside(pointer: &str, path: &str) -> bool {
+pub(super) fn is_inside(pointer: &str, path: &str) -> bool {
     // Another text is not a pointer, and has its own error.
     if !pointer.starts_with('/') {
         return false;

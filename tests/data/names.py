@@ -1,7 +1,7 @@
 """Writes the tables of names of `src/resource/schema`: a row for each type, and one for each object inside types.
 
 Equal objects have one row. A row of an object has a number in place of a type. A name is followed by `!` if it is
-required, by `-` if only AWS sets it, and by its form if that is not one text:
+required, by `-` if only AWS sets it, by `+` if it holds the tags of the resource, and by its form if that is not one text:
 
     :b :n     a Boolean, a number
     :?        anything

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use ssm_synth::construct::Overrides;
 use ssm_synth::ir::{Attr, Diagnostics, Severity, SourceLocation};
 use ssm_synth::resource::{Instance, RawResource, RawValue};
-use ssm_synth::{App, SessionAccess};
+use ssm_synth::{App, SessionAccess, ir::Parameter};
 
 fn found(app: &App) -> Diagnostics {
     match app.validate() {
@@ -238,13 +238,83 @@ fn names_inside_properties_of_cloudformation_exist() {
 
 #[test]
 fn values_of_cloudformation_have_the_form_of_the_schema() {
-    assert_eq!(
-        warning(cfn("AWS::SQS::Queue").property("QueueName", vec!["jobs"])),
-        "`Access/It` sets `QueueName` to a list, and accepts one value: set `QueueName` to a value of its \
-         type"
-    );
+    let queue = || cfn("AWS::SQS::Queue");
+    for (property, value, wanted) in [
+        ("QueueName", json!(["jobs"]), "a list, and accepts text"),
+        ("QueueName", json!({}), "an object, and accepts text"),
+        ("Tags", json!("x"), "text, and accepts a list"),
+        (
+            "Tags",
+            json!({"Team": "a"}),
+            "an object, and accepts a list",
+        ),
+        (
+            "Tags",
+            json!(["x"]),
+            "a list of texts, and accepts a list of objects",
+        ),
+        (
+            "FifoQueue",
+            json!([true]),
+            "a list, and accepts `true` or `false`",
+        ),
+        ("FifoQueue", json!("yes"), "`yes`, which is not a Boolean"),
+        (
+            "DelaySeconds",
+            json!({"A": 1}),
+            "an object, and accepts a number",
+        ),
+        (
+            "RedrivePolicy",
+            json!(["a"]),
+            "a list, and accepts an object",
+        ),
+    ] {
+        let found = error(queue().property(property, value));
+        let wanted = format!("`Access/It` sets `{property}` to {wanted}: set `{property}` to ");
+        assert!(found.starts_with(&wanted), "{wanted}\n{found}");
+    }
+    let fine = queue()
+        .property("QueueName", 5)
+        .property("FifoQueue", "true")
+        .property("DelaySeconds", "5")
+        .property("Tags", json!([{"Key": "Team", "Value": "a"}]));
+    assert_eq!(about_raw(fine), []);
     let volume = cfn("AWS::EC2::Volume").property("AvailabilityZone", vec!["eu-central-1a"]);
-    assert!(error(volume).contains("to a list, and accepts one value"));
+    assert!(error(volume).contains("to a list, and accepts text"));
+}
+
+#[test]
+fn values_of_overrides_in_cloudformation_have_the_form_of_the_schema() {
+    for (message, change) in [
+        (
+            "`Access/main/Instance` sets `SecurityGroupIds` to text, and accepts a list: set \
+             `SecurityGroupIds` to a list",
+            override_error(|it| it.cfn("/SecurityGroupIds", "sg-1")),
+        ),
+        (
+            "`Access/main/Instance` sets `InstanceType` to an object, and accepts text",
+            override_error(|it| it.cfn("/InstanceType", json!({}))),
+        ),
+        (
+            "`Access/main/Instance` sets `Monitoring` to `yes`, which is not a Boolean",
+            override_error(|it| it.cfn("/Monitoring", "yes")),
+        ),
+        (
+            "override `/Metadata`: `Metadata` is text, and accepts an object: set `Metadata` to an object",
+            override_error(|it| it.cfn_attribute("/Metadata", "text")),
+        ),
+        (
+            "override `/CreationPolicy`: `CreationPolicy` is a list, and accepts an object",
+            override_error(|it| it.cfn_attribute("/CreationPolicy", json!([]))),
+        ),
+        (
+            "override `/DeletionPolicy`: `DeletionPolicy` is a map, and accepts text",
+            override_error(|it| it.cfn_attribute("/DeletionPolicy", json!({}))),
+        ),
+    ] {
+        assert!(change.starts_with(message), "{message}\n{change}");
+    }
 }
 
 #[test]
@@ -273,6 +343,7 @@ fn about_overrides(
 ) -> Vec<(Severity, String)> {
     let mut app = App::new();
     let mut stack = app.stack("Access");
+    stack.parameter(Parameter::string("Hibernation"));
     let access = stack.add_inline(SessionAccess::new());
     change(stack.overrides(access.instances[0].instance));
     let found = found(&app);
@@ -336,6 +407,23 @@ fn values_of_overrides_in_terraform_have_the_form_of_the_provider() {
             "override `/metadata_options/http_put_response_hop_limit`: `Access/main/Instance` sets \
              `metadata_options.http_put_response_hop_limit` to `65`, which is more than 64",
             override_error(|it| it.tf("/metadata_options/http_put_response_hop_limit", 65)),
+        ),
+        (
+            "override `/wxyz`: unknown block `wxyz`: use one of ",
+            override_error(|it| it.tf_block("/wxyz", json!({"a": 1}))),
+        ),
+        (
+            "override `/wxyz`: unknown block `wxyz`: use one of ",
+            override_error(|it| it.tf_block("/wxyz", json!({}))),
+        ),
+        (
+            "override `/count`: an override cannot set `count`: add each resource, set a condition with \
+             `Scope::set_condition`, or set the argument of a `RawResource`",
+            override_error(|it| it.tf("/count", 2)),
+        ),
+        (
+            "override `/for_each`: an override cannot set `for_each`: add each resource, ",
+            override_error(|it| it.tf("/for_each", json!({"a": 1}))),
         ),
         (
             "override `/hibernation`: `hibernation` is text, and accepts `true` or `false`",
@@ -449,5 +537,104 @@ fn attributes_in_outputs_exist_at_the_line_of_the_output() {
     assert!(
         text.contains("`nam`") && text.contains("`TopicNam`"),
         "{text}"
+    );
+}
+
+#[test]
+fn names_in_ignore_changes_exist_also_inside_blocks() {
+    for (name, wanted) in [
+        ("root_block_device[0].volume_type", None),
+        ("tags[\"Team\"]", None),
+        ("tags.Team", None),
+        ("arn", None),
+        ("all", None),
+        (
+            "user_dat",
+            Some("unknown argument `user_dat`: did you mean `user_data`?"),
+        ),
+        (
+            "root_block_device[0].volume_typ",
+            Some("unknown argument `root_block_device.volume_typ`: did you mean `volume_type`?"),
+        ),
+    ] {
+        let wanted: Vec<_> = wanted.into_iter().collect();
+        let mut app = App::new();
+        let mut stack = app.stack("Access");
+        let raw = tf("aws_instance").block("lifecycle", [("ignore_changes", vec![name].into())]);
+        stack.add("Raw", raw);
+        let lines = |found: &Diagnostics| -> Vec<String> {
+            let errors = found.iter().filter(|it| it.severity == Severity::Error);
+            errors
+                .map(|it| format!("{}: {}", it.message, it.help.clone().unwrap_or_default()))
+                .collect()
+        };
+        assert_eq!(lines(&found(&app)), wanted, "{name}");
+        let mut app = App::new();
+        let mut stack = app.stack("Access");
+        let access = stack.add_inline(SessionAccess::new());
+        let instance = access.instances[0].instance;
+        let line = line!() + 2;
+        stack
+            .overrides(instance)
+            .tf("/lifecycle", json!({"ignore_changes": [name]}));
+        let found = found(&app);
+        let prefixed: Vec<String> = wanted
+            .iter()
+            .map(|it| format!("override `/lifecycle`: {it}"))
+            .collect();
+        assert_eq!(lines(&found), prefixed, "{name}");
+        for it in found.iter().filter(|it| it.severity == Severity::Error) {
+            let Some(SourceLocation::Caller(at)) = it.locations.first() else {
+                panic!("{it}");
+            };
+            assert!((line..line + 2).contains(&at.line()), "{it}");
+        }
+    }
+}
+
+#[test]
+fn a_tag_key_twice_in_a_list_of_tags_is_an_error() {
+    let pair = |key: &str, value: &str| json!({"Key": key, "Value": value});
+    let twice = json!([pair("Team", "a"), pair("Cost", "1"), pair("Team", "b")]);
+    let message =
+        |path: &str| format!("duplicate tag key `Team` in `{path}`: remove one of the two tags");
+    assert_eq!(
+        error(cfn("AWS::SQS::Queue").property("Tags", twice.clone())),
+        message("Tags")
+    );
+    let fine = json!([pair("Team", "a"), pair("team", "b")]);
+    assert_eq!(about_raw(cfn("AWS::SQS::Queue").property("Tags", fine)), []);
+    assert_eq!(
+        error(cfn("AWS::Route53::HostedZone").property("HostedZoneTags", twice.clone())),
+        message("HostedZoneTags")
+    );
+    // The targets have one of the tags.
+    let details = json!({"TargetTags": twice});
+    let policy = cfn("AWS::DLM::LifecyclePolicy").property("PolicyDetails", details);
+    assert_eq!(about_raw(policy), []);
+    let nested = json!({"TagSpecifications": [{"ResourceType": "instance", "Tags": twice}]});
+    assert_eq!(
+        error(cfn("AWS::EC2::LaunchTemplate").property("LaunchTemplateData", nested)),
+        message("LaunchTemplateData.TagSpecifications.Tags")
+    );
+    let tag = |value: &'static str| {
+        [
+            ("key", "Team".into()),
+            ("value", value.into()),
+            ("propagate_at_launch", true.into()),
+        ]
+    };
+    let group = tf("aws_autoscaling_group")
+        .argument("min_size", 0)
+        .argument("max_size", 1)
+        .block("tag", tag("a"))
+        .block("tag", tag("b"));
+    assert_eq!(error(group), message("tag"));
+    assert_eq!(
+        override_error(|it| {
+            it.cfn_append("/Tags", json!({"Key": "Team", "Value": "a"}))
+                .cfn_append("/Tags", json!({"Key": "Team", "Value": "b"}))
+        }),
+        message("Tags")
     );
 }

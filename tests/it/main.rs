@@ -37,6 +37,7 @@ mod layers;
 mod library;
 mod linked;
 mod misuse;
+mod module_references;
 mod modules;
 mod names;
 mod order;

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use ssm_synth::construct::{Construct, Lifecycle, PrivateNetwork};
 use ssm_synth::resource::{
-    Instance, InternetGateway, LogGroup, RawResource, RawValue, Role, Statement, Tags, Vpc,
+    Instance, InternetGateway, LogGroup, RawBlock, RawResource, RawValue, Role, Statement, Tags,
+    Vpc,
 };
 use ssm_synth::{App, Cidr, Id, Scope, SessionAccess, backend};
 
@@ -295,6 +296,11 @@ fn an_argument_and_a_block_of_one_name_are_an_error_at_the_second_line() {
     }
     let twice = raw().argument("x", [("a", 1.into()), ("a", RawValue::Int(2))]);
     assert!(errors(&with(twice)).contains("duplicate key `x.a`"));
+    let mixed = RawBlock::new().argument("a", 1).block("a", RawBlock::new());
+    assert!(errors(&with(raw().block("x", mixed))).contains("duplicate key `x.a`"));
+    let nested = RawBlock::new().block("a", [("b", 1.into())]);
+    let nested = nested.block("a", RawBlock::new().argument("b", 2));
+    assert!(!errors(&with(raw().block("x", nested))).contains("duplicate"));
     assert!(errors(&with(raw().argument("b d", "x"))).contains("`b d` is not an argument"));
 }
 
@@ -306,7 +312,7 @@ fn an_argument_that_the_backend_writes_is_an_error() {
     let pet = RawResource::new()
         .tf("random_pet")
         .argument("count", 2)
-        .argument("depends_on", "x");
+        .argument("depends_on", vec!["aws_cloudwatch_log_group.logs"]);
     let pet = stack.add("Pet", pet);
     assert!(app.validate().is_ok());
     let mut stack = app.stack("Access");

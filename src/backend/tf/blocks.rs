@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
+use super::hcl;
 use super::tree::{Block, Body, Item, Tree};
-use super::{Data, hcl};
-use crate::ir::{Dialect, ParameterDeclaration, ParameterType, Text};
+use crate::ir::{DataSource, Dialect, ParameterDeclaration, ParameterType, Text};
 use crate::region::Region;
 use crate::resource::{Graph, Node};
 use crate::validate::Export;
@@ -59,9 +59,9 @@ pub(super) fn provider<'a>(
     }
 }
 
-pub(super) fn data_block<'a>(data: Data) -> Block<'a> {
+pub(super) fn data_block<'a>(data: DataSource) -> Block<'a> {
     let mut body = Body::default();
-    if data == Data::Zones {
+    if data == DataSource::Zones {
         // Endpoints do not support Local Zones and disabled zones.
         let mut filter = Body::default();
         filter.argument("name", Tree::Str("opt-in-status".into()));
@@ -72,7 +72,7 @@ pub(super) fn data_block<'a>(data: Data) -> Block<'a> {
         body.argument("state", Tree::Str("available".into()));
         body.block("filter", filter);
     }
-    if data == Data::Service {
+    if data == DataSource::Service {
         body.argument("service_id", Tree::Str("ssm".into()));
     }
     let labels = data.labels().into_iter().map(Cow::Borrowed).collect();

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::tree::{Block, Body, Tree};
-use super::{Data, Lower, hcl};
-use crate::ir::{Expr, ParamId, Text, terraform_name};
+use super::{Lower, hcl};
+use crate::ir::{Expr, ParamId, Text, stored_label, terraform_name};
 use crate::validate::Export;
 
 /// Returns whether Terraform has an equivalent of a function with these arguments.
@@ -45,7 +45,6 @@ impl<'g> Lower<'g, '_> {
             }
             ("Fn::Base64", [text]) => format!("base64encode({})", self.code(text)),
             ("Fn::Length", [list]) => format!("length({})", self.code(list)),
-            ("Fn::GetAZs", []) => self.data_source(Data::Zones, "names"),
             ("Fn::FindInMap" | Expr::LIST_IN_MAP, [Expr::Text(map), top, second]) => {
                 let (top, second) = (self.code(top), self.code(second));
                 self.maps.insert(map.clone().into_owned());
@@ -134,8 +133,7 @@ impl<'g> Lower<'g, '_> {
         if let Some(passed) = self.passed(Some(&name.to_owned().into())) {
             return passed;
         }
-        let label = format!("ssm_{}", terraform_name(name.trim_start_matches('/')));
-        self.stored_value(label, Tree::Str(name.to_owned().into()))
+        self.stored_value(stored_label(name), Tree::Str(name.to_owned().into()))
     }
 
     /// Returns the variable for a value in Parameter Store, if another stack writes it and the root module

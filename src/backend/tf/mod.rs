@@ -24,7 +24,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ir::{
-    ConditionId, Dialect, Expr, NodeId, Predicate, Pseudo, Stack, StackId, terraform_name,
+    ConditionId, DataSource, Dialect, Expr, NodeId, Predicate, Stack, StackId, terraform_name,
 };
 use crate::resource::{Graph, Map, Node, RawValue};
 use crate::validate::{Links, Validated};
@@ -119,26 +119,6 @@ pub fn module<'g>(validated: &Validated<'g>, stack: &str, kind: ModuleKind) -> O
     })
 }
 
-/// A data source of the module.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Data {
-    Zones,
-    Account,
-    Partition,
-    Service,
-}
-
-impl Data {
-    const fn labels(self) -> [&'static str; 2] {
-        match self {
-            Data::Zones => ["aws_availability_zones", "available"],
-            Data::Account => ["aws_caller_identity", "current"],
-            Data::Partition => ["aws_partition", "current"],
-            Data::Service => ["aws_service", "ssm"],
-        }
-    }
-}
-
 struct Lower<'g, 'l> {
     graph: &'g Graph,
     stack: &'g Stack,
@@ -146,7 +126,7 @@ struct Lower<'g, 'l> {
     links: Option<(StackId, &'l Links)>,
     /// Whether a root module passes the values that another stack writes to Parameter Store.
     passes_copies: bool,
-    data: BTreeSet<Data>,
+    data: BTreeSet<DataSource>,
     /// The names of the parameters in Parameter Store, by the label of the data source.
     stored: BTreeMap<String, Tree<'g>>,
     /// The mappings that expressions look up.
@@ -446,10 +426,11 @@ impl<'g> Lower<'g, '_> {
         }
     }
 
-    fn data_source(&mut self, data: Data, attribute: &str) -> String {
+    /// Returns the attribute of the data source that has a value.
+    fn data_source(&mut self, expr: &Expr) -> Option<String> {
+        let (data, attribute) = expr.data_source()?;
         self.data.insert(data);
-        let [of, name] = data.labels();
-        format!("data.{of}.{name}.{attribute}")
+        Some(format!("{}.{attribute}", data.address()))
     }
 
     fn expr<'e>(&mut self, expr: &'e Expr) -> Tree<'e> {
@@ -489,21 +470,16 @@ impl<'g> Lower<'g, '_> {
                 _ => self.attr(*id, attr.tf),
             },
             Expr::Param(id) | Expr::Items(id) => self.parameter(*id),
-            // `aws_region` has no attribute without a warning in both versions of the provider: version 6
-            // deprecates `id` and `name`, and version 5 has no `region`.
-            Expr::Pseudo(Pseudo::Region) => self.data_source(Data::Service, "region"),
-            Expr::Pseudo(Pseudo::AccountId) => self.data_source(Data::Account, "account_id"),
-            Expr::Pseudo(Pseudo::Partition) => self.data_source(Data::Partition, "partition"),
-            Expr::Pseudo(Pseudo::UrlSuffix) => self.data_source(Data::Partition, "dns_suffix"),
             Expr::Text(text) => hcl::quoted(text),
             Expr::Concat(_) => match self.expr(expr) {
                 Tree::Template(parts) => hcl::template(&parts),
                 _ => String::new(),
             },
             Expr::Zone(n) => {
-                let names = self.data_source(Data::Zones, "names");
+                let names = self.data_source(expr).unwrap_or_default();
                 format!("{names}[{n}]")
             }
+            Expr::Pseudo(_) => self.data_source(expr).unwrap_or_default(),
             Expr::Select(list, n) => self.item(list, *n),
             Expr::If(condition, then, other) => {
                 let test = self.condition(*condition);
@@ -519,7 +495,10 @@ impl<'g> Lower<'g, '_> {
             Expr::OneOf(of) => of
                 .first()
                 .map_or("null".to_owned(), |first| self.code(first)),
-            Expr::Call(name, arguments) => self.call(name, arguments),
+            Expr::Call(name, arguments) => match self.data_source(expr) {
+                Some(value) => value,
+                None => self.call(name, arguments),
+            },
             Expr::SourceParam { name: text, .. } | Expr::Opaque(text) | Expr::Unknown(text) => {
                 text.to_string()
             }
@@ -586,7 +565,7 @@ pub(crate) fn snippet(graph: &Graph, blocks: Vec<(String, String, Map<'static>)>
         });
     }
     let missing = lower.data.iter().filter(|data| {
-        let address = format!("data.{}", data.labels().join("."));
+        let address = data.address();
         !graph.nodes.iter().any(|node| node.display_id() == address)
     });
     printed.extend(missing.map(|data| data_block(*data)));

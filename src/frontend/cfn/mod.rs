@@ -372,15 +372,15 @@ impl<'t> Reader<'t> {
         let type_name = tree.get("Type").and_then(Tree::text).unwrap_or_default();
         let mut errors = self.dangling(&entry.key, tree);
         if !opaque && self.is_final() {
-            let is_secret = |it: &str| self.is_secret(it);
-            errors.extend(property_errors::errors(
-                &entry.key, type_name, &map, is_secret,
-            ));
-            let policies = property_errors::of_policies(
-                (&entry.key, type_name),
-                |it| self.eval(tree.get(it)?, 0).map(Cow::Owned),
-                is_secret,
-            );
+            let of = property_errors::Subject {
+                id: &entry.key,
+                type_name,
+                is_secret: &|it| self.is_secret(it),
+                is_of_file: true,
+            };
+            errors.extend(property_errors::errors(of, &map));
+            let policies =
+                property_errors::of_policies(of, |it| self.eval(tree.get(it)?, 0).map(Cow::Owned));
             // AWS documents the names in policies, but not that CloudFormation refuses others.
             errors.extend(policies.into_iter().map(|it| TemplateError {
                 is_certain: false,

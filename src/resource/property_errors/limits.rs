@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::Subject;
 use super::required::{can_be_absent, objects};
 use crate::ir::{Expr, near};
 use crate::resource::{Map, RawValue, TemplateError};
@@ -11,14 +12,9 @@ use crate::tsv;
 const TABLE: &str = include_str!("limits.tsv");
 
 /// Returns the errors of the evaluated properties of a resource. Does not print secrets.
-pub(super) fn errors(
-    id: &str,
-    type_name: &str,
-    properties: &Map<'_>,
-    is_secret: impl Fn(&str) -> bool,
-) -> Vec<TemplateError> {
+pub(super) fn errors(of: Subject<'_>, properties: &Map<'_>) -> Vec<TemplateError> {
     let mut found = Vec::new();
-    for row in tsv::rows_of(TABLE, type_name) {
+    for row in tsv::rows_of(TABLE, of.type_name) {
         let mut columns = tsv::columns(row).skip(1);
         let (Some(kind), Some(argument), Some(paths)) =
             (columns.next(), columns.next(), columns.next())
@@ -30,8 +26,8 @@ pub(super) fn errors(
             let objects = objects(properties, parent).into_iter();
             let broken = objects
                 .filter_map(|it| it.get(name))
-                .find_map(|value| violation(kind, argument, value));
-            found.extend(broken.map(|it| it.error(id, path, &is_secret)));
+                .find_map(|value| violation(kind, argument, value, of.is_of_file));
+            found.extend(broken.map(|it| it.error(of, path)));
         }
     }
     found
@@ -39,12 +35,11 @@ pub(super) fn errors(
 
 /// Returns the error for a value of another kind than that of its property.
 pub(super) fn error(
-    id: &str,
+    of: Subject<'_>,
     (path, kind): (&str, &str),
     value: &RawValue<'_>,
-    is_secret: impl Fn(&str) -> bool,
 ) -> Option<TemplateError> {
-    Some(violation(kind, "", value)?.error(id, path, is_secret))
+    Some(violation(kind, "", value, of.is_of_file)?.error(of, path))
 }
 
 /// A value that a limit excludes.
@@ -58,11 +53,12 @@ struct Violation<'v> {
 }
 
 impl Violation<'_> {
-    fn error(self, id: &str, path: &str, is_secret: impl Fn(&str) -> bool) -> TemplateError {
+    fn error(self, of: Subject<'_>, path: &str) -> TemplateError {
+        let id = of.id;
         let why = self.why;
         // Services take some empty texts as absent.
         let is_empty = self.value.as_deref() == Some("") && self.is_length;
-        let value = self.value.filter(|it| !is_secret(it));
+        let value = self.value.filter(|it| !(of.is_secret)(it));
         TemplateError {
             is_certain: !is_empty,
             ignores_condition: false,
@@ -75,10 +71,17 @@ impl Violation<'_> {
     }
 }
 
-fn violation<'v>(kind: &str, argument: &str, value: &'v RawValue<'_>) -> Option<Violation<'v>> {
+fn violation<'v>(
+    kind: &str,
+    argument: &str,
+    value: &'v RawValue<'_>,
+    is_of_file: bool,
+) -> Option<Violation<'v>> {
     if let RawValue::List(items) = value {
         if kind != "items" {
-            return items.iter().find_map(|it| violation(kind, argument, it));
+            return items
+                .iter()
+                .find_map(|it| violation(kind, argument, it, is_of_file));
         }
         let are_set = |it: &&RawValue<'_>| !it.is_items() && can_be_absent(it) == Some(false);
         let count = items.iter().filter(are_set).count();
@@ -121,7 +124,7 @@ fn violation<'v>(kind: &str, argument: &str, value: &'v RawValue<'_>) -> Option<
             "is not a range of IPv6 addresses".to_owned(),
             "a range such as `2001:db8::/56`".to_owned(),
         ),
-        "boolean" if is_boolean(&text) => return None,
+        "boolean" if is_boolean(&text, is_of_file) => return None,
         "boolean" => (
             "is not a Boolean".to_owned(),
             "`true` or `false`".to_owned(),
@@ -186,7 +189,8 @@ fn not_listed(
     let number = parse(text);
     let is_same = |it: &str| is_value(it) || (number.is_some() && parse(it) == number);
     // YAML has several spellings of a Boolean.
-    if values().any(is_same) || (is_boolean(text) && values().any(is_boolean)) {
+    if values().any(is_same) || (is_boolean(text, true) && values().any(|it| is_boolean(it, true)))
+    {
         return None;
     }
     let quoted: Vec<String> = values().map(|it| format!("`{it}`")).collect();
@@ -231,9 +235,10 @@ fn parse(text: &str) -> Option<f64> {
     text.parse().ok().filter(|_| is_number)
 }
 
-fn is_boolean(text: &str) -> bool {
-    let spellings = ["true", "false", "yes", "no", "on", "off", "1", "0"];
-    spellings.iter().any(|it| it.eq_ignore_ascii_case(text))
+/// Returns whether CloudFormation reads text as a Boolean. It refuses `yes` in quotes or in JSON.
+fn is_boolean(text: &str, is_of_file: bool) -> bool {
+    let is = |known: &[&str]| known.iter().any(|it| it.eq_ignore_ascii_case(text));
+    is(&["true", "false", "1", "0"]) || is_of_file && is(&["yes", "no", "on", "off"])
 }
 
 fn number_of(count: usize) -> f64 {
@@ -249,12 +254,12 @@ fn a_number(kind: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::object;
+    use super::super::{object, subject};
     use super::errors;
 
     fn found(type_name: &str, json: serde_json::Value) -> Vec<String> {
         let map = object(json);
-        let errors = errors("Id", type_name, &map, |it| it == "secret").into_iter();
+        let errors = errors(subject(type_name), &map).into_iter();
         errors.map(|it| it.reason + ": " + &it.fix).collect()
     }
 

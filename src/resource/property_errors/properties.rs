@@ -1,8 +1,8 @@
 //! Types, properties and attributes that do not exist, and values of another form. CloudFormation refuses
 //! a template with them.
 
-use super::limits;
-use crate::ir::{Dialect, Expr};
+use super::{Subject, limits};
+use crate::ir::Dialect;
 use crate::resource::schema::{self, Name, Names, SchemaError};
 use crate::resource::{KINDS, Map, RawValue, Schema, TemplateError};
 
@@ -39,21 +39,14 @@ fn unknown(what: String, schema: Schema, error: &SchemaError) -> TemplateError {
 
 /// Returns the errors in the names of the evaluated properties of a resource, and in the form of their
 /// values.
-pub(super) fn errors(
-    id: &str,
-    type_name: &str,
-    properties: &Map<'_>,
-    is_secret: &dyn Fn(&str) -> bool,
-) -> Vec<TemplateError> {
-    let Some(schema) = Schema::of(type_name, Dialect::Cfn) else {
+pub(super) fn errors(of: Subject<'_>, properties: &Map<'_>) -> Vec<TemplateError> {
+    let Some(schema) = Schema::of(of.type_name, Dialect::Cfn) else {
         return Vec::new();
     };
     let mut judge = Judge {
-        id,
-        type_name,
+        of,
         schema,
-        is_modeled: KINDS.iter().any(|it| it.cfn == type_name),
-        is_secret,
+        is_modeled: KINDS.iter().any(|it| it.cfn == of.type_name),
         found: Vec::new(),
     };
     judge.names("", Some(schema.names()), properties);
@@ -61,12 +54,10 @@ pub(super) fn errors(
 }
 
 struct Judge<'a> {
-    id: &'a str,
-    type_name: &'a str,
+    of: Subject<'a>,
     schema: Schema,
     /// Whether the type has a table, and limits inside its properties.
     is_modeled: bool,
-    is_secret: &'a dyn Fn(&str) -> bool,
     found: Vec<TemplateError>,
 }
 
@@ -79,7 +70,7 @@ impl Judge<'_> {
         for (key, value) in map.iter() {
             let path = schema::join(parent, key);
             if let Some(error) = self.schema.check(&path) {
-                let Judge { id, type_name, .. } = self;
+                let Subject { id, type_name, .. } = self.of;
                 let what = match parent {
                     "" => {
                         format!("`{id}` has property `{path}`, which `{type_name}` does not have")
@@ -90,7 +81,9 @@ impl Judge<'_> {
                 continue;
             }
             let name = names.and_then(|it| it.get(key));
-            self.form(&path, name, value);
+            if self.is_mismatch(&path, name, value) {
+                continue;
+            }
             let names = name.and_then(|it| it.form.names());
             match value {
                 RawValue::List(items) => items.iter().for_each(|it| self.inside(&path, names, it)),
@@ -107,47 +100,34 @@ impl Judge<'_> {
         }
     }
 
-    /// Adds an error for a list where the schema has one value, and for text where it has an object.
-    fn form(&mut self, path: &str, name: Option<Name>, value: &RawValue<'_>) {
+    /// Adds an error for a value of another form than that of the schema, and returns whether it is text, a list
+    /// or an object in place of another.
+    fn is_mismatch(&mut self, path: &str, name: Option<Name>, value: &RawValue<'_>) -> bool {
         let Some(form) = name.map(|it| it.form) else {
-            return;
+            return false;
         };
-        // The table of limits has the properties of each type, and what is inside those of a model.
-        if let Some(kind) = form
-            .scalar()
-            .filter(|_| !self.is_modeled && path.contains('.'))
-        {
-            let found = limits::error(self.id, (path, kind), value, self.is_secret);
-            self.found.extend(found);
-            return;
-        }
-        let items = form.items();
-        let wrong = match value {
-            RawValue::List(_) if !form.is_list() => "a list, and accepts one value",
-            value if form.is_object() && is_text(value) => "text, and accepts an object",
-            RawValue::List(list) if items.is_object() && list.iter().any(is_text) => {
-                "a list of texts, and accepts objects"
+        let (what, wanted) = match form.mismatched_shape(value) {
+            Some(it) => it,
+            None => {
+                // The table of limits has the properties of each type, and what is inside those of a model.
+                let kind = form.scalar();
+                let kind = kind.filter(|_| !self.is_modeled && path.contains('.'));
+                let error = kind.and_then(|kind| limits::error(self.of, (path, kind), value));
+                self.found.extend(error);
+                return false;
             }
-            _ => return,
         };
         self.found.push(TemplateError {
             // Services can accept more than the schemas of types that no stack has tried.
-            is_certain: self.is_modeled,
+            is_certain: self.is_modeled || !self.of.is_of_file,
             ignores_condition: false,
-            reason: format!("`{}` sets `{path}` to {wrong}", self.id),
-            fix: format!("set `{path}` to a value of its type"),
+            reason: format!(
+                "`{}` sets `{path}` to {what}, and accepts {wanted}",
+                self.of.id
+            ),
+            fix: format!("set `{path}` to {wanted}"),
         });
-    }
-}
-
-fn is_text(value: &RawValue<'_>) -> bool {
-    match value {
-        RawValue::Str(_) | RawValue::Int(_) | RawValue::Bool(_) => true,
-        RawValue::Expr(expr) => matches!(
-            expr.as_ref(),
-            Expr::Text(_) | Expr::Attr(..) | Expr::Concat(_)
-        ),
-        _ => false,
+        true
     }
 }
 
@@ -168,12 +148,12 @@ pub(crate) fn unknown_attribute(
 
 #[cfg(test)]
 mod tests {
-    use super::super::object;
+    use super::super::{object, subject};
     use super::{errors, unknown_attribute, unknown_type};
 
     fn found(type_name: &str, json: serde_json::Value) -> Vec<String> {
         let map = object(json);
-        let errors = errors("Id", type_name, &map, &|_| false).into_iter();
+        let errors = errors(subject(type_name), &map).into_iter();
         errors
             .filter(|it| it.is_certain)
             .map(|it| it.reason)
@@ -211,17 +191,69 @@ mod tests {
 
     #[test]
     fn values_of_another_form_are_errors() {
-        let host = "AWS::EC2::Instance";
-        assert_eq!(
-            found(host, serde_json::json!({"SubnetId": ["subnet-1"]})),
-            ["`Id` sets `SubnetId` to a list, and accepts one value"]
-        );
-        assert_eq!(
-            found(host, serde_json::json!({"CpuOptions": "2"})),
-            ["`Id` sets `CpuOptions` to text, and accepts an object"]
-        );
-        let policy = serde_json::json!({"PolicyDocument": "{}", "SubnetIds": ["subnet-1"]});
-        assert!(found("AWS::EC2::VPCEndpoint", policy).is_empty());
+        use serde_json::json;
+        for (value, wanted) in [
+            (
+                json!({"SubnetId": ["subnet-1"]}),
+                "`SubnetId` to a list, and accepts text",
+            ),
+            (
+                json!({"SubnetId": {"A": 1}}),
+                "`SubnetId` to an object, and accepts text",
+            ),
+            (
+                json!({"CpuOptions": "2"}),
+                "`CpuOptions` to text, and accepts an object",
+            ),
+            (
+                json!({"CpuOptions": []}),
+                "`CpuOptions` to a list, and accepts an object",
+            ),
+            (json!({"Tags": "x"}), "`Tags` to text, and accepts a list"),
+            (
+                json!({"Tags": {"Team": "a"}}),
+                "`Tags` to an object, and accepts a list",
+            ),
+            (
+                json!({"Tags": ["x"]}),
+                "`Tags` to a list of texts, and accepts a list of objects",
+            ),
+            (
+                json!({"SecurityGroupIds": [["sg-1"]]}),
+                "`SecurityGroupIds` to a list of lists, and accepts a list of texts",
+            ),
+            (
+                json!({"Monitoring": {}}),
+                "`Monitoring` to an object, and accepts `true` or `false`",
+            ),
+            (
+                json!({"CpuOptions": {"CoreCount": [1]}}),
+                "`CpuOptions.CoreCount` to a list, and accepts a number",
+            ),
+        ] {
+            assert_eq!(
+                found("AWS::EC2::Instance", value),
+                [format!("`Id` sets {wanted}")]
+            );
+        }
+        for (of, value) in [
+            (
+                "AWS::EC2::VPCEndpoint",
+                json!({"PolicyDocument": "{}", "SubnetIds": ["subnet-1"]}),
+            ),
+            (
+                "AWS::EC2::Instance",
+                json!({"Monitoring": "true", "SubnetId": 1}),
+            ),
+            // Tools replace the first value, and deployments the second one.
+            ("AWS::Lambda::Function", json!({"Code": "./src"})),
+            (
+                "AWS::EC2::Instance",
+                json!({"SubnetId": {"Rain::Constant": "Subnet"}}),
+            ),
+        ] {
+            assert_eq!(found(of, value), Vec::<String>::new(), "{of}");
+        }
     }
 
     #[test]

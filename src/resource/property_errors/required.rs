@@ -28,6 +28,17 @@ pub(super) fn errors(id: &str, type_name: &str, properties: &Map<'_>) -> Vec<Tem
     found
 }
 
+/// Returns the properties that each resource of a type requires.
+#[cfg(feature = "cli")]
+pub(crate) fn required_properties(type_name: &str) -> Vec<&'static str> {
+    let rows = tsv::rows_of(TABLE, type_name).map(|row| tsv::columns(row).skip(1).collect());
+    let names = rows.filter_map(|row: Vec<&'static str>| match row.as_slice() {
+        ["", "all", names] => Some(names.split(',')),
+        _ => None,
+    });
+    names.flatten().collect()
+}
+
 /// Returns the objects at a dotted path. An item of a list counts as the list.
 pub(super) fn objects<'m>(map: &'m Map<'m>, path: &str) -> Vec<&'m Map<'m>> {
     if path.is_empty() {

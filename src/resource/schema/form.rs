@@ -50,9 +50,25 @@ impl Form {
     }
 
     /// Returns the form of the items of a list.
-    pub(crate) fn items(self) -> Form {
+    fn items(self) -> Form {
         let text = self.text.trim_start_matches(':');
         Form::new(text.strip_prefix('*').unwrap_or(text), self.dialect)
+    }
+
+    /// Returns whether it is one text.
+    #[cfg(feature = "cli")]
+    pub(crate) fn is_text(self) -> bool {
+        self.accepts() == Accepts::Text
+    }
+
+    /// Returns whether it is certainly a block.
+    #[cfg(feature = "cli")]
+    pub(crate) fn is_only_block(self) -> bool {
+        self.accepts() == Accepts::Block
+    }
+
+    pub(crate) fn is_list(self) -> bool {
+        self.accepts() == Accepts::List
     }
 
     pub(crate) fn is_block(self) -> bool {
@@ -66,16 +82,6 @@ impl Form {
             Accepts::Number => Some("number"),
             _ => None,
         }
-    }
-
-    /// Returns whether it is a list.
-    pub(crate) fn is_list(self) -> bool {
-        matches!(self.accepts(), Accepts::List | Accepts::Any)
-    }
-
-    /// Returns whether it is an object, and not text.
-    pub(crate) fn is_object(self) -> bool {
-        self.accepts() == Accepts::Object
     }
 
     /// Returns the names of the object, or of the objects in the list.
@@ -98,6 +104,51 @@ impl Form {
             Accepts::Any => self.text == ":?" || self.text == "?",
             _ => self.names().is_some() == is_object,
         }
+    }
+
+    /// Returns what an evaluated value of CloudFormation is if it is text, a list or an object in place of
+    /// another, and what the form accepts. Texts of Booleans and numbers have limits.
+    pub(crate) fn mismatched_shape(
+        self,
+        value: &RawValue<'_>,
+    ) -> Option<(&'static str, &'static str)> {
+        let accepts = self.accepts();
+        let what = match value {
+            RawValue::List(items) if accepts == Accepts::List => {
+                let items = items.iter();
+                let (what, wanted) = items
+                    .filter_map(|it| self.items().mismatched_shape(it))
+                    .next()?;
+                return Some((listed(what), listed(wanted)));
+            }
+            RawValue::List(_) => "a list",
+            RawValue::Object(map) if !map.iter().any(is_call) => "an object",
+            // Text can be the JSON of an object, and an attribute a list.
+            RawValue::Expr(expr) if matches!(expr.as_ref(), Expr::Attr(..)) => match accepts {
+                Accepts::Object => "text",
+                _ => return None,
+            },
+            value => match text_in_template(value)? {
+                text if accepts == Accepts::Map && text.trim_start().starts_with('{') => {
+                    return None;
+                }
+                _ => "text",
+            },
+        };
+        let wanted = match accepts {
+            Accepts::Text => "text",
+            Accepts::Boolean => "`true` or `false`",
+            Accepts::Number => "a number",
+            Accepts::List => "a list",
+            Accepts::Map | Accepts::Object | Accepts::ObjectOrText => "an object",
+            Accepts::Any | Accepts::Block | Accepts::BlockOrObject => return None,
+        };
+        let fits = match accepts {
+            Accepts::Text | Accepts::Boolean | Accepts::Number => what == "text",
+            Accepts::ObjectOrText => what != "a list",
+            _ => what == wanted,
+        };
+        (!fits).then_some((what, wanted))
     }
 
     /// Returns why the form excludes a value, and the fix. A value that only the deployment
@@ -141,9 +192,40 @@ fn is_block(value: &RawValue<'_>) -> bool {
     matches!(value, RawValue::Block(_)) || is_open(value, Dialect::Tf)
 }
 
+/// Returns whether an entry makes its object a call of a function of CloudFormation, a macro, or a directive of a
+/// tool that prepares templates.
+pub(super) fn is_call((key, _): (&str, &RawValue<'_>)) -> bool {
+    key == "Ref" || key.contains("::")
+}
+
+/// Returns what a list contains.
+fn listed(item: &'static str) -> &'static str {
+    match item {
+        "text" => "a list of texts",
+        "an object" => "a list of objects",
+        "a list" => "a list of lists",
+        "a number" => "a list of numbers",
+        other => other,
+    }
+}
+
+/// Returns the text of a scalar in a template.
+fn text_in_template(value: &RawValue<'_>) -> Option<String> {
+    match value {
+        RawValue::Expr(expr) => match expr.as_ref() {
+            Expr::Text(text) => Some(text.to_string()),
+            Expr::Concat(parts) => match parts.first() {
+                Some(Expr::Text(text)) => Some(text.to_string()),
+                _ => Some(String::new()),
+            },
+            _ => None,
+        },
+        other => text_of(other),
+    }
+}
+
 /// Returns whether only the deployment determines a value. `null` of Terraform is the default.
 fn is_open(value: &RawValue<'_>, dialect: Dialect) -> bool {
-    let is_call = |(key, _): (&str, _)| key == "Ref" || key.starts_with("Fn::");
     match (value, dialect) {
         (RawValue::Expr(expr), _) => !matches!(expr.as_ref(), Expr::Text(_) | Expr::Concat(_)),
         (RawValue::Raw(json), _) => json.is_null(),

@@ -57,6 +57,33 @@ fn types_without_a_model_have_names_too() {
 }
 
 #[test]
+fn a_type_has_one_property_for_its_tags() {
+    for (dialect, of, wanted) in [
+        (Dialect::Cfn, "AWS::SQS::Queue", Some(("Tags", true))),
+        (Dialect::Cfn, "AWS::Lex::Bot", Some(("BotTags", true))),
+        (
+            Dialect::Cfn,
+            "AWS::ApiGatewayV2::Api",
+            Some(("Tags", false)),
+        ),
+        // A change of its tags replaces it.
+        (Dialect::Cfn, "AWS::Batch::JobQueue", None),
+        (Dialect::Cfn, "AWS::EC2::Route", None),
+        (Dialect::Tf, "aws_sqs_queue", Some(("tags", false))),
+        // Only version 6 has the first type, and only its tags of the second one.
+        (Dialect::Tf, "aws_ecs_daemon", Some(("tags", false))),
+        (Dialect::Tf, "aws_dx_gateway", None),
+        // Claims of a token.
+        (Dialect::Tf, "aws_sts_web_identity_token", None),
+        (Dialect::Tf, "data.aws_vpc", None),
+    ] {
+        let found = Schema::of(of, dialect).unwrap().tag_property();
+        let found = found.map(|it| (it.name, it.form.is_list()));
+        assert_eq!(found, wanted, "{of}");
+    }
+}
+
+#[test]
 fn only_a_typo_is_certain_in_a_type_that_gains_names() {
     let function = Schema::of("AWS::Lambda::Function", Dialect::Cfn).unwrap();
     assert!(!function.check("NextYear").unwrap().is_certain);

@@ -1,5 +1,6 @@
 //! A walk over the properties of a resource.
 
+use super::form::is_call;
 use super::{Name, Names, Schema, SchemaError, join};
 use crate::ir::Dialect;
 use crate::resource::{Map, RawValue};
@@ -16,7 +17,6 @@ pub(super) struct Walk {
 
 impl Walk {
     pub(super) fn map(&mut self, map: &Map<'_>, path: &str, names: Option<Names>) {
-        let is_call = |(key, _): (&str, _)| key == "Ref" || key.starts_with("Fn::");
         if self.schema.dialect == Dialect::Cfn && map.iter().any(is_call) {
             return;
         }

@@ -11,7 +11,7 @@ A type grows if a version of the schemas added a property to it within 2 years, 
 import json
 from importlib import resources
 
-from cloudformation import REGION, name_of, resolved, schema_of, types
+from cloudformation import REGION, name_of, nodes, resolved, schema_of, types
 from makers import WRITTEN_BY
 from names import Table
 
@@ -38,7 +38,8 @@ def make(inputs):
         read_only = {name_of(it) for it in schema.get("readOnlyProperties", [])}
         settable = {key: it for key, it in schema.get("properties", {}).items() if key not in read_only}
         readable = {it.replace("\\.", ".").removesuffix("..*") for it in attributes_of(name)}
-        names = [key + form(table, name, schema, it) for key, it in settable.items()]
+        tags = tags_of(schema)
+        names = [key + ("+" if key == tags else "") + form(table, name, schema, it) for key, it in settable.items()]
         if schema.get("patternProperties") or schema.get("additionalProperties") is not False:
             names, readable = ["*"], ["*"]
         else:
@@ -48,6 +49,20 @@ def make(inputs):
         key = f"{name}.{attribute}"
         table.add(key, "", "", [of + form(table, key, schema, it) for of, it in schema["properties"].items()])
     return table.text(HEAD)
+
+
+def tags_of(schema):
+    """The property with the tags of a resource: a list of pairs or a map that can change without a replacement."""
+    tagging = schema.get("tagging", {})
+    found = name_of(tagging.get("tagProperty", "/properties/Tags"))
+    create_only = {name_of(it) for it in schema.get("createOnlyProperties", [])}
+    if tagging.get("taggable") is False or found not in schema.get("properties", {}) or found in create_only:
+        return None
+    node = next(node for path, node in nodes(schema, 1) if path == found)
+    inner = {path.removeprefix(f"{found}.") for path, _ in nodes(schema, 2) if path.startswith(f"{found}.")}
+    is_list = "items" in node and inner == {"Key", "Value"}
+    is_map = "items" not in node and not inner and node.get("type") in ("object", ["object"])
+    return found if is_list or is_map else None
 
 
 def shortest(settable, readable):

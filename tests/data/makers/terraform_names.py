@@ -27,9 +27,20 @@ def make(inputs):
     older |= {f"data.{name}": it["block"] for name, it in schema["data_source_schemas"].items()}
     table = Table()
     for name in sorted(older.keys() | {it for it in newer if it.startswith(("aws_", "data.aws_"))}):
-        table.add(name, growth(older.get(name), newer.get(name)), "",
-                  names_of(table, older.get(name), newer.get(name)))
+        names = names_of(table, older.get(name), newer.get(name))
+        if has_tags(older.get(name), newer.get(name)) and not name.startswith("data."):
+            names = [it.replace("tags", "tags+", 1) if it.split(":")[0] == "tags" else it for it in names]
+        table.add(name, growth(older.get(name), newer.get(name)), "", names)
     return table.text(HEAD)
+
+
+def has_tags(block, newer):
+    """Whether each version of the provider that has the type has optional tags."""
+    if block is None:
+        # The provider computes `tags_all` for the tags of a resource, and not for other things of this name.
+        return newer.get("tags") == "optional map of string" and "tags_all" in newer
+    tags = attributes(block).get("tags", {})
+    return tags.get("optional") and tags["type"] == ["map", "string"] and not tags.get("deprecated")
 
 
 def growth(block, newer):
