@@ -20,7 +20,7 @@ fn write(app: &App) -> usize {
     let validated = app.validate().expect("the default stack is valid");
     let names = app.graph().stacks().map(|stack| stack.name.as_str());
     names
-        .filter_map(|name| backend::cfn::template(&validated, name))
+        .filter_map(|name| backend::cfn::template(&validated, name).ok())
         .map(|template| template.to_json().len())
         .sum()
 }
@@ -47,7 +47,7 @@ fn write_only(bencher: divan::Bencher<'_, '_>, stacks: usize) {
     bencher.bench_local(|| {
         let names = app.graph().stacks().map(|stack| stack.name.as_str());
         names
-            .filter_map(|name| backend::cfn::template(&validated, name))
+            .filter_map(|name| backend::cfn::template(&validated, name).ok())
             .map(|template| template.to_json().len())
             .sum::<usize>()
     });
@@ -62,7 +62,7 @@ fn serde_json(bencher: divan::Bencher<'_, '_>, stacks: usize) {
     let values: Vec<serde_json::Value> = app
         .graph()
         .stacks()
-        .filter_map(|stack| backend::cfn::template(&validated, &stack.name))
+        .filter_map(|stack| backend::cfn::template(&validated, &stack.name).ok())
         .filter_map(|template| serde_json::from_str(&template.to_json()).ok())
         .collect();
     bencher.bench_local(|| {

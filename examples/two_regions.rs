@@ -53,7 +53,7 @@ fn main() -> Result<(), Diagnostics> {
             };
             checked.instances.iter().map(line).collect()
         }
-        _ => backend::tf::root(&validated).to_hcl(),
+        _ => backend::tf::root(&validated).map_or(String::new(), |it| it.to_hcl()),
     };
     #[allow(clippy::print_stdout)]
     {

@@ -1,5 +1,6 @@
 //! Output formats, and snapshots of an app.
 
+use super::error::OutputError;
 use super::{cfn, tf};
 use crate::ir::Dialect;
 use crate::validate::Validated;
@@ -19,13 +20,13 @@ pub enum Format {
 }
 
 impl Format {
-    /// Returns the output for a stack, or `None` if the stack does not exist.
+    /// Returns the output for a stack.
     pub(crate) fn print(
         self,
         validated: &Validated<'_>,
         stack: &str,
         kind: tf::ModuleKind,
-    ) -> Option<String> {
+    ) -> Result<String, OutputError> {
         let template = || cfn::template(validated, stack);
         let module = || tf::module(validated, stack, kind);
         match self {
@@ -56,7 +57,6 @@ impl Format {
     }
 
     /// Returns the language.
-    #[cfg(feature = "cli")]
     pub(crate) fn dialect(self) -> Dialect {
         match self {
             Format::Cfn | Format::CfnYaml => Dialect::Cfn,
@@ -65,31 +65,37 @@ impl Format {
     }
 }
 
+/// The formats of snapshots, one for each language.
+const READABLE: [Format; 2] = [Format::CfnYaml, Format::Hcl];
+
 /// Returns named snapshots: a document for each stack and format, and a table of IDs for each
-/// stack.
-pub(crate) fn snapshots(validated: &Validated<'_>, formats: &[Format]) -> Vec<(String, String)> {
+/// stack. Default: readable formats of the languages of the app.
+pub(crate) fn snapshots(
+    validated: &Validated<'_>,
+    formats: Option<&[Format]>,
+) -> Result<Vec<(String, String)>, OutputError> {
     let graph = validated.graph();
+    let readable = READABLE.into_iter();
+    let readable = readable.filter(|it| graph.has_language(it.dialect()));
+    let formats = formats.map_or_else(|| readable.collect(), <[Format]>::to_vec);
     let mut out = Vec::new();
     for stack in graph.stacks() {
         let name = stack.name.as_str();
-        for format in formats {
-            let text = format.print(validated, name, tf::ModuleKind::Root);
-            out.push((
-                format!("{name}.{}", format.extension()),
-                text.unwrap_or_default(),
-            ));
+        for format in &formats {
+            let text = format.print(validated, name, tf::ModuleKind::Root)?;
+            out.push((format!("{name}.{}", format.extension()), text));
         }
         let mut ids = String::new();
         for (_, node) in graph.nodes_of(stack) {
-            let of = node.resource.type_name(Dialect::Tf);
-            let address = of.map_or("-".to_owned(), |of| format!("{of}.{}", node.tf_name()));
-            let id = match node.resource.type_name(Dialect::Cfn) {
-                Some(_) => node.cfn_id(),
-                None => "-",
+            let id_in = |dialect: &Dialect| match (node.resource.type_name(*dialect), dialect) {
+                (None, _) => "-".to_owned(),
+                (Some(_), Dialect::Cfn) => node.cfn_id().to_owned(),
+                (Some(of), Dialect::Tf) => format!("{of}.{}", node.tf_name()),
             };
-            ids.push_str(&format!("{}: {id}, {address}\n", node.path));
+            let own: Vec<String> = graph.languages().iter().map(id_in).collect();
+            ids.push_str(&format!("{}: {}\n", node.path, own.join(", ")));
         }
         out.push((format!("{name}.ids"), ids));
     }
-    out
+    Ok(out)
 }

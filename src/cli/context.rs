@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::global::GlobalArgs;
 use super::{config_file, output, region};
 use crate::App;
+use crate::backend::Format;
 #[cfg(feature = "deploy")]
 use crate::diff::Version;
 use crate::frontend::config::BuiltConfig;
@@ -87,6 +88,12 @@ impl Context {
             output::note(&format!("using configuration {}", path.display()));
         }
         Ok(found)
+    }
+
+    /// Returns the default format: that of the only language of the app, or CloudFormation.
+    pub(super) fn default_format(&self) -> Format {
+        let only = self.app().and_then(|app| app.graph().language());
+        only.map_or(Format::Cfn, |it| it.pick(Format::Cfn, Format::Tf))
     }
 
     /// Returns the name of the first stack of the app.

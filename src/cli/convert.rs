@@ -196,7 +196,7 @@ fn importing<'c>(
     ids: &Ids,
     validated: &'c Validated<'_>,
     stack: &str,
-) -> Option<backend::tf::Module<'c>> {
+) -> Result<backend::tf::Module<'c>, backend::OutputError> {
     let found = convert::imports(validated.graph(), ids);
     warn(&found.missing);
     let module = backend::tf::module(validated, stack, ModuleKind::Root);
@@ -216,5 +216,6 @@ fn print(args: &Args, ids: &Ids, validated: &Validated<'_>, format: Format) -> S
         }
         format => format.print(validated, stack, ModuleKind::Root),
     };
+    // A file has this stack, for both languages.
     text.unwrap_or_default()
 }

@@ -130,9 +130,11 @@ fn read(args: &Args, context: &Context) -> Result<Read, Failure> {
             // `built_config` has validated it.
             let validated = built.validate().map_err(|_| Failure::Failed)?;
             let print = |format| print_artifact(format, &validated, &built.stack, ModuleKind::Root);
-            let stack = match args.target {
-                Some(Target::Tf) => Stack::of_module(&print(Format::Tf)?),
-                _ => Stack::of_template(&print(Format::Cfn)?, &[]),
+            let default = context.default_format().dialect();
+            let target = args.target.unwrap_or(default.pick(Target::Cfn, Target::Tf));
+            let stack = match target {
+                Target::Tf => Stack::of_module(&print(Format::Tf)?),
+                Target::Cfn => Stack::of_template(&print(Format::Cfn)?, &[]),
             };
             Ok(Read {
                 stack: stack.map_err(|error| syntax(&built.stack, &error))?,

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use super::context::Context;
 use super::failure::Failure;
 use super::output;
-use crate::backend::{self, Format};
+use crate::backend;
 use crate::construct::PrivateInstance;
 use crate::{App, SessionAccess};
 
@@ -240,7 +240,7 @@ fn of_crate(args: &Args, name: &str) -> Result<Vec<(String, String)>, Failure> {
     let validated = app
         .validate()
         .map_err(|diagnostics| super::diagnostics::fail(&diagnostics, &Vec::new()))?;
-    for (name, text) in backend::snapshots(&validated, &[Format::CfnYaml, Format::Hcl]) {
+    for (name, text) in backend::snapshots(&validated, None).unwrap_or_default() {
         files.push((
             format!("tests/snapshots/stacks__{name}.snap"),
             format!("---\nsource: tests/stacks.rs\n---\n{text}"),

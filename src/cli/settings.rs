@@ -89,15 +89,15 @@ pub(super) fn read(path: &Path) -> Result<String, Failure> {
 ///
 /// # Errors
 ///
-/// A template that is too large for CloudFormation.
+/// An app that is only for the other language. A template that is too large for CloudFormation.
 pub(super) fn print_artifact(
     format: Format,
     validated: &Validated<'_>,
     stack: &str,
     kind: ModuleKind,
 ) -> Result<String, Failure> {
-    // The stack exists: the caller selected it.
-    let text = format.print(validated, stack, kind).unwrap_or_default();
+    let text = format.print(validated, stack, kind);
+    let text = text.map_err(|error| Failure::usage(error.to_string()))?;
     if format.dialect() == Dialect::Cfn && text.len() > 1024 * 1024 {
         let diagnostic = Diagnostic::error(
             "template-size",
@@ -425,13 +425,14 @@ pub(super) fn stack_and_region(context: &Context) -> Option<(String, Option<&'st
 pub(super) fn stack_template(context: &Context, stack: &str) -> Option<String> {
     if let Some(app) = context.app() {
         let validated = app.validate().ok()?;
-        return Format::Cfn.print(&validated, stack, ModuleKind::Root);
+        return Format::Cfn.print(&validated, stack, ModuleKind::Root).ok();
     }
     let path = context.config_path().ok()??;
     let text = std::fs::read_to_string(path).ok()?;
     let built = Config::read("", &text).ok()?.build().ok()?;
     let validated = built.validate().ok()?;
-    Format::Cfn.print(&validated, &built.stack, ModuleKind::Root)
+    let printed = Format::Cfn.print(&validated, &built.stack, ModuleKind::Root);
+    printed.ok()
 }
 
 /// Checks reachability, and prints the report if an instance is unreachable.

@@ -116,6 +116,7 @@ fn all_files(format: Format, validated: &Validated<'_>) -> Result<Vec<(PathBuf, 
     if let (Dialect::Tf, true) = (format.dialect(), stacks.len() > 1) {
         kind = ModuleKind::Module;
         let root = backend::tf::root(validated);
+        let root = root.map_err(|error| Failure::usage(error.to_string()))?;
         let text = match format {
             Format::Hcl => root.to_hcl(),
             _ => root.to_json(),
@@ -232,7 +233,9 @@ fn check_up_to_date(args: &Args, context: &Context) -> Result<(), Failure> {
     };
     for path in &args.check {
         if is_directory(path) {
-            for (file, generated) in files(args, specified.unwrap_or(Format::Cfn), context)? {
+            for (file, generated) in
+                files(args, specified.unwrap_or(context.default_format()), context)?
+            {
                 compare(&path.join(file), &generated)?;
             }
             continue;
@@ -279,6 +282,7 @@ fn write_assembly(args: &Args, context: &Context) -> Result<(), Failure> {
     let directory = directory.unwrap_or_else(|| "cdk.out".into());
     // The manifest is last: a directory with a manifest is complete.
     let files = backend::cfn::assembly(&validated);
+    let files = files.map_err(|error| Failure::usage(error.to_string()))?;
     for file in &files {
         output::file_below(&directory, Path::new(&file.name), &file.text)?;
     }
@@ -310,7 +314,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     if args.is_check() {
         return check_up_to_date(args, context);
     }
-    let default = SynthFormat::Document(Format::Cfn);
+    let default = SynthFormat::Document(context.default_format());
     let SynthFormat::Document(format) = args.output.format(args.format, default) else {
         return write_assembly(args, context);
     };

@@ -146,6 +146,40 @@ impl App {
         Scope::of(graph, stack, location)
     }
 
+    /// Sets the only output language. Validation, assertions, snapshots and the reachability check then
+    /// judge this language only, and generating the other one is an error. Default: both.
+    ///
+    /// ```
+    /// use ssm_synth::ir::Dialect;
+    /// use ssm_synth::resource::RawResource;
+    /// use ssm_synth::{App, backend};
+    ///
+    /// let mut app = App::new();
+    /// app.set_language(Dialect::Cfn);
+    /// let mut stack = app.stack("Access");
+    /// let topic = stack.add("Topic", RawResource::new().cfn("AWS::SNS::Topic"));
+    /// stack.output("Topic", topic, "The topic, which Terraform does not have");
+    /// let validated = app.validate().expect("nobody uses Terraform");
+    /// assert!(backend::cfn::template(&validated, "Access").is_ok());
+    /// let module = backend::tf::module(&validated, "Access", backend::tf::ModuleKind::Root);
+    /// assert!(module.is_err());
+    /// ```
+    #[track_caller]
+    pub fn set_language(&mut self, language: Dialect) {
+        let location = SourceLocation::Caller(Location::caller());
+        let graph = self.graph_mut();
+        match graph.language {
+            Some(known) if known != language => {
+                let (known, new) = (known.name(), language.name());
+                let message = format!("the app has two values for `language`: {known} and {new}");
+                let found = Diagnostic::error("duplicate-value", message).at(location);
+                let help = "remove both calls to generate both languages";
+                graph.diagnostics.push(found.help(help));
+            }
+            _ => graph.language = Some(language),
+        }
+    }
+
     /// Finds the resource of a type at a path, such as `Access/web/Instance`.
     ///
     /// ```
@@ -179,14 +213,29 @@ impl App {
     /// Returns all diagnostics if one of them is an error.
     pub fn validate(&self) -> Result<Validated<'_>, Diagnostics> {
         let graph = self.graph();
+        let judge = |changed: &Graph| match self.validate_graph(changed) {
+            Ok(validated) => validated.warnings().clone(),
+            Err(found) => found,
+        };
+        match self.validate_graph(graph) {
+            Ok(validated) => {
+                Ok(validated.map_warnings(|warnings| graph.at_changes(warnings, judge)))
+            }
+            Err(found) => Err(graph.at_changes(found, judge)),
+        }
+    }
+
+    fn validate_graph<'g>(&self, graph: &'g Graph) -> Result<Validated<'g>, Diagnostics> {
         let mut found = Diagnostics::default();
         if validate::is_whole(graph) {
             refusals(graph, &mut found);
         }
+        let mut of_rules = Diagnostics::default();
         for rule in in_order(&self.rules) {
-            rule(graph, &mut found);
+            rule(graph, &mut of_rules);
         }
-        validate::run(graph, without_suppressed(graph, found))
+        found.extend(of_rules.into_iter().map(Diagnostic::suppressible));
+        validate::run(graph, found)
     }
 
     /// Adds a custom validation rule for the entire graph. An error prevents the output.
@@ -249,7 +298,8 @@ impl App {
         })
     }
 
-    /// Changes every resource of a type, in every stack. The callback receives the path of each.
+    /// Changes every resource of a type, in every stack. The callback receives the path of each. Validation
+    /// reports what it breaks at this line.
     ///
     /// The order of the calls does not matter: the change applies to resources that are added later,
     /// too.
@@ -265,11 +315,13 @@ impl App {
     /// app.stack("Access").add_inline(SessionAccess::new());
     /// assert!(app.graph().all::<Instance>().all(|(_, _, it)| it.monitoring.is_some()));
     /// ```
+    #[track_caller]
     pub fn update_all<R: Typed>(
         &mut self,
         change: impl Fn(&str, &mut R) + Send + Sync + 'static,
     ) -> Priority<'_> {
-        self.add_aspect(move |graph| graph.update_all(&change))
+        let location = SourceLocation::Caller(Location::caller());
+        self.add_aspect(move |graph| graph.update_all_at(location.clone(), &change))
     }
 
     /// Returns the graph with the changes of all aspects.
@@ -296,24 +348,24 @@ impl App {
 /// Reports what AWS refuses of the output.
 fn refusals(graph: &Graph, out: &mut Diagnostics) {
     let printed = graph.as_printed();
-    let Some((template, module)) = printed.split_first() else {
-        return;
-    };
-    validate::template_errors(graph, template, out);
-    let of_template = certain_refusals(template);
-    let of_module = module.first().map(certain_refusals);
-    let is_known = |it: &CertainRefusal, all: &[CertainRefusal]| {
-        all.iter()
-            .any(|other| other.path == it.path && other.reason == it.reason)
-    };
-    for refusal in &of_template {
-        let both = of_module.as_ref().is_none_or(|it| is_known(refusal, it));
-        let only = (!both).then_some(Dialect::Cfn);
-        out.push(refused(graph, refusal, Dialect::Cfn, only));
+    for (_, template) in printed.iter().filter(|it| it.0 == Dialect::Cfn) {
+        validate::template_errors(graph, template, out);
     }
-    for refusal in of_module.iter().flatten() {
-        if !is_known(refusal, &of_template) {
-            out.push(refused(graph, refusal, Dialect::Tf, Some(Dialect::Tf)));
+    let refused_in: Vec<(Dialect, Vec<CertainRefusal>)> = printed
+        .iter()
+        .map(|(dialect, printed)| (*dialect, certain_refusals(printed)))
+        .collect();
+    for (n, (dialect, own)) in refused_in.iter().enumerate() {
+        for refusal in own {
+            let is_in = |(_, all): &(Dialect, Vec<CertainRefusal>)| {
+                let mut all = all.iter();
+                all.any(|it| it.path == refusal.path && it.reason == refusal.reason)
+            };
+            if refused_in[..n].iter().any(is_in) {
+                continue;
+            }
+            let only = (!refused_in.iter().all(is_in)).then_some(*dialect);
+            out.push(refused(graph, refusal, *dialect, only));
         }
     }
 }
@@ -335,47 +387,10 @@ fn refused(
     let node = id.and_then(|id| graph.node(id));
     let own = |text: &str| node.map_or(text.to_owned(), |it| it.in_setters(text));
     let found = Diagnostic::error(TEMPLATE_ERROR, own(&refusal.reason)).path(&*refusal.path);
-    let mut found = found.at(line.unwrap_or_else(|| refusal.location.clone()));
+    let mut found = found
+        .at(line.unwrap_or_else(|| refusal.location.clone()))
+        .suppressible();
     found.only = only;
     found.help = refusal.help.as_deref().map(own);
     found
-}
-
-/// Removes the diagnostics that the graph suppresses, and reports suppressions without an effect.
-fn without_suppressed(graph: &Graph, found: Diagnostics) -> Diagnostics {
-    let mut used = vec![false; graph.rule_suppressions.len()];
-    let mut out: Diagnostics = found
-        .into_iter()
-        .filter_map(|mut diagnostic| {
-            let before = diagnostic.paths.len();
-            for (suppression, used) in graph.rule_suppressions.iter().zip(&mut used) {
-                if suppression.code == diagnostic.code {
-                    let left = diagnostic.paths.len();
-                    diagnostic.paths.retain(|path| !suppression.covers(path));
-                    *used |= diagnostic.paths.len() < left;
-                }
-            }
-            (before == 0 || !diagnostic.paths.is_empty()).then_some(diagnostic)
-        })
-        .collect();
-    for (suppression, used) in graph.rule_suppressions.iter().zip(used) {
-        let about = |diagnostic: Diagnostic| {
-            diagnostic
-                .path(suppression.path.clone())
-                .at(suppression.location.clone())
-        };
-        let code = &suppression.code;
-        if suppression.reason.trim().is_empty() {
-            let message = format!("suppression of `{code}` has no reason");
-            let help = "state the reason, for the next reader of the stack";
-            out.push(about(Diagnostic::error("rule-suppression", message)).help(help));
-        }
-        if !used {
-            let message =
-                format!("suppression of `{code}` has no effect; no custom rule reports it here");
-            let help = "remove the suppression, or correct its code";
-            out.push(about(Diagnostic::warning("rule-suppression", message)).help(help));
-        }
-    }
-    out
 }

@@ -39,7 +39,7 @@ impl Scope<'_> {
             self.reject(resource.node(), error);
             return;
         }
-        let Some(node) = self.graph.node_mut(resource.node()) else {
+        let Some(node) = self.graph.metadata_mut(resource.node()) else {
             return;
         };
         match node.condition.replace(condition) {

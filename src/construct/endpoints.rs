@@ -38,18 +38,20 @@ pub enum EndpointZones {
     Named(Vec<Text>),
 }
 
-impl<const N: usize> IntoValue<EndpointZones> for [&str; N] {
-    fn into_value(self) -> EndpointZones {
-        EndpointZones::Named(self.map(IntoValue::into_value).into())
-    }
-}
+super::zone_names::named_zones!(EndpointZones);
 
-/// An existing endpoint of a service.
-impl<V: IntoValue<Link<VpcEndpoint>>> IntoValue<(Service, Link<VpcEndpoint>)> for (&str, V) {
-    fn into_value(self) -> (Service, Link<VpcEndpoint>) {
-        (self.0.into_value(), self.1.into_value())
-    }
+macro_rules! existing {
+    ($($name:ty),+) => {$(
+        /// An existing endpoint of a service.
+        #[diagnostic::do_not_recommend]
+        impl<V: IntoValue<Link<VpcEndpoint>>> IntoValue<(Service, Link<VpcEndpoint>)> for ($name, V) {
+            fn into_value(self) -> (Service, Link<VpcEndpoint>) {
+                (self.0.into_value(), self.1.into_value())
+            }
+        }
+    )+};
 }
+existing!(&str, String, &String);
 
 options! {
     /// The VPC endpoints of a network.

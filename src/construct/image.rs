@@ -188,6 +188,7 @@ impl Image {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoValue<Image> for ImageFamily {
     fn into_value(self) -> Image {
         Image::Latest(self)

@@ -36,7 +36,7 @@ pub(super) fn add_dependencies(graph: &mut Graph, new: NodeId) {
             .collect(),
     };
     for (route, attachment) in pairs {
-        let node = graph.node_mut(route);
+        let node = graph.metadata_mut(route);
         if let Some(node) = node.filter(|it| !it.depends_on.contains(&attachment)) {
             node.depends_on.push(attachment);
         }

@@ -151,6 +151,7 @@ impl Construct for InstanceRole {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoValue<PolicyDocument> for Vec<Statement> {
     fn into_value(self) -> PolicyDocument {
         PolicyDocument::new(self)

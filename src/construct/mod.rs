@@ -44,6 +44,7 @@ mod stack_roles;
 mod stage;
 #[cfg(feature = "user-data")]
 pub mod user_data;
+mod zone_names;
 
 pub use crate::resource::instance_type::Architecture;
 pub use crate::session_manager::DEFAULT_DOCUMENT;

@@ -21,17 +21,14 @@ pub enum Zones {
     Named(Vec<Text>),
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoValue<Zones> for u32 {
     fn into_value(self) -> Zones {
         Zones::Count(self)
     }
 }
 
-impl<const N: usize> IntoValue<Zones> for [&str; N] {
-    fn into_value(self) -> Zones {
-        Zones::Named(self.map(IntoValue::into_value).into())
-    }
-}
+super::zone_names::named_zones!(Zones);
 
 options! {
     /// A new VPC with private subnets: a route table each, and no route to the internet.

@@ -5,7 +5,7 @@ use super::option_types::{Kind, Named, OptionType, Options};
 use super::options::options;
 #[cfg(feature = "config")]
 use super::reader::{Item, Node, Reader};
-use crate::ir::{Cidr, Expr, Handle, Id, IntoValue, Link, NodeId, Text, Value};
+use crate::ir::{Cidr, Expr, Handle, Id, IntoValue, Link, NodeId, Text, Value, by_reference};
 use crate::resource::{RouteTable, Subnet, Vpc};
 
 options! {
@@ -157,6 +157,7 @@ impl NetworkHandles {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoValue<SubnetHandle> for Link<Subnet> {
     /// A subnet in an unknown zone.
     fn into_value(self) -> SubnetHandle {
@@ -164,12 +165,10 @@ impl IntoValue<SubnetHandle> for Link<Subnet> {
     }
 }
 
-#[diagnostic::do_not_recommend]
-impl IntoValue<SubnetHandle> for &Link<Subnet> {
-    /// A subnet in an unknown zone.
-    fn into_value(self) -> SubnetHandle {
-        SubnetHandle::new(self.clone())
-    }
+by_reference! {
+    Link<Subnet> => SubnetHandle,
+    Handle<Subnet> => SubnetHandle,
+    Id<Subnet> => SubnetHandle,
 }
 
 #[diagnostic::do_not_recommend]
@@ -185,14 +184,6 @@ impl IntoValue<Link<Subnet>> for &SubnetHandle {
     /// The subnet, or the first of a list.
     fn into_value(self) -> Link<Subnet> {
         self.one()
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl IntoValue<SubnetHandle> for &Handle<Subnet> {
-    /// A subnet of the app.
-    fn into_value(self) -> SubnetHandle {
-        SubnetHandle::new(*self)
     }
 }
 

@@ -50,6 +50,7 @@ pub trait Construct {
     fn build(self, scope: &mut Scope<'_>) -> Self::Handle;
 }
 
+#[diagnostic::do_not_recommend]
 impl<R: Typed> Construct for R {
     type Handle = Handle<R>;
 
@@ -263,6 +264,7 @@ impl Scope<'_> {
             depends_on: Vec::new(),
             condition: None,
             removal_policy: None,
+            removal_location: SourceLocation::Default,
             overrides: Vec::new(),
             location: self.location.clone(),
             origin: None,
@@ -284,7 +286,7 @@ impl Scope<'_> {
                     .help("use a handle that `Scope::add` of this app returned"),
             );
         }
-        self.graph.node_mut(id)
+        self.graph.metadata_mut(id)
     }
 
     /// Finds the resource of a type at a path below this scope, such as `web/Instance`.
@@ -307,7 +309,7 @@ impl Scope<'_> {
                 self.reject(resource.node(), error);
                 return;
             }
-            if let Some(node) = self.graph.node_mut(resource.node())
+            if let Some(node) = self.graph.metadata_mut(resource.node())
                 && !node.depends_on.contains(&other)
             {
                 node.depends_on.push(other);
@@ -325,10 +327,13 @@ impl Scope<'_> {
     }
 
     /// Sets the effect of removing a resource. Default: delete.
+    /// [`RemovalPolicy::Snapshot`] requires a type with snapshots.
     #[track_caller]
     pub fn set_removal_policy<R>(&mut self, resource: Handle<R>, policy: RemovalPolicy) {
+        let location = caller_or(&self.location);
         if let Some(node) = self.node_mut(resource.node()) {
             node.removal_policy = Some(policy);
+            node.removal_location = location;
         }
     }
 
@@ -384,7 +389,7 @@ impl Scope<'_> {
 
     /// Declares an output.
     #[track_caller]
-    pub fn output(&mut self, id: &str, value: impl Into<Expr>, description: impl Into<Text>) {
+    pub fn output(&mut self, id: &str, value: impl Into<Expr>, description: impl IntoValue<Text>) {
         let path = join(&self.path, id);
         let location = caller_or(&self.location);
         if !is_id(id) {
@@ -405,7 +410,7 @@ impl Scope<'_> {
             tf_name: terraform_name(&path),
             path: self.full(&path),
             value,
-            description: description.into(),
+            description: description.into_value(),
             condition,
             location,
         };
@@ -413,8 +418,8 @@ impl Scope<'_> {
     }
 
     /// Sets the description of the stack. Default: none.
-    pub fn description(&mut self, text: impl Into<Text>) {
-        self.graph.stacks[self.stack.index()].description = Some(text.into());
+    pub fn description(&mut self, text: impl IntoValue<Text>) {
+        self.graph.stacks[self.stack.index()].description = Some(text.into_value());
     }
 
     /// Adds suppressions of policy scanner findings, which the output names with their reasons.
@@ -428,8 +433,9 @@ impl Scope<'_> {
         }
     }
 
-    /// Suppresses the diagnostics of a custom rule for this scope and everything below it, for a
-    /// reason. Built-in validation cannot be suppressed.
+    /// Suppresses the diagnostics of a code for this scope and everything below it, for a reason. It applies to
+    /// custom rules, and to schemas and tables that AWS can have changed since. Examples are `template` and
+    /// `raw-resource-property`. Other errors cannot be suppressed.
     ///
     /// ```
     /// use ssm_synth::resource::LogGroup;
@@ -454,7 +460,8 @@ impl Scope<'_> {
         self.graph.rule_suppressions.push(suppression);
     }
 
-    /// Suppresses the diagnostics of a custom rule for one resource, for a reason.
+    /// Suppresses the diagnostics of a code for one resource, for a reason. See
+    /// [`suppress_rule`](Scope::suppress_rule).
     #[track_caller]
     pub fn suppress_rule_for<R>(&mut self, resource: Handle<R>, code: &str, reason: &str) {
         let location = caller_or(&self.location);

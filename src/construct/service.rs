@@ -31,8 +31,8 @@ impl PartialEq for Service {
 
 impl Service {
     /// By token or full name.
-    pub fn new(name: impl Into<Text>) -> Service {
-        let name = name.into();
+    pub fn new(name: impl IntoValue<Text>) -> Service {
+        let name = name.into_value();
         if let Some((region, token)) = split_name(&name) {
             return Service {
                 token: Text::Owned(token.to_owned()),
@@ -181,9 +181,14 @@ impl From<String> for Service {
     }
 }
 
-#[diagnostic::do_not_recommend]
-impl IntoValue<Service> for &str {
-    fn into_value(self) -> Service {
-        Service::new(self.to_owned())
-    }
+macro_rules! service_of {
+    ($($text:ty),+) => {$(
+        #[diagnostic::do_not_recommend]
+        impl IntoValue<Service> for $text {
+            fn into_value(self) -> Service {
+                Service::new(self)
+            }
+        }
+    )+};
 }
+service_of!(&str, String, &String);

@@ -12,7 +12,9 @@ use super::reader::{Item, Reader};
 use super::scope::{Construct, Scope};
 use super::service::Service;
 use super::shared::{WRITE_LOGS, allow_cloudwatch_logs, delegate_to_iam, require_tls, rotated_key};
-use crate::ir::{Diagnostic, Expr, Handle, Id, IntoValue, Link, Text, Value, kebab, quoted, words};
+use crate::ir::{
+    Diagnostic, Expr, Handle, Id, IntoValue, Link, Text, Value, by_reference, kebab, quoted, words,
+};
 use crate::resource::{
     Bucket, BucketPolicy, Content, Document, EncryptionByDefault, KmsKey, LifecycleRule, LogGroup,
     Map, PolicyDocument, RawValue, RemovalPolicy, Statement, Tags, Typed,
@@ -40,6 +42,8 @@ pub enum SessionKey {
     /// No key: TLS encrypts sessions, and keys of AWS encrypt what is stored.
     None,
 }
+
+by_reference!(Handle<KmsKey> => SessionKey, Id<KmsKey> => SessionKey);
 
 #[diagnostic::do_not_recommend]
 impl IntoValue<SessionKey> for Handle<KmsKey> {

@@ -232,6 +232,7 @@ fn add<R: Into<Resource>>(graph: &mut Graph, like: &Node, name: &str, resource: 
         depends_on: Vec::new(),
         condition: None,
         removal_policy: None,
+        removal_location: crate::ir::SourceLocation::Default,
         overrides: Vec::new(),
         origin: None,
         ..like.clone()

@@ -104,6 +104,7 @@ impl Lift {
             depends_on: Vec::new(),
             condition: None,
             removal_policy: None,
+            removal_location: SourceLocation::Default,
             overrides: Vec::new(),
             location,
             origin: Some(Box::new(Origin::new(self.dialect, address))),

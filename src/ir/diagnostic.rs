@@ -91,6 +91,9 @@ pub struct Diagnostic {
     pub only: Option<Dialect>,
     /// The fix. Default: none.
     pub help: Option<String>,
+    /// Whether [`Scope::suppress_rule`](crate::Scope::suppress_rule) applies: a custom rule reports it, or a
+    /// table that AWS can have changed since.
+    pub(crate) is_suppressible: bool,
 }
 
 impl Diagnostic {
@@ -105,6 +108,7 @@ impl Diagnostic {
             settings: Vec::new(),
             only: None,
             help: None,
+            is_suppressible: false,
         }
     }
 
@@ -142,6 +146,14 @@ impl Diagnostic {
     pub fn only(mut self, dialect: Dialect) -> Diagnostic {
         self.only = Some(dialect);
         self
+    }
+
+    /// Allows to suppress it.
+    pub(crate) fn suppressible(self) -> Diagnostic {
+        Diagnostic {
+            is_suppressible: true,
+            ..self
+        }
     }
 
     /// Adds the path of an affected construct.
@@ -193,7 +205,11 @@ impl Diagnostics {
                 && other.locations == diagnostic.locations
         };
         match self.0.iter_mut().find(same) {
-            Some(other) => other.paths.extend(diagnostic.paths),
+            Some(other) => {
+                let mut new = diagnostic.paths;
+                new.retain(|path| !other.paths.contains(path));
+                other.paths.extend(new);
+            }
             None => self.0.push(diagnostic),
         }
     }

@@ -2,10 +2,12 @@
 
 mod address_set;
 mod cidr;
+mod conversions;
 mod data_source;
 mod diagnostic;
 mod dialect;
 mod index;
+mod into_value;
 mod names;
 mod nearest;
 mod parameter;
@@ -20,17 +22,17 @@ pub use diagnostic::{Diagnostic, Diagnostics, Severity, SourceLocation, Span};
 pub use dialect::Dialect;
 pub(crate) use index::AppId;
 pub use index::{ConditionId, NodeId, ParamId, StackId};
+pub use into_value::{IntoValue, Literal};
 pub use parameter::{ListParameter, ListValue, Parameter, ParameterDeclaration, ParameterType};
 pub use stack::{Condition, Output, Predicate, RuleSuppression, Scanner, Stack, Suppression};
-pub use value::{
-    Arn, ArnLink, Attr, CfnAttr, Expr, Handle, Id, IntoValue, Link, Pseudo, Text, Value,
-};
+pub use value::{Arn, ArnLink, Attr, CfnAttr, Expr, Handle, Id, Link, Pseudo, Text, Value};
 
 pub(crate) use address_set::AddressSet;
 pub(crate) use data_source::{DataSource, stored_label};
 pub(crate) use diagnostic::quoted;
 #[cfg(feature = "config")]
 pub(crate) use diagnostic::shortened;
+pub(crate) use into_value::by_reference;
 pub(crate) use names::{
     IDENTIFIER, is_id, is_identifier, is_logical_id, is_stack_name, kebab, logical_id, natural,
     terraform_name,

@@ -233,37 +233,37 @@ macro_rules! setters {
     ($parameter:ident) => {
         impl<T> $parameter<T> {
             /// Sets the description. Default: none.
-            pub fn description(mut self, text: impl Into<Text>) -> Self {
-                self.declaration.description = Some(text.into());
+            pub fn description(mut self, text: impl IntoValue<Text>) -> Self {
+                self.declaration.description = Some(text.into_value());
                 self
             }
 
             /// Sets the default value, in a list with commas. Default: none, the deployment must set
             /// the parameter.
-            pub fn default_value(mut self, value: impl Into<Text>) -> Self {
-                self.declaration.default = Some(value.into());
+            pub fn default_value(mut self, value: impl IntoValue<Text>) -> Self {
+                self.declaration.default = Some(value.into_value());
                 self
             }
 
             /// Sets the allowed values. Default: any.
-            pub fn allowed_values<V: Into<Text>>(
+            pub fn allowed_values<V: IntoValue<Text>>(
                 mut self,
                 values: impl IntoIterator<Item = V>,
             ) -> Self {
-                let values = values.into_iter().map(V::into);
+                let values = values.into_iter().map(V::into_value);
                 self.declaration.allowed_values.extend(values);
                 self
             }
 
             /// Sets a regular expression that the entire value must match. Default: any.
-            pub fn allowed_pattern(mut self, pattern: impl Into<Text>) -> Self {
-                self.declaration.allowed_pattern = Some(pattern.into());
+            pub fn allowed_pattern(mut self, pattern: impl IntoValue<Text>) -> Self {
+                self.declaration.allowed_pattern = Some(pattern.into_value());
                 self
             }
 
             /// Sets the description of the values that the constraints allow. Default: none.
-            pub fn constraint_description(mut self, text: impl Into<Text>) -> Self {
-                self.declaration.constraint_description = Some(text.into());
+            pub fn constraint_description(mut self, text: impl IntoValue<Text>) -> Self {
+                self.declaration.constraint_description = Some(text.into_value());
                 self
             }
 

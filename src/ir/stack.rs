@@ -128,7 +128,7 @@ impl Stack {
     }
 }
 
-/// The suppression of a custom rule for a path and the paths below it.
+/// The suppression of a code for a path and the paths below it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RuleSuppression {

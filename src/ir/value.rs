@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 
 use super::Dialect;
 use super::index::{ConditionId, NodeId, ParamId};
+use super::into_value::IntoValue;
 
 /// Text, borrowed or owned.
 pub type Text = Cow<'static, str>;
@@ -48,9 +49,9 @@ pub struct Id<R> {
 
 impl<R> Id<R> {
     /// Refers to an existing resource by its ID.
-    pub fn new(id: impl Into<Text>) -> Self {
+    pub fn new(id: impl IntoValue<Text>) -> Self {
         Id {
-            id: id.into(),
+            id: id.into_value(),
             of: PhantomData,
         }
     }
@@ -294,14 +295,14 @@ pub enum Expr {
 
 impl Expr {
     /// Creates an expression for text.
-    pub fn text(text: impl Into<Text>) -> Expr {
-        Expr::Text(text.into())
+    pub fn text(text: impl IntoValue<Text>) -> Expr {
+        Expr::Text(text.into_value())
     }
 
     /// Creates the value of a parameter in SSM Parameter Store, by name: a dynamic reference in
     /// CloudFormation, and a data source in Terraform.
-    pub fn ssm_parameter(name: impl Into<Text>) -> Expr {
-        Expr::SsmParameter(name.into())
+    pub fn ssm_parameter(name: impl IntoValue<Text>) -> Expr {
+        Expr::SsmParameter(name.into_value())
     }
 
     /// Joins parts, and merges adjacent text, so that literals remain one literal.
@@ -393,6 +394,7 @@ impl Expr {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl From<Expr> for Value<Text> {
     fn from(expr: Expr) -> Self {
         match expr {
@@ -402,6 +404,7 @@ impl From<Expr> for Value<Text> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl From<Value<Text>> for Expr {
     fn from(value: Value<Text>) -> Self {
         match value {
@@ -411,129 +414,13 @@ impl From<Value<Text>> for Expr {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<R> From<Link<R>> for Expr {
     fn from(value: Link<R>) -> Self {
         match value {
             Value::Lit(id) => Expr::Text(id.id),
             Value::Expr(expr) => expr,
         }
-    }
-}
-
-/// A conversion into a property value of type `T`. Other crates can implement it for their types.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be used as a `{T}`",
-    label = "this is a `{Self}`, and the property is a `{T}`",
-    note = "a reference is a handle from `Scope::add`, an `Id`, or a parameter of that resource type",
-    note = "a CIDR range is `Cidr::v4([10, 0, 0, 0], 16)`, and a word a variant such as `HttpTokens::Required`",
-    note = "an attribute is a constant such as `Vpc::LINK`, and text that contains one is `vpc.attr(Vpc::LINK)`"
-)]
-pub trait IntoValue<T> {
-    /// Converts the value.
-    fn into_value(self) -> T;
-}
-
-impl<T> IntoValue<T> for T {
-    fn into_value(self) -> T {
-        self
-    }
-}
-
-/// A copy, so that a value can be used twice.
-#[diagnostic::do_not_recommend]
-impl<T: Clone> IntoValue<T> for &T {
-    fn into_value(self) -> T {
-        self.clone()
-    }
-}
-
-impl<R> IntoValue<Link<R>> for Id<R> {
-    fn into_value(self) -> Link<R> {
-        Value::Lit(self)
-    }
-}
-
-impl<T> IntoValue<Value<T>> for Expr {
-    fn into_value(self) -> Value<T> {
-        Value::Expr(self)
-    }
-}
-
-impl IntoValue<Value<Text>> for &str {
-    fn into_value(self) -> Value<Text> {
-        Value::Lit(Text::Owned(self.to_owned()))
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl IntoValue<Value<Text>> for &String {
-    fn into_value(self) -> Value<Text> {
-        Value::Lit(Text::Owned(self.clone()))
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<R> IntoValue<Link<R>> for &Id<R> {
-    fn into_value(self) -> Link<R> {
-        Value::Lit(self.clone())
-    }
-}
-
-impl IntoValue<Value<Text>> for String {
-    fn into_value(self) -> Value<Text> {
-        Value::Lit(Text::Owned(self))
-    }
-}
-
-impl IntoValue<Value<Text>> for Text {
-    fn into_value(self) -> Value<Text> {
-        Value::Lit(self)
-    }
-}
-
-macro_rules! literal_into_value {
-    ($($literal:ty),+) => {$(
-        impl IntoValue<Value<$literal>> for $literal {
-            fn into_value(self) -> Value<$literal> {
-                Value::Lit(self)
-            }
-        }
-    )+};
-}
-literal_into_value!(bool, i64, super::Cidr);
-
-macro_rules! integer_into_value {
-    ($($integer:ty),+) => {$(
-        impl IntoValue<Value<i64>> for $integer {
-            fn into_value(self) -> Value<i64> {
-                Value::Lit(self.into())
-            }
-        }
-
-        impl IntoValue<i64> for $integer {
-            fn into_value(self) -> i64 {
-                self.into()
-            }
-        }
-    )+};
-}
-integer_into_value!(i32, u8, u16, u32);
-
-impl IntoValue<Text> for &str {
-    fn into_value(self) -> Text {
-        Text::Owned(self.to_owned())
-    }
-}
-
-impl IntoValue<String> for &str {
-    fn into_value(self) -> String {
-        self.to_owned()
-    }
-}
-
-impl IntoValue<Text> for String {
-    fn into_value(self) -> Text {
-        Text::Owned(self)
     }
 }
 

@@ -59,11 +59,7 @@ macro_rules! words {
             }
         }
 
-        impl $crate::ir::IntoValue<$crate::ir::Value<$name>> for $name {
-            fn into_value(self) -> $crate::ir::Value<$name> {
-                $crate::ir::Value::Lit(self)
-            }
-        }
+        impl $crate::ir::Literal for $name {}
     };
 }
 pub(crate) use words;

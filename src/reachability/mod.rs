@@ -85,6 +85,7 @@ pub use hop::Hop;
 pub(crate) use hop::{DiagramBox, SequenceStep};
 pub use optional_assumptions::Assumptions;
 pub(crate) use refused::CertainRefusal;
+use result::merge_languages;
 pub use result::{HopResult, HopStatus, InstanceReachability, Reachability, Verdict, merge};
 pub use topology::{
     EgressPath, EndpointTopology, InstanceTopology, ResourceRef, Rule, Topology, topology,
@@ -104,13 +105,35 @@ use refusal::Refusal;
 /// checked together, and apart from those of other Regions.
 ///
 /// The check judges an app as the backends print it, with what CloudFormation refuses in the template.
-/// Overrides and raw resources count: where the languages differ by them, the result is unknown.
+/// Overrides and raw resources count. Each instance has one result. Where the languages differ, it is unknown,
+/// and [`by_language`](InstanceReachability::by_language) has the verdict in each. [`check_in`] returns the
+/// hops in one language.
+///
+/// ```
+/// use ssm_synth::ir::Dialect;
+/// use ssm_synth::reachability::{self, Assumptions, Verdict};
+/// use ssm_synth::resource::VpcEndpoint;
+/// use ssm_synth::{App, SessionAccess};
+///
+/// let mut app = App::new();
+/// let mut stack = app.stack("Access");
+/// stack.add_inline(SessionAccess::new());
+/// let ssm = stack.find::<VpcEndpoint>("Endpoints/Ssm").expect("the stack has this endpoint");
+/// stack.overrides(ssm).tf("/private_dns_enabled", false);
+/// let checked = reachability::check(app.graph(), &Assumptions::default());
+/// let verdicts = [(Dialect::Cfn, Verdict::Reachable), (Dialect::Tf, Verdict::Unreachable)];
+/// assert_eq!(checked.instances[0].by_language, verdicts);
+/// ```
 #[must_use]
 pub fn check(graph: &Graph, assumptions: &Assumptions) -> Reachability {
     let printed = graph.as_printed();
     match printed.as_slice() {
         [] => check_graph(graph, assumptions),
-        all => merge(all.iter().map(|it| check_graph(it, assumptions)).collect()),
+        all => merge_languages(
+            all.iter()
+                .map(|(dialect, it)| (*dialect, check_graph(it, assumptions)))
+                .collect(),
+        ),
     }
 }
 
@@ -175,7 +198,7 @@ pub(crate) fn is_unreachable(graph: &Graph, assumptions: &Assumptions) -> bool {
     let printed = graph.as_printed();
     if !printed.is_empty() {
         let all = printed.iter();
-        let checked = merge(all.map(|it| check_graph(it, assumptions)).collect());
+        let checked = merge(all.map(|(_, it)| check_graph(it, assumptions)).collect());
         let mut verdicts = checked.instances.iter().map(|it| it.verdict);
         return verdicts.any(|it| it == Verdict::Unreachable);
     }
@@ -243,6 +266,7 @@ fn check_instance<'g>(
         return InstanceReachability {
             node: instance.node,
             verdict: Verdict::NotCreated,
+            by_language: Vec::new(),
             hops: Vec::new(),
             warnings: Vec::new(),
         };
@@ -251,6 +275,7 @@ fn check_instance<'g>(
     InstanceReachability {
         node: instance.node,
         verdict: verdict(index, &hops),
+        by_language: Vec::new(),
         warnings: order::warnings(index, instance)
             .into_iter()
             .chain(hop::session_warnings(index, instance))

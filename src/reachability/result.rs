@@ -1,11 +1,12 @@
 //! Results of the reachability check.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use super::Fix;
 use super::hop::list::Hop;
 use super::ternary::Ternary;
-use crate::ir::NodeId;
+use crate::ir::{Dialect, NodeId};
 
 /// The status of a hop, from worst to best.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -134,8 +135,11 @@ impl HopResult {
 pub struct InstanceReachability {
     /// The instance, or the Auto Scaling group that launches it.
     pub node: NodeId,
-    /// The verdict.
+    /// The verdict. If those of the languages differ, it is unknown.
     pub verdict: Verdict,
+    /// The verdict in each language of an app, if they differ. A language in which the resource launches no
+    /// instance has none. Default: none, the verdicts are equal, or the graph is that of a file.
+    pub by_language: Vec<(Dialect, Verdict)>,
     /// The results in order. Hops that do not apply are missing.
     pub hops: Vec<HopResult>,
     /// Problems that do not affect the verdict.
@@ -156,7 +160,7 @@ impl InstanceReachability {
     }
 }
 
-/// The results of all instances of a graph.
+/// The results of all instances of a graph: one for each instance.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Reachability {
@@ -181,19 +185,37 @@ pub(super) fn worst_of_each(results: Vec<HopResult>) -> Vec<HopResult> {
 /// Merges the results for several values of the parameters that a file leaves open: a result that
 /// differs becomes unknown.
 #[must_use]
-pub fn merge(mut reachabilities: Vec<Reachability>) -> Reachability {
-    if reachabilities.len() <= 1 {
-        return reachabilities.pop().unwrap_or_default();
-    }
+pub fn merge(reachabilities: Vec<Reachability>) -> Reachability {
     let mut rest = reachabilities.into_iter();
     let mut joined = rest.next().unwrap_or_default();
-    for reachability in rest {
-        for (at, other) in reachability.instances.into_iter().enumerate() {
-            let Some(one) = joined.instances.get_mut(at) else {
-                joined.instances.push(other);
-                continue;
-            };
-            merge_instance(one, other);
+    for other in rest.flat_map(|it| it.instances) {
+        let mut known = joined.instances.iter_mut();
+        match known.find(|it| it.node == other.node) {
+            Some(one) => merge_instance(one, other),
+            None => joined.instances.push(other),
+        }
+    }
+    joined.instances.sort_by_key(|it| it.node);
+    joined
+}
+
+/// Merges the results of an app in each of its languages. A raw resource can have the type of an instance in
+/// one language, and another type in the other one.
+pub(super) fn merge_languages(results: Vec<(Dialect, Reachability)>) -> Reachability {
+    let mut verdicts: HashMap<NodeId, Vec<(Dialect, Verdict)>> = HashMap::new();
+    for (dialect, reachability) in &results {
+        for it in &reachability.instances {
+            let own = verdicts.entry(it.node).or_default();
+            own.push((*dialect, it.verdict));
+        }
+    }
+    let languages = results.len();
+    let mut joined = merge(results.into_iter().map(|it| it.1).collect());
+    for it in &mut joined.instances {
+        let own = verdicts.remove(&it.node).unwrap_or_default();
+        let is_equal = own.len() == languages && own.windows(2).all(|it| it[0].1 == it[1].1);
+        if !is_equal {
+            it.by_language = own;
         }
     }
     joined

@@ -167,6 +167,7 @@ fn extend(graph: &Graph, dialect: Dialect, changes: &[&Fix]) -> Graph {
             depends_on: Vec::new(),
             condition: None,
             removal_policy: None,
+            removal_location: crate::ir::SourceLocation::Default,
             overrides: Vec::new(),
             origin: None,
             ..like.clone()

@@ -64,15 +64,19 @@ fn instance(
     let warnings = reachability.warnings.iter();
     let warnings = warnings.map(|it| json!({ "detail": it.detail, "fix": fixed(report, it) }));
     let hops = reachability.hops.iter().map(|it| result(report, made, it));
+    let by_language = reachability.by_language.iter().map(|(dialect, verdict)| {
+        json!({ "language": dialect.pick("cfn", "tf"), "verdict": verdict.as_str() })
+    });
     let entry = json!({
         "id": report.name(reachability.node),
         "verdict": reachability.verdict.as_str(),
+        "by_language": by_language.collect::<Vec<_>>(),
         "failing_hop": reachability.failing_hop().map(Hop::as_str),
         "hops": hops.collect::<Vec<_>>(),
         "fix": reachability.failing().and_then(|it| fixed(report, it)),
         "warnings": warnings.collect::<Vec<_>>(),
     });
-    without_absent(entry, &["warnings"])
+    without_absent(entry, &["by_language", "warnings"])
 }
 
 fn result(report: &CheckReport<'_>, made: &[Assumption], result: &HopResult) -> Value {

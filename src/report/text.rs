@@ -76,9 +76,10 @@ fn instance(out: &mut String, report: &CheckReport<'_>, reachability: &InstanceR
     let paint = style(reachability.verdict);
     let _ = writeln!(
         out,
-        "{BOLD}{}{BOLD:#}: {paint}{}{paint:#}",
+        "{BOLD}{}{BOLD:#}: {paint}{}{paint:#}{}",
         report.name(reachability.node),
-        reachability.verdict.as_str()
+        reachability.verdict.as_str(),
+        languages(reachability)
     );
     let failing = reachability.failing();
     if let Some(result) = failing {
@@ -108,6 +109,18 @@ fn instance(out: &mut String, report: &CheckReport<'_>, reachability: &InstanceR
     for warning in &reachability.warnings {
         let _ = writeln!(out, "  {DOUBT}warning{DOUBT:#}: {}", warning.detail);
         write_fix(out, report, warning);
+    }
+}
+
+/// Returns the verdicts of the languages in parentheses, if they differ.
+fn languages(reachability: &InstanceReachability) -> String {
+    let each = reachability.by_language.iter();
+    let each: Vec<String> = each
+        .map(|(dialect, verdict)| format!("{} in {}", verdict.as_str(), dialect.name()))
+        .collect();
+    match each.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", each.join(", ")),
     }
 }
 

@@ -42,6 +42,7 @@ impl Node {
             let (end, replaced) = match removal {
                 RemovalPolicy::Delete => ("Delete", "Delete"),
                 RemovalPolicy::Retain => ("RetainExceptOnCreate", "Retain"),
+                RemovalPolicy::Snapshot => ("Snapshot", "Snapshot"),
             };
             out.insert("DeletionPolicy", RawValue::str(end));
             out.insert("UpdateReplacePolicy", RawValue::str(replaced));

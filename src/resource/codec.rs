@@ -361,6 +361,7 @@ impl<T: Prop> Prop for OneInList<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, V> crate::ir::IntoValue<OneInList<T>> for V
 where
     V: crate::ir::IntoValue<T> + NotOneInList,
@@ -373,7 +374,9 @@ where
 /// Separates the conversion into [`OneInList`] from the identity conversion.
 pub trait NotOneInList {}
 impl<R> NotOneInList for crate::ir::Handle<R> {}
+impl<R> NotOneInList for &crate::ir::Handle<R> {}
 impl<R> NotOneInList for Id<R> {}
+impl<R> NotOneInList for &Id<R> {}
 impl<T> NotOneInList for Value<T> {}
 
 /// User data of an instance, in Base64 in CloudFormation and in plain text in Terraform.
@@ -457,19 +460,23 @@ impl Prop for EncodedUserData {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<V: crate::ir::IntoValue<Value<Text>> + TextLike> crate::ir::IntoValue<UserData> for V {
     fn into_value(self) -> UserData {
         UserData(self.into_value())
     }
 }
 
-/// Separates the conversion into [`UserData`] from the identity conversion.
+/// Separates the conversions of text from the identity conversion.
 pub trait TextLike {}
-impl TextLike for &'static str {}
+impl TextLike for &str {}
 impl TextLike for String {}
+impl TextLike for &String {}
 impl TextLike for Text {}
 impl TextLike for Value<Text> {}
+impl TextLike for &Value<Text> {}
 impl TextLike for crate::ir::Expr {}
+impl TextLike for &crate::ir::Expr {}
 
 /// Writes a list. A single expression of a list is the entire list.
 pub(crate) fn put_many<T: Prop>(items: &[T], dialect: Dialect) -> Option<RawValue<'_>> {

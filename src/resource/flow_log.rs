@@ -2,18 +2,27 @@ use super::{
     Bucket, Graph, Hooks, InvalidValue, LogGroup, Map, RawValue, Role, Tags, Vpc, table::resource,
     tagged,
 };
-use crate::ir::{ArnLink, Attr, Dialect, Handle, IntoValue, Link, NodeId, Text, Value};
+use crate::ir::{
+    ArnLink, Attr, Dialect, Handle, IntoValue, Link, NodeId, Text, Value, by_reference,
+};
 
 /// The marker type of a flow log destination: a log group or bucket.
 #[derive(Debug)]
 pub enum LogDestination {}
 
+by_reference! {
+    Handle<LogGroup> => Link<LogDestination>,
+    Handle<Bucket> => Link<LogDestination>,
+}
+
+#[diagnostic::do_not_recommend]
 impl IntoValue<Link<LogDestination>> for Handle<LogGroup> {
     fn into_value(self) -> Link<LogDestination> {
         Value::Expr(self.attr(LogGroup::ARN))
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoValue<Link<LogDestination>> for Handle<Bucket> {
     fn into_value(self) -> Link<LogDestination> {
         Value::Expr(self.attr(Bucket::ARN))

@@ -119,6 +119,9 @@ pub enum RemovalPolicy {
     /// Retains the resource, unless its own creation is rolled back. Terraform forgets a log group,
     /// and does not destroy any other resource.
     Retain,
+    /// Creates a snapshot, and deletes the resource. Only volumes and databases have snapshots. In Terraform,
+    /// the database sets `final_snapshot_identifier`: each snapshot needs a name.
+    Snapshot,
 }
 
 /// The tags of a scope: a stack, a construct, or the parts of a construct without an ID.
@@ -165,6 +168,8 @@ pub struct Node {
     pub condition: Option<ConditionId>,
     /// The effect of its removal. Default: delete.
     pub removal_policy: Option<RemovalPolicy>,
+    /// The line that sets it, if known.
+    pub(crate) removal_location: SourceLocation,
     /// Changes to the generated output.
     pub overrides: Vec<Override>,
     /// The location in the source.
@@ -328,6 +333,18 @@ pub struct Graph {
     pub(crate) account: Option<String>,
     /// The existing subnets that a configuration describes.
     pub(crate) existing_subnets: Vec<ExistingSubnet>,
+    /// The only output language. Default: none, both.
+    pub(crate) language: Option<Dialect>,
+    /// The changes to its resources after they were added.
+    pub(crate) changes: Vec<GraphChange>,
+}
+
+/// A change to resources after they were added.
+#[derive(Clone, Debug)]
+pub(crate) struct GraphChange {
+    pub(super) location: SourceLocation,
+    /// The resources before it, by their index.
+    pub(super) before: Vec<(usize, Resource)>,
 }
 
 /// An existing subnet, as the configuration describes it.
@@ -364,13 +381,6 @@ impl Graph {
         self.nodes.get(id.index()).filter(|_| is_own)
     }
 
-    /// Returns a resource with its metadata for changes, or `None` if the index belongs to another
-    /// graph.
-    pub fn node_mut(&mut self, id: NodeId) -> Option<&mut Node> {
-        let is_own = self.app.accepts(id.app());
-        self.nodes.get_mut(id.index()).filter(|_| is_own)
-    }
-
     /// Finds the resource of a type at a path, such as `Access/web/Instance`.
     ///
     /// # Errors
@@ -400,12 +410,6 @@ impl Graph {
             .and_then(|node| R::of(&node.resource))
     }
 
-    /// Returns the resource of a handle, for changes.
-    pub fn get_mut<R: Typed>(&mut self, handle: Handle<R>) -> Option<&mut R> {
-        self.node_mut(handle.node())
-            .and_then(|node| R::of_mut(&mut node.resource))
-    }
-
     /// Iterates over the resources of a type in all stacks, in the order of addition.
     pub fn all<R: Typed>(&self) -> impl Iterator<Item = (Handle<R>, &Node, &R)> {
         self.nodes()
@@ -419,20 +423,32 @@ impl Graph {
         ids.zip(&self.nodes)
     }
 
-    /// Iterates over all resources of all stacks, for changes.
+    /// Iterates over all resources of all stacks, for changes. What they break is reported at the lines that
+    /// added the resources: a copy of each would be necessary to know which changed.
     pub fn nodes_mut(&mut self) -> impl Iterator<Item = (NodeId, &mut Node)> {
         let app = self.app;
         let ids = (0..self.nodes.len()).map(move |n| NodeId::next(n).of(app));
         ids.zip(&mut self.nodes)
     }
 
-    /// Changes every resource of a type. The callback receives the path of each.
-    pub fn update_all<R: Typed>(&mut self, mut change: impl FnMut(&str, &mut R)) {
-        for node in &mut self.nodes {
-            if let Some(resource) = R::of_mut(&mut node.resource) {
-                change(&node.path, resource);
-            }
+    /// Returns the only output language, which [`App::set_language`](crate::App::set_language) sets.
+    /// Default: none, both.
+    pub fn language(&self) -> Option<Dialect> {
+        self.language
+    }
+
+    /// Returns the output languages.
+    pub(crate) fn languages(&self) -> &'static [Dialect] {
+        match self.language {
+            None => &[Dialect::Cfn, Dialect::Tf],
+            Some(Dialect::Cfn) => &[Dialect::Cfn],
+            Some(Dialect::Tf) => &[Dialect::Tf],
         }
+    }
+
+    /// Returns whether a language is one of the output languages.
+    pub(crate) fn has_language(&self, dialect: Dialect) -> bool {
+        self.languages().contains(&dialect)
     }
 
     /// Returns whether a CloudFormation macro can change the template.
@@ -440,7 +456,7 @@ impl Graph {
         self.macros
     }
 
-    /// Returns the suppressions of custom rules, with their reasons.
+    /// Returns the suppressions of diagnostics, with their reasons.
     pub fn rule_suppressions(&self) -> &[RuleSuppression] {
         &self.rule_suppressions
     }

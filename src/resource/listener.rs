@@ -1,4 +1,4 @@
-use super::codec::{Mismatch, Prop};
+use super::codec::{Mismatch, Prop, TextLike};
 use super::table::{nested, resource};
 use super::{Hooks, LoadBalancer, LoadBalancerProtocol, Map, Node, RawValue, TargetGroup};
 use crate::ir::{Attr, Diagnostics, Dialect, IntoValue, Link, Text, Value, words};
@@ -88,15 +88,10 @@ impl ListenerAction {
 #[derive(Clone, Debug, PartialEq)]
 pub struct DefaultCertificate(pub Value<Text>);
 
-impl IntoValue<DefaultCertificate> for &str {
+#[diagnostic::do_not_recommend]
+impl<V: IntoValue<Value<Text>> + TextLike> IntoValue<DefaultCertificate> for V {
     fn into_value(self) -> DefaultCertificate {
         DefaultCertificate(self.into_value())
-    }
-}
-
-impl IntoValue<DefaultCertificate> for Value<Text> {
-    fn into_value(self) -> DefaultCertificate {
-        DefaultCertificate(self)
     }
 }
 

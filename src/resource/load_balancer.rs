@@ -31,6 +31,9 @@ words! {
 #[derive(Clone, Debug, PartialEq)]
 pub struct LoadBalancerScheme(pub Scheme);
 
+crate::ir::by_reference!(Scheme => LoadBalancerScheme);
+
+#[diagnostic::do_not_recommend]
 impl crate::ir::IntoValue<LoadBalancerScheme> for Scheme {
     fn into_value(self) -> LoadBalancerScheme {
         LoadBalancerScheme(self)

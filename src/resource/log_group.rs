@@ -1,4 +1,5 @@
 use super::{Hooks, KmsKey, Map, Node, RawValue, Tags, table::resource, tagged};
+use crate::ir::by_reference;
 use crate::ir::{
     ArnLink, Attr, Diagnostic, Diagnostics, Expr, Handle, IntoValue, Link, Text, Value,
 };
@@ -33,6 +34,9 @@ resource! {
     }
 }
 
+by_reference!(Handle<LogGroup> => ArnLink<LogGroup>);
+
+#[diagnostic::do_not_recommend]
 impl IntoValue<ArnLink<LogGroup>> for Handle<LogGroup> {
     /// The ARN with the suffix `:*`, which CloudTrail requires.
     fn into_value(self) -> ArnLink<LogGroup> {

@@ -2,6 +2,7 @@
 
 mod attributes;
 mod causes;
+mod changes;
 pub(crate) mod codec;
 mod find;
 mod graph;
@@ -38,9 +39,12 @@ pub use graph::{Graph, Node, Origin, RemovalPolicy};
 pub(crate) use instance_type::{Architecture, is_arm64};
 pub use notes::Unmodeled;
 pub(crate) use notes::{Certain, InvalidValue};
+#[cfg(feature = "testing")]
+pub(crate) use overrides::{ATTRIBUTES, POLICIES};
 pub use overrides::{Change, Override, Part};
 pub use policy::{Effect, Not, PolicyDocument, Principal, Statement};
 pub(crate) use policy_syntax::NO_STATEMENT;
+pub(crate) use printed::FINAL_SNAPSHOT;
 pub use property::{Coverage, Field, Inert, Inside, Occurs};
 pub use raw_block::RawBlock;
 pub use raw_resource::RawResource;
@@ -64,6 +68,11 @@ pub(crate) mod sealed {
 
 /// A resource type that a handle can refer to. Only this crate implements it; use [`RawResource`]
 /// for other types.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a resource type",
+    label = "not a resource type",
+    note = "use a type of `ssm_synth::resource`, such as `Instance`, or `RawResource` for other types"
+)]
 pub trait Typed: sealed::Sealed + Sized + Into<Resource> + 'static {
     /// The attribute that references to this type contain.
     const LINK: Attr;
@@ -75,15 +84,24 @@ pub trait Typed: sealed::Sealed + Sized + Into<Resource> + 'static {
     fn of_mut(resource: &mut Resource) -> Option<&mut Self>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<R: Typed> IntoValue<Link<R>> for Handle<R> {
     fn into_value(self) -> Link<R> {
         Value::Expr(self.attr(R::LINK))
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<R: Typed> From<Handle<R>> for crate::ir::Expr {
     /// The attribute that references to the resource contain.
     fn from(handle: Handle<R>) -> Self {
+        handle.attr(R::LINK)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<R: Typed> From<&Handle<R>> for crate::ir::Expr {
+    fn from(handle: &Handle<R>) -> Self {
         handle.attr(R::LINK)
     }
 }

@@ -1,6 +1,7 @@
 //! Overrides of generated output.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 
 use super::schema::{Schema, SchemaError, is_meta_block, join, suggestion};
 use super::{Map, RawValue};
@@ -79,7 +80,7 @@ impl Override {
 }
 
 /// Attributes of resources in CloudFormation.
-const ATTRIBUTES: [&str; 6] = [
+pub(crate) const ATTRIBUTES: [&str; 6] = [
     "Condition",
     "CreationPolicy",
     "DeletionPolicy",
@@ -117,6 +118,8 @@ pub(crate) struct OverrideError<'a> {
     pub(crate) change: &'a Override,
     pub(crate) message: String,
     pub(crate) help: String,
+    /// Whether it applies anyway: the schema, which AWS changes, does not accept it.
+    pub(crate) is_of_schema: bool,
 }
 
 /// Applies the overrides of one part of a resource, and returns those that do not apply. Validation
@@ -141,16 +144,23 @@ pub(crate) fn apply_overrides<'a>(
         },
         dialect,
         part,
+        of_schema: RefCell::default(),
     };
     let mut errors = Vec::new();
     for change in own {
-        if let Err((message, help)) = target.change(map, change) {
-            errors.push(OverrideError {
-                change,
-                message: format!("override `{}`: {message}", change.pointer),
-                help,
-            });
-        }
+        let of_change = target.change(map, change).err();
+        let of_schema = target.of_schema.take();
+        let is_of_schema = of_change.is_none();
+        errors.extend(
+            of_change
+                .or(of_schema)
+                .map(|(message, help)| OverrideError {
+                    change,
+                    message: format!("override `{}`: {message}", change.pointer),
+                    help,
+                    is_of_schema,
+                }),
+        );
     }
     errors
 }
@@ -168,20 +178,13 @@ fn empty_pointer() -> Outcome {
     )
 }
 
-/// Returns the first error that no later version of the schema can accept. Validation reports the others as
-/// warnings.
-fn certain(errors: impl IntoIterator<Item = SchemaError>) -> Outcome {
-    let mut errors = errors.into_iter().filter(|it| it.is_certain);
-    errors
-        .next()
-        .map_or(Ok(()), |it| Err((it.message, it.help)))
-}
-
 struct Target<'t> {
     type_name: &'t str,
     schema: Option<Schema>,
     dialect: Dialect,
     part: Part,
+    /// The first error of the schema in a change, which applies anyway.
+    of_schema: RefCell<Option<(String, String)>>,
 }
 
 /// Returns the pointer of a path of names.
@@ -223,23 +226,42 @@ impl Target<'_> {
         self.in_map(map, &keys, "", &change.change)
     }
 
-    /// Returns the error for a name that the type does not have.
-    fn check(&self, path: &str) -> Outcome {
-        match self.part {
-            Part::Attributes => self.check_attribute(path, None),
-            Part::Properties => self.schema.map_or(Ok(()), |it| certain(it.check(path))),
-        }
+    /// Notes the first error that no later version of the schema can accept. Validation reports the others
+    /// as warnings.
+    fn note(&self, inside: &str, errors: impl IntoIterator<Item = SchemaError>) {
+        let certain = errors.into_iter().find(|it| it.is_certain);
+        let mut known = self.of_schema.borrow_mut();
+        let found = certain.map(|it| (format!("{inside}{}", it.message), it.help));
+        *known = known.take().or(found);
     }
 
-    /// Returns the first error inside a value: a name that the type does not have or, in Terraform, a value of
-    /// another form. The printed template shows the forms in CloudFormation.
+    /// Checks a name that the type can lack.
+    fn check(&self, path: &str) -> Outcome {
+        match self.part {
+            Part::Attributes => self.check_attribute(path, None)?,
+            Part::Properties => {
+                let errors = self.schema.and_then(|it| it.check(path));
+                self.note("", errors);
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks a value for a name that the type does not have or, in Terraform, a value of another form. The
+    /// printed template shows the forms in CloudFormation.
     fn check_value(&self, path: &str, value: &RawValue<'_>) -> Outcome {
         match self.part {
-            Part::Attributes => self.check_attribute(path, Some(value)),
-            Part::Properties => self.schema.map_or(Ok(()), |it| {
-                certain(it.errors_of_value(path, value, self.dialect == Dialect::Tf))
-            }),
+            Part::Attributes => self.check_attribute(path, Some(value))?,
+            Part::Properties => {
+                let is_tf = self.dialect == Dialect::Tf;
+                let errors = self.schema.iter();
+                self.note(
+                    "",
+                    errors.flat_map(|it| it.errors_of_value(path, value, is_tf)),
+                );
+            }
         }
+        Ok(())
     }
 
     /// Returns the first error inside an item of a list.
@@ -268,12 +290,13 @@ impl Target<'_> {
             let message = format!("`{attribute}` has no effect on `{}`", self.type_name);
             return error(message, "remove it");
         };
+        let place = format!("in `{attribute}`, ");
         match value {
-            Some(value) => certain(schema.errors_of_value(inside, value, true)),
-            None if inside.is_empty() => Ok(()),
-            None => certain(schema.check(inside)),
+            Some(value) => self.note(&place, schema.errors_of_value(inside, value, true)),
+            None if inside.is_empty() => {}
+            None => self.note(&place, schema.check(inside)),
         }
-        .map_err(|(message, help)| (format!("in `{attribute}`, {message}"), help))
+        Ok(())
     }
 
     fn is_block(&self, path: &str) -> bool {

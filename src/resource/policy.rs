@@ -95,8 +95,8 @@ impl Statement {
     }
 
     /// Sets the statement ID. Default: none.
-    pub fn sid(mut self, sid: impl Into<Text>) -> Statement {
-        self.sid = Some(sid.into());
+    pub fn sid(mut self, sid: impl IntoValue<Text>) -> Statement {
+        self.sid = Some(sid.into_value());
         self
     }
 
@@ -118,12 +118,12 @@ impl Statement {
     /// Adds a condition. Default: none.
     pub fn when<V: IntoValue<Value<Text>>>(
         mut self,
-        operator: impl Into<Text>,
-        key: impl Into<Text>,
+        operator: impl IntoValue<Text>,
+        key: impl IntoValue<Text>,
         of: impl IntoIterator<Item = V>,
     ) -> Statement {
         self.conditions
-            .push((operator.into(), key.into(), values(of)));
+            .push((operator.into_value(), key.into_value(), values(of)));
         self
     }
 

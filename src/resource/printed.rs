@@ -8,10 +8,13 @@ use super::overrides::{OverrideError, apply_overrides};
 use super::printed_values::PrintedValues;
 use super::property_errors::{self, REMOVAL_POLICIES, Subject, removal_policy, unknown_attribute};
 use super::{
-    Change, Graph, KINDS, Kind, Map, Node, Origin, Part, RawResource, RemovalPolicy, Resource,
-    TemplateError,
+    Change, Graph, KINDS, Kind, Map, Node, Origin, Part, RawResource, RawValue, RemovalPolicy,
+    Resource, Schema, TemplateError,
 };
 use crate::ir::{CfnAttr, ConditionId, Dialect, Expr, NodeId, Stack, StackId};
+
+/// The argument of Terraform that creates a snapshot without a name.
+pub(crate) const FINAL_SNAPSHOT: &str = "final_snapshot";
 
 impl Node {
     /// Returns the properties or arguments as the backend prints them, and the overrides that do not
@@ -22,17 +25,19 @@ impl Node {
         graph: &'a Graph,
         dialect: Dialect,
     ) -> (Map<'a>, Vec<OverrideError<'a>>) {
+        let of = self.resource.type_name(dialect).unwrap_or_default();
         let mut map = self.resource.put(dialect);
         match dialect {
             Dialect::Cfn => self.resource.cfn_extra(this, graph, &mut map),
             Dialect::Tf => {
                 self.resource.tf_extra(&mut map);
-                if self.removal_policy == Some(RemovalPolicy::Retain) {
-                    self.resource.tf_retained(&mut map);
+                match self.removal_policy {
+                    Some(RemovalPolicy::Retain) => self.resource.tf_retained(&mut map),
+                    Some(RemovalPolicy::Snapshot) => set_final_snapshot(of, &mut map),
+                    Some(RemovalPolicy::Delete) | None => {}
                 }
             }
         }
-        let of = self.resource.type_name(dialect).unwrap_or_default();
         let part = (dialect, Part::Properties);
         let errors = apply_overrides(&mut map, &self.overrides, of, part);
         (map, errors)
@@ -100,9 +105,9 @@ impl Graph {
         conditions.find(|it| self.condition(*it).is_some_and(|it| it.id == id))
     }
 
-    /// Returns the graph of an app as each language prints it: only as CloudFormation does if the
+    /// Returns the graph of an app as each of its languages prints it: only as CloudFormation does if the
     /// languages cannot differ. Returns none for the graph of a file.
-    pub(crate) fn as_printed(&self) -> Vec<Graph> {
+    pub(crate) fn as_printed(&self) -> Vec<(Dialect, Graph)> {
         let of_app = || self.nodes.iter().filter(|node| node.origin.is_none());
         let is_in_one = |node: &Node| {
             let both = [Dialect::Cfn, Dialect::Tf];
@@ -113,13 +118,13 @@ impl Graph {
                 || matches!(node.resource, Resource::Raw(_))
                 || is_in_one(node)
         };
-        match of_app().count() {
-            0 => Vec::new(),
-            _ if of_app().any(can_differ) => {
-                vec![self.printed_in(Dialect::Cfn), self.printed_in(Dialect::Tf)]
-            }
-            _ => vec![self.printed_in(Dialect::Cfn)],
-        }
+        let printed: &[Dialect] = match of_app().count() {
+            0 => &[],
+            _ if self.language.is_some() || of_app().any(can_differ) => self.languages(),
+            _ => &[Dialect::Cfn],
+        };
+        let printed = printed.iter();
+        printed.map(|it| (*it, self.printed_in(*it))).collect()
     }
 
     /// Returns the graph of an app as a language prints it, or none for the graph of a file.
@@ -154,7 +159,7 @@ impl Graph {
         origin.is_of_app = true;
         origin.is_excluded = true;
         // The checks of both languages list the same instances.
-        let other = dialect.pick(Dialect::Tf, Dialect::Cfn);
+        let other = dialect.other();
         if let Some(kind) = raw_kind(node, other) {
             let mut unmodeled = UnmodeledNotes {
                 notes: &mut Vec::new(),
@@ -374,6 +379,16 @@ impl Graph {
             self.nodes.push(child);
             self.stacks[stack.index()].nodes.push(inner_id);
         }
+    }
+}
+
+/// Sets that Terraform creates a snapshot before it destroys the resource. Types whose snapshots need a name
+/// have an argument for it, which validation requires.
+fn set_final_snapshot(type_name: &str, map: &mut Map<'_>) {
+    let schema = Schema::of(type_name, Dialect::Tf);
+    let has_switch = schema.is_some_and(|it| it.names().get(FINAL_SNAPSHOT).is_some());
+    if has_switch && map.get(FINAL_SNAPSHOT).is_none() {
+        map.insert(FINAL_SNAPSHOT, RawValue::Bool(true));
     }
 }
 

@@ -310,7 +310,7 @@ impl RawResource {
                 found.path(node.path.clone()).at(node.location.clone())
             }
         };
-        Some(found.only(dialect).help(help))
+        Some(found.only(dialect).suppressible().help(help))
     }
 
     /// Reports names that are not identifiers, which a configuration cannot contain.
@@ -365,6 +365,7 @@ impl From<RawResource> for Resource {
 
 impl super::sealed::Sealed for RawResource {}
 
+#[diagnostic::do_not_recommend]
 impl Typed for RawResource {
     const LINK: Attr = Attr::by_ref("id");
     const KIND: super::Kind = super::Kind {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::ir::{Dialect, Expr, Link, NodeId, Text, Value};
+use crate::ir::{Dialect, Expr, Id, NodeId, Text, Value};
 
 /// A value in the output.
 ///
@@ -128,6 +128,7 @@ impl<'a> RawValue<'a> {
 
 macro_rules! term_from {
     ($($from:ty => |$value:ident| $to:expr),+ $(,)?) => {$(
+        #[diagnostic::do_not_recommend]
         impl From<$from> for RawValue<'static> {
             fn from($value: $from) -> Self {
                 $to
@@ -137,40 +138,80 @@ macro_rules! term_from {
 }
 term_from! {
     bool => |value| RawValue::Bool(value),
-    i64 => |value| RawValue::Int(value),
+    i8 => |value| RawValue::Int(value.into()),
+    i16 => |value| RawValue::Int(value.into()),
     i32 => |value| RawValue::Int(value.into()),
+    i64 => |value| RawValue::Int(value),
+    isize => |value| serde_json::Value::from(value).into(),
+    u8 => |value| RawValue::Int(value.into()),
     u16 => |value| RawValue::Int(value.into()),
     u32 => |value| RawValue::Int(value.into()),
+    u64 => |value| serde_json::Value::from(value).into(),
+    usize => |value| serde_json::Value::from(value).into(),
+    f32 => |value| RawValue::Raw(Cow::Owned(value.into())),
     f64 => |value| RawValue::Raw(Cow::Owned(value.into())),
     Map<'static> => |value| RawValue::Object(value),
     &str => |value| RawValue::Str(Cow::Owned(value.to_owned())),
     String => |value| RawValue::Str(Cow::Owned(value)),
+    &String => |value| RawValue::Str(Cow::Owned(value.clone())),
+    Text => |value| RawValue::Str(value),
+    &Expr => |value| RawValue::Expr(Cow::Owned(value.clone())),
+    &RawValue<'static> => |value| value.clone(),
     Expr => |value| RawValue::Expr(Cow::Owned(value)),
     crate::ir::Cidr => |value| RawValue::Str(Cow::Owned(value.to_string())),
+    &crate::ir::Cidr => |value| RawValue::Str(Cow::Owned(value.to_string())),
 }
 
+/// A parameter of a number or a Boolean, or its literal.
+#[diagnostic::do_not_recommend]
+impl<T: crate::ir::Literal + Into<RawValue<'static>>> From<Value<T>> for RawValue<'static> {
+    fn from(value: Value<T>) -> Self {
+        match value {
+            Value::Lit(value) => value.into(),
+            Value::Expr(expr) => expr.into(),
+        }
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: crate::ir::Literal + Clone + Into<RawValue<'static>>> From<&Value<T>>
+    for RawValue<'static>
+{
+    fn from(value: &Value<T>) -> Self {
+        value.clone().into()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<R> From<Id<R>> for RawValue<'static> {
+    fn from(id: Id<R>) -> Self {
+        RawValue::str(id.as_str()).into_owned()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<R> From<&Id<R>> for RawValue<'static> {
+    fn from(id: &Id<R>) -> Self {
+        id.clone().into()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<R: super::Typed> From<&crate::ir::Handle<R>> for RawValue<'static> {
+    fn from(value: &crate::ir::Handle<R>) -> Self {
+        (*value).into()
+    }
+}
+
+#[diagnostic::do_not_recommend]
 impl<R: super::Typed> From<crate::ir::Handle<R>> for RawValue<'static> {
     fn from(value: crate::ir::Handle<R>) -> Self {
         value.attr(R::LINK).into()
     }
 }
 
-impl From<Value<Text>> for RawValue<'static> {
-    fn from(value: Value<Text>) -> Self {
-        match value {
-            Value::Lit(text) => RawValue::Str(text),
-            Value::Expr(expr) => expr.into(),
-        }
-    }
-}
-
-impl<R> From<Link<R>> for RawValue<'static> {
-    fn from(link: Link<R>) -> Self {
-        Value::<Text>::from(Expr::from(link)).into()
-    }
-}
-
 /// Creates a map.
+#[diagnostic::do_not_recommend]
 impl<K: Into<Cow<'static, str>>, const N: usize> From<[(K, RawValue<'static>); N]>
     for RawValue<'static>
 {
@@ -180,6 +221,8 @@ impl<K: Into<Cow<'static, str>>, const N: usize> From<[(K, RawValue<'static>); N
     }
 }
 
+/// Creates a list.
+#[diagnostic::do_not_recommend]
 impl<T: Into<RawValue<'static>>> From<Vec<T>> for RawValue<'static> {
     fn from(items: Vec<T>) -> Self {
         RawValue::List(items.into_iter().map(Into::into).collect())
@@ -187,6 +230,7 @@ impl<T: Into<RawValue<'static>>> From<Vec<T>> for RawValue<'static> {
 }
 
 /// Converts data. Text in it is literal.
+#[diagnostic::do_not_recommend]
 impl From<serde_json::Value> for RawValue<'static> {
     fn from(value: serde_json::Value) -> Self {
         match value {

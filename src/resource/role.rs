@@ -6,6 +6,7 @@ use super::{
     Graph, Hooks, ManagedPolicy, Map, Node, PolicyDocument, RawValue, RolePolicy,
     RolePolicyAttachment, Satellite, Tags, Typed, codec::UnmodeledNotes, tagged,
 };
+use crate::ir::by_reference;
 use crate::ir::{
     ArnLink, Attr, Diagnostic, Diagnostics, Dialect, Expr, Handle, IntoValue, Link, NodeId, Text,
     Value, quoted, terraform_name,
@@ -62,6 +63,9 @@ resource! {
     }
 }
 
+by_reference!(Handle<Role> => ArnLink<Role>);
+
+#[diagnostic::do_not_recommend]
 impl IntoValue<ArnLink<Role>> for Handle<Role> {
     fn into_value(self) -> ArnLink<Role> {
         Value::Expr(self.attr(Role::ARN))

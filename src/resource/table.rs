@@ -382,6 +382,7 @@ macro_rules! resource {
 
         impl $crate::resource::sealed::Sealed for $name {}
 
+        #[diagnostic::do_not_recommend]
         impl $crate::resource::Typed for $name {
             const LINK: $crate::ir::Attr = $link;
             const KIND: $crate::resource::Kind = $crate::resource::Kind {

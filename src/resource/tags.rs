@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::codec::{Mismatch, Prop, read_text};
 use super::raw_value::{Map, RawValue};
-use crate::ir::{Dialect, Text, Value};
+use crate::ir::{Dialect, Expr, IntoValue, Text, Value};
 
 /// Tags with unique keys in insertion order: a list of pairs in CloudFormation, a map in Terraform.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -12,8 +12,10 @@ pub struct Tags(Vec<(Text, Value<Text>)>);
 
 impl Tags {
     /// Sets a tag. An existing key keeps its position.
-    pub fn set(&mut self, key: impl Into<Text>, value: impl Into<Value<Text>>) {
-        let (key, value) = (key.into(), value.into());
+    pub fn set(&mut self, key: impl IntoValue<Text>, value: impl IntoValue<Value<Text>>) {
+        let (key, value) = (key.into_value(), value.into_value());
+        // Text in an expression is a literal.
+        let value = Value::from(Expr::from(value));
         match self.0.iter_mut().find(|(name, _)| *name == key) {
             Some(entry) => entry.1 = value,
             None => self.0.push((key, value)),
@@ -59,25 +61,28 @@ pub(crate) fn merge_entries(own: &mut Vec<(Text, Value<Text>)>, more: &[(Text, V
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl From<Text> for Value<Text> {
     fn from(text: Text) -> Self {
         Value::Lit(text)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl From<&'static str> for Value<Text> {
     fn from(text: &'static str) -> Self {
         Value::Lit(Text::Borrowed(text))
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl From<String> for Value<Text> {
     fn from(text: String) -> Self {
         Value::Lit(Text::Owned(text))
     }
 }
 
-impl<K: Into<Text>, V: Into<Value<Text>>> FromIterator<(K, V)> for Tags {
+impl<K: IntoValue<Text>, V: IntoValue<Value<Text>>> FromIterator<(K, V)> for Tags {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
         let mut tags = Tags::default();
         tags.extend(pairs);
@@ -85,7 +90,7 @@ impl<K: Into<Text>, V: Into<Value<Text>>> FromIterator<(K, V)> for Tags {
     }
 }
 
-impl<K: Into<Text>, V: Into<Value<Text>>> Extend<(K, V)> for Tags {
+impl<K: IntoValue<Text>, V: IntoValue<Value<Text>>> Extend<(K, V)> for Tags {
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, pairs: I) {
         for (key, value) in pairs {
             self.set(key, value);
@@ -114,9 +119,24 @@ impl<'a> IntoIterator for &'a Tags {
     }
 }
 
-impl<K: Into<Text>, V: Into<Value<Text>>, const N: usize> From<[(K, V); N]> for Tags {
+#[diagnostic::do_not_recommend]
+impl<K: IntoValue<Text>, V: IntoValue<Value<Text>>, const N: usize> From<[(K, V); N]> for Tags {
     fn from(pairs: [(K, V); N]) -> Self {
         pairs.into_iter().collect()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<K: IntoValue<Text>, V: IntoValue<Value<Text>>> From<Vec<(K, V)>> for Tags {
+    fn from(pairs: Vec<(K, V)>) -> Self {
+        pairs.into_iter().collect()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl From<&Tags> for Tags {
+    fn from(tags: &Tags) -> Self {
+        tags.clone()
     }
 }
 

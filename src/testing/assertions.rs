@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::matcher::{Captured, Compare, Difference, Matcher, store_all};
 use super::names;
-use super::printed::{Printed, PrintedStack};
+use super::printed::{Printed, PrintedStack, View};
+use crate::backend::OutputError;
 use crate::ir::{Dialect, Handle, NodeId, Output, Stack};
 use crate::reachability::{self, Assumptions, InstanceReachability, Verdict};
 use crate::resource::{Graph, Node, RawValue, Typed};
@@ -57,9 +58,12 @@ impl<'a> Assertions<'a> {
     }
 
     fn all<R: Typed>(&self) -> impl Iterator<Item = (Handle<R>, &'a Node)> {
+        let only = self.graph.language();
+        let is_printed =
+            move |node: &Node| only.is_none_or(|it| node.resource.type_name(it).is_some());
         self.graph
             .nodes_of(self.stack)
-            .filter(|(_, node)| R::of(&node.resource).is_some())
+            .filter(move |(_, node)| R::of(&node.resource).is_some() && is_printed(node))
             .map(|(id, node)| (Handle::new(id), node))
     }
 
@@ -89,10 +93,11 @@ impl<'a> Assertions<'a> {
         }
     }
 
-    /// Sets the only language that the assertions judge. With Terraform, properties have the names of
+    /// Sets the only language that the assertions judge, if the app has both. With Terraform, properties have the names of
     /// its arguments and blocks. As in Terraform JSON, a single block is an object, and a reference is
     /// text in `${}`. A policy document is an object. A type that the language does not have is judged in
-    /// the other one. Default: properties as in CloudFormation, and reachability in both languages.
+    /// the other one. Default: the only language of the app, else properties as in CloudFormation, and
+    /// reachability in both languages.
     ///
     /// ```
     /// use ssm_synth::ir::Dialect;
@@ -105,17 +110,31 @@ impl<'a> Assertions<'a> {
     /// let terraform = Assertions::of(&app, "Access").in_language(Dialect::Tf);
     /// terraform.all_resources_properties::<Instance>(object_like([("key_name", absent())]));
     /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the app is only for the other language.
     #[must_use]
+    #[track_caller]
     pub fn in_language(self, language: Dialect) -> Self {
+        self.check_language(language);
         Assertions {
             language: Some(language),
             ..self
         }
     }
 
+    #[track_caller]
+    fn check_language(&self, language: Dialect) {
+        if !self.graph.has_language(language) {
+            panic!("{}", OutputError::OtherLanguage(language));
+        }
+    }
+
     /// Returns the language of the properties.
     fn dialect(&self) -> Dialect {
-        self.language.unwrap_or(Dialect::Cfn)
+        let only = self.language.or(self.graph.language());
+        only.unwrap_or(Dialect::Cfn)
     }
 
     /// Returns the language that judges the properties of a node: the other one if it does not have
@@ -124,7 +143,7 @@ impl<'a> Assertions<'a> {
         let own = self.dialect();
         match node.resource.type_name(own) {
             Some(_) => own,
-            None => other(own),
+            None => own.other(),
         }
     }
 
@@ -132,9 +151,10 @@ impl<'a> Assertions<'a> {
         &self,
         (id, node): (NodeId, &'a Node),
         expected: &'m Matcher,
+        view: View,
     ) -> (Vec<Difference>, Captured<'m>) {
         let dialect = self.dialect_of(node);
-        let found = self.printed.properties(id, node, dialect);
+        let found = self.printed.resource((id, node), dialect, view);
         self.compare(dialect, &found, expected)
     }
 
@@ -154,23 +174,28 @@ impl<'a> Assertions<'a> {
 
     /// Fails for a property that no resource of the type can have: a matcher for its absence would pass.
     #[track_caller]
-    fn check_names<R: Typed>(&self, expected: &Matcher) {
+    fn check_names<R: Typed>(&self, expected: &Matcher, view: View) {
         let of_kind = |it: Dialect| Some((it, it.pick(R::KIND.cfn, R::KIND.tf), Value::Null));
         let mut all: Vec<(Dialect, &str, Value)> = Vec::new();
         for (handle, node) in self.all::<R>() {
             let dialect = self.dialect_of(node);
             let of = node.resource.type_name(dialect).unwrap_or_default();
-            let properties = self.printed.properties(handle.node(), node, dialect);
-            all.push((dialect, of, properties));
+            let printed = self.printed.resource((handle.node(), node), dialect, view);
+            all.push((dialect, of, printed));
         }
         if all.is_empty() {
-            let both = [self.dialect(), other(self.dialect())];
+            let both = [self.dialect(), self.dialect().other()];
             let of_kind = both.into_iter().filter_map(of_kind);
             all.extend(of_kind.filter(|it| !it.1.is_empty()).take(1));
         }
         // Raw resources have several types: a name that one of them has is right.
         let unknown = all.iter().map(|(dialect, of, printed)| {
-            names::unknown_property(*dialect, of, expected, std::slice::from_ref(printed))
+            unknown_name(
+                (*dialect, view),
+                of,
+                expected,
+                std::slice::from_ref(printed),
+            )
         });
         let unknown: Option<Vec<String>> = unknown.collect();
         if let Some(message) = unknown.and_then(|it| it.into_iter().next()) {
@@ -207,11 +232,15 @@ impl<'a> Assertions<'a> {
     /// If the type has no property of a name.
     #[track_caller]
     pub fn find_resources<R: Typed>(&self, expected: impl Into<Matcher>) -> Vec<Handle<R>> {
-        let expected = expected.into();
-        self.check_names::<R>(&expected);
+        self.matching(&expected.into(), View::Properties)
+    }
+
+    #[track_caller]
+    fn matching<R: Typed>(&self, expected: &Matcher, view: View) -> Vec<Handle<R>> {
+        self.check_names::<R>(expected, view);
         let mut found = Vec::new();
         for (handle, node) in self.all::<R>() {
-            let (differences, captured) = self.differences((handle.node(), node), &expected);
+            let (differences, captured) = self.differences((handle.node(), node), expected, view);
             if differences.is_empty() {
                 store_all(captured);
                 found.push(handle);
@@ -228,13 +257,51 @@ impl<'a> Assertions<'a> {
     /// of a name.
     #[track_caller]
     pub fn has_resource_properties<R: Typed>(&self, expected: impl Into<Matcher>) -> Handle<R> {
-        let expected = expected.into();
-        if let Some(first) = self.find_resources::<R>(expected.clone()).first() {
+        self.first(&expected.into(), View::Properties)
+    }
+
+    /// Asserts that a resource of a type matches with its attributes, and returns the first one. In
+    /// CloudFormation, the resource is an object with `Type`, `Properties`, and attributes such as
+    /// `DeletionPolicy`, `DependsOn`, `Metadata` and `UpdatePolicy`. In Terraform, it has arguments, blocks, and
+    /// meta-arguments such as `lifecycle` and `depends_on`. A handle in `DependsOn` or `depends_on` matches its
+    /// resource.
+    ///
+    /// ```
+    /// use ssm_synth::ir::Dialect;
+    /// use ssm_synth::resource::{LogGroup, RemovalPolicy};
+    /// use ssm_synth::testing::{Assertions, object_like};
+    /// use ssm_synth::App;
+    ///
+    /// let mut app = App::new();
+    /// let mut stack = app.stack("Logs");
+    /// let group = stack.add("Group", LogGroup::new().log_group_name("sessions"));
+    /// stack.set_removal_policy(group, RemovalPolicy::Retain);
+    /// let logs = Assertions::of(&app, "Logs");
+    /// logs.has_resource::<LogGroup>(object_like([
+    ///     ("Properties", object_like([("LogGroupName", "sessions".into())])),
+    ///     ("UpdateReplacePolicy", "Retain".into()),
+    /// ]));
+    /// let logs = logs.in_language(Dialect::Tf);
+    /// logs.has_resource::<LogGroup>(object_like([("skip_destroy", true.into())]));
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If no resource matches (prints the differences of the closest one), or the type has no property
+    /// or attribute of a name.
+    #[track_caller]
+    pub fn has_resource<R: Typed>(&self, expected: impl Into<Matcher>) -> Handle<R> {
+        self.first(&expected.into(), View::Whole)
+    }
+
+    #[track_caller]
+    fn first<R: Typed>(&self, expected: &Matcher, view: View) -> Handle<R> {
+        if let Some(first) = self.matching::<R>(expected, view).first() {
             return *first;
         }
         let closest = self
             .all::<R>()
-            .map(|(it, node)| (node, self.differences((it.node(), node), &expected).0))
+            .map(|(it, node)| (node, self.differences((it.node(), node), expected, view).0))
             .min_by_key(|(_, differences)| differences.len());
         let kind = R::KIND.name;
         match closest {
@@ -256,12 +323,28 @@ impl<'a> Assertions<'a> {
     /// has no property of a name.
     #[track_caller]
     pub fn all_resources_properties<R: Typed>(&self, expected: impl Into<Matcher>) {
-        let expected = expected.into();
-        self.check_names::<R>(&expected);
+        self.each::<R>(&expected.into(), View::Properties);
+    }
+
+    /// Asserts that all resources of a type match with their attributes, as
+    /// [`has_resource`](Assertions::has_resource) does for one.
+    ///
+    /// # Panics
+    ///
+    /// If a resource does not match (prints the differences), no resource has this type, or the type
+    /// has no property or attribute of a name.
+    #[track_caller]
+    pub fn all_resources<R: Typed>(&self, expected: impl Into<Matcher>) {
+        self.each::<R>(&expected.into(), View::Whole);
+    }
+
+    #[track_caller]
+    fn each<R: Typed>(&self, expected: &Matcher, view: View) {
+        self.check_names::<R>(expected, view);
         let mut none = true;
         for (it, node) in self.all::<R>() {
             none = false;
-            let (differences, captured) = self.differences((it.node(), node), &expected);
+            let (differences, captured) = self.differences((it.node(), node), expected, view);
             if !differences.is_empty() {
                 panic!("`{}` differs:{}", node.path, describe(&differences));
             }
@@ -305,7 +388,7 @@ impl<'a> Assertions<'a> {
     /// If the number differs (prints their paths), or the type does not exist.
     #[track_caller]
     pub fn resource_type_count_is(&self, type_name: &str, count: usize) {
-        let (_, all) = self.of_type(type_name);
+        let (_, all) = self.of_type(type_name, View::Properties);
         if all.len() != count {
             let paths: Vec<&str> = all.iter().map(|it| it.path.as_str()).collect();
             let (found, list) = (paths.len(), paths.join("\n  "));
@@ -323,15 +406,31 @@ impl<'a> Assertions<'a> {
     /// not exist.
     #[track_caller]
     pub fn has_resource_type_properties(&self, type_name: &str, expected: impl Into<Matcher>) {
-        let expected = expected.into();
-        let (dialect, all) = self.of_type(type_name);
-        let printed: Vec<Value> = all.iter().map(|it| it.properties.clone()).collect();
-        if let Some(message) = names::unknown_property(dialect, type_name, &expected, &printed) {
+        self.has_of_type(type_name, &expected.into(), View::Properties);
+    }
+
+    /// Asserts that a resource of a type, by its name in either language, matches with its attributes in the
+    /// output of that language. See [`has_resource`](Assertions::has_resource).
+    ///
+    /// # Panics
+    ///
+    /// If no resource matches (prints the differences of each), or the type, or a property or attribute of
+    /// it, does not exist.
+    #[track_caller]
+    pub fn has_resource_type(&self, type_name: &str, expected: impl Into<Matcher>) {
+        self.has_of_type(type_name, &expected.into(), View::Whole);
+    }
+
+    #[track_caller]
+    fn has_of_type(&self, type_name: &str, expected: &Matcher, view: View) {
+        let (dialect, all) = self.of_type(type_name, view);
+        let printed: Vec<Value> = all.iter().map(|it| it.value.clone()).collect();
+        if let Some(message) = unknown_name((dialect, view), type_name, expected, &printed) {
             panic!("{message}");
         }
         let mut out = format!("no `{type_name}` of `{}` matches", self.stack.name);
         for it in &all {
-            let (differences, captured) = self.compare(dialect, &it.properties, &expected);
+            let (differences, captured) = self.compare(dialect, &it.value, expected);
             if differences.is_empty() {
                 return store_all(captured);
             }
@@ -341,9 +440,10 @@ impl<'a> Assertions<'a> {
     }
 
     #[track_caller]
-    fn of_type(&self, type_name: &str) -> (Dialect, Vec<Printed>) {
+    fn of_type(&self, type_name: &str, view: View) -> (Dialect, Vec<Printed>) {
         let dialect = names::language_of(type_name).unwrap_or_else(|message| panic!("{message}"));
-        let all = self.printed.of_type(type_name, dialect);
+        self.check_language(dialect);
+        let all = self.printed.of_type(type_name, dialect, view);
         if all.is_empty() {
             let own = self.printed.types(dialect);
             if let Some(message) = names::unknown_type(type_name, dialect, &own) {
@@ -380,11 +480,8 @@ impl<'a> Assertions<'a> {
     fn verdicts(&self, allowed: &[Verdict]) {
         let mut failed: Vec<(Dialect, String)> = Vec::new();
         let mut verdicts = Vec::new();
-        let both = [Dialect::Cfn, Dialect::Tf];
-        let judged = both
-            .into_iter()
-            .filter(|it| self.language.is_none_or(|only| only == *it));
-        for dialect in judged {
+        let judged = self.graph.languages().iter().copied();
+        for dialect in judged.filter(|it| self.language.is_none_or(|only| only == *it)) {
             let mut reachability = reachability::check_in(self.graph, dialect, &self.assumptions);
             let own: Vec<NodeId> = self.graph.nodes_of(self.stack).map(|(id, _)| id).collect();
             reachability.instances.retain(|it| own.contains(&it.node));
@@ -413,15 +510,23 @@ impl<'a> Assertions<'a> {
             panic!("{first}");
         }
         let of = |(dialect, text): &(Dialect, String)| {
-            let language = dialect.pick("CloudFormation", "Terraform");
-            format!("as {language} prints it:\n{text}")
+            format!("as {} prints it:\n{text}", dialect.name())
         };
         panic!("{}", failed.iter().map(of).collect::<Vec<_>>().join("\n"));
     }
 }
 
-fn other(dialect: Dialect) -> Dialect {
-    dialect.pick(Dialect::Tf, Dialect::Cfn)
+/// Returns the error for a name that no resource of a type has.
+fn unknown_name(
+    (dialect, view): (Dialect, View),
+    type_name: &str,
+    expected: &Matcher,
+    printed: &[Value],
+) -> Option<String> {
+    match (dialect, view) {
+        (Dialect::Cfn, View::Whole) => names::unknown_part(type_name, expected, printed),
+        _ => names::unknown_property(dialect, type_name, expected, printed),
+    }
 }
 
 fn describe(differences: &[Difference]) -> String {

@@ -100,18 +100,21 @@ impl Capture {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl From<Capture> for Matcher {
     fn from(capture: Capture) -> Self {
         Matcher(Kind::Capture(capture))
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl From<Value> for Matcher {
     fn from(value: Value) -> Self {
         exactly(value)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<R: Typed> From<Handle<R>> for Matcher {
     fn from(handle: Handle<R>) -> Self {
         Matcher(Kind::Reference(handle.attr(R::LINK)))
@@ -120,6 +123,7 @@ impl<R: Typed> From<Handle<R>> for Matcher {
 
 macro_rules! literal {
     ($($of:ty),+) => {$(
+        #[diagnostic::do_not_recommend]
         impl From<$of> for Matcher {
             fn from(value: $of) -> Self {
                 exactly(value)
@@ -127,7 +131,37 @@ macro_rules! literal {
         }
     )+};
 }
-literal!(&str, String, bool, i64, i32);
+literal!(
+    &str, String, bool, i8, i16, i32, i64, isize, u8, u16, u32, u64, usize, f32, f64
+);
+
+#[diagnostic::do_not_recommend]
+impl From<&String> for Matcher {
+    fn from(text: &String) -> Self {
+        exactly(text.as_str())
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl From<crate::ir::Cidr> for Matcher {
+    fn from(range: crate::ir::Cidr) -> Self {
+        exactly(range.to_string())
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<R: Typed> From<&Handle<R>> for Matcher {
+    fn from(handle: &Handle<R>) -> Self {
+        Matcher::from(*handle)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl From<Expr> for Matcher {
+    fn from(expr: Expr) -> Self {
+        Matcher(Kind::Reference(expr))
+    }
+}
 
 /// A difference and its location.
 #[derive(Clone, Debug, PartialEq)]
@@ -177,7 +211,12 @@ impl Compare<'_> {
             }
             (Kind::Reference(expr), _) => {
                 let expected = (self.spell)(&RawValue::from(expr.clone()));
-                if Some(&expected) != found {
+                let is_dependency = path.starts_with("DependsOn") || path.starts_with("depends_on");
+                let is_same = match found {
+                    Some(found) if is_dependency => depends_on(&expected, found),
+                    found => Some(&expected) == found,
+                };
+                if !is_same {
                     differs(expected.to_string());
                 }
             }
@@ -248,6 +287,24 @@ impl Compare<'_> {
             }
         }
     }
+}
+
+/// Returns whether a reference is to the resource that a dependency names: a logical ID in CloudFormation, and an
+/// address in Terraform.
+fn depends_on(reference: &Value, dependency: &Value) -> bool {
+    fn code(text: &str) -> &str {
+        let inner = text.strip_prefix("${").and_then(|it| it.strip_suffix('}'));
+        inner.unwrap_or(text)
+    }
+    let Some(name) = dependency.as_str().map(code) else {
+        return false;
+    };
+    let attribute = &reference["Fn::GetAtt"];
+    let id = reference["Ref"].as_str().or(attribute[0].as_str());
+    let id = id.or_else(|| attribute.as_str()?.split('.').next());
+    let address = reference.as_str().map(code);
+    let rest = address.and_then(|it| it.strip_prefix(name));
+    id == Some(name) || rest.is_some_and(|it| it.starts_with(['.', '[']))
 }
 
 fn nth(n: usize) -> String {

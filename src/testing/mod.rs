@@ -50,24 +50,29 @@ pub struct Snapshot {
 ///
 /// # Panics
 ///
-/// If the app has errors. Prints all of them.
+/// If the app has errors (prints all of them), or is not for the language of a format.
 #[doc(hidden)]
 #[track_caller]
 #[allow(clippy::panic)] // A failing assertion panics.
-pub fn snapshots(app: &App, formats: &[Format]) -> Vec<Snapshot> {
+pub fn snapshots(app: &App, formats: Option<&[Format]>) -> Vec<Snapshot> {
     let validated = match app.validate() {
         Ok(validated) => validated,
         Err(diagnostics) => panic!("{diagnostics}"),
     };
-    let snapshots = backend::snapshots(&validated, formats).into_iter();
+    let snapshots = match backend::snapshots(&validated, formats) {
+        Ok(snapshots) => snapshots,
+        Err(error) => panic!("{error}"),
+    };
     snapshots
+        .into_iter()
         .map(|(name, text)| Snapshot { name, text })
         .collect()
 }
 
 /// Compares an app with its snapshots: a document for each stack and format, and a table of IDs
 /// for each stack. A changed line in a table of IDs means that a resource is replaced. The default
-/// formats are CloudFormation YAML and HCL.
+/// formats are CloudFormation YAML and HCL, or the one of the language that
+/// [`App::set_language`](crate::App::set_language) sets.
 ///
 /// The snapshots belong to `insta`: its settings apply, and you review them with
 /// `cargo insta review`.
@@ -84,13 +89,13 @@ pub fn snapshots(app: &App, formats: &[Format]) -> Vec<Snapshot> {
 #[macro_export]
 macro_rules! assert_synth_snapshot {
     ($app:expr $(,)?) => {
-        $crate::assert_synth_snapshot!(
-            $app,
-            [$crate::testing::Format::CfnYaml, $crate::testing::Format::Hcl]
-        )
+        $crate::assert_synth_snapshot!(@ $app, ::core::option::Option::None)
     };
     ($app:expr, [$($format:expr),+ $(,)?] $(,)?) => {
-        for snapshot in $crate::testing::snapshots(&$app, &[$($format),+]) {
+        $crate::assert_synth_snapshot!(@ $app, ::core::option::Option::Some(&[$($format),+]))
+    };
+    (@ $app:expr, $formats:expr) => {
+        for snapshot in $crate::testing::snapshots(&$app, $formats) {
             $crate::testing::insta::with_settings!({ omit_expression => true }, {
                 $crate::testing::insta::assert_snapshot!(snapshot.name.as_str(), snapshot.text);
             });

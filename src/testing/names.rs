@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::matcher::{Kind, Matcher};
 use crate::ir::{Dialect, Expr, nearest, typo};
 use crate::resource::schema::{self, SchemaError};
-use crate::resource::{Map, RawValue, Schema};
+use crate::resource::{ATTRIBUTES, Map, POLICIES, RawValue, Schema};
 
 /// Returns the language of a type name, or the reason why it names no type.
 pub(super) fn language_of(type_name: &str) -> Result<Dialect, String> {
@@ -60,6 +60,38 @@ pub(super) fn unknown_property(
     })?;
     let SchemaError { message, help, .. } = error;
     Some(format!("{message} of `{type_name}`; {help}"))
+}
+
+/// Returns the error for a part that no resource of a type has in CloudFormation. Parts are properties,
+/// attributes beside them, and names inside them.
+pub(super) fn unknown_part(
+    type_name: &str,
+    expected: &Matcher,
+    printed: &[Value],
+) -> Option<String> {
+    const PARTS: [&str; 3] = ["DependsOn", "Properties", "Type"];
+    let Kind::ObjectLike(parts) = &expected.0 else {
+        return None;
+    };
+    parts.iter().find_map(|(name, inner)| match name.as_str() {
+        "Properties" => {
+            let printed = printed.iter().filter_map(|it| it.get(name).cloned());
+            unknown_property(Dialect::Cfn, type_name, inner, &printed.collect::<Vec<_>>())
+        }
+        name if POLICIES.contains(&name) => match Schema::of_policy(type_name, name) {
+            Some(schema) => {
+                let error = unknown_inside(schema, "", &named(inner))?;
+                Some(format!("in `{name}`, {}; {}", error.message, error.help))
+            }
+            None => Some(format!("`{name}` has no effect on `{type_name}`")),
+        },
+        name if PARTS.contains(&name) || ATTRIBUTES.contains(&name) => None,
+        name => {
+            let known = PARTS.into_iter().chain(ATTRIBUTES);
+            let hint = nearest(name, known);
+            Some(format!("unknown attribute `{name}` of a resource; {hint}"))
+        }
+    })
 }
 
 /// Returns the error for the first name at or below a path that the schema does not have.

@@ -14,11 +14,20 @@ pub(super) struct PrintedStack<'a> {
     here: StackId,
 }
 
+/// What an assertion judges of a resource. In Terraform, arguments and meta-arguments are in one block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum View {
+    /// The properties or arguments.
+    Properties,
+    /// In CloudFormation, also the attributes beside the properties.
+    Whole,
+}
+
 /// A resource in the output.
 pub(super) struct Printed {
     /// The path, or the address in Terraform of a part that has no path.
     pub(super) path: String,
-    pub(super) properties: Value,
+    pub(super) value: Value,
 }
 
 impl<'a> PrintedStack<'a> {
@@ -26,11 +35,22 @@ impl<'a> PrintedStack<'a> {
         PrintedStack { validated, here }
     }
 
-    /// Returns the properties or arguments of a node.
-    pub(super) fn properties(&self, id: NodeId, node: &Node, dialect: Dialect) -> Value {
-        if dialect == Dialect::Cfn {
-            let (printed, _) = node.printed(id, self.validated.graph(), dialect);
-            return cfn::value_in(&self.validated, self.here, RawValue::Object(printed));
+    /// Returns what a language prints of a node.
+    pub(super) fn resource(
+        &self,
+        (id, node): (NodeId, &Node),
+        dialect: Dialect,
+        view: View,
+    ) -> Value {
+        match (dialect, view) {
+            (Dialect::Cfn, View::Properties) => {
+                let (printed, _) = node.printed(id, self.validated.graph(), dialect);
+                return cfn::value_in(&self.validated, self.here, RawValue::Object(printed));
+            }
+            (Dialect::Cfn, View::Whole) => {
+                return cfn::resource_in(&self.validated, self.here, id);
+            }
+            (Dialect::Tf, _) => {}
         }
         // The parts of a node follow it.
         let mut all = tf::printed(&self.validated, self.here).into_iter();
@@ -47,7 +67,7 @@ impl<'a> PrintedStack<'a> {
     }
 
     /// Returns the resources of a type in the output.
-    pub(super) fn of_type(&self, type_name: &str, dialect: Dialect) -> Vec<Printed> {
+    pub(super) fn of_type(&self, type_name: &str, dialect: Dialect, view: View) -> Vec<Printed> {
         let graph = self.validated.graph();
         if dialect == Dialect::Tf {
             let all = tf::printed(&self.validated, self.here).into_iter();
@@ -60,7 +80,7 @@ impl<'a> PrintedStack<'a> {
                             || format!("{type_name}.{}", it.name),
                             |node| node.path.clone(),
                         ),
-                        properties: it.arguments,
+                        value: it.arguments,
                     }
                 })
                 .collect();
@@ -74,7 +94,7 @@ impl<'a> PrintedStack<'a> {
         });
         own.map(|(id, node)| Printed {
             path: node.path.clone(),
-            properties: self.properties(id, node, dialect),
+            value: self.resource((id, node), dialect, view),
         })
         .collect()
     }

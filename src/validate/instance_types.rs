@@ -23,6 +23,7 @@ pub(crate) fn unoffered(name: &str, region: Option<&'static Region>) -> Option<D
     };
     let known: Vec<String> = instance_types(region).collect();
     let help = nearest(name, known.iter().map(String::as_str));
+    let found = found.suppressible();
     Some(found.about(&["instance_type"]).help(help))
 }
 
@@ -37,7 +38,7 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
         found.extend(own.filter_map(|name| finding(graph, node, name, None)));
     }
     if of_app().any(|(_, node)| is_changed(node)) {
-        for dialect in [Dialect::Cfn, Dialect::Tf] {
+        for &dialect in graph.languages() {
             let Some(printed) = graph.printed(dialect) else {
                 continue;
             };

@@ -88,7 +88,7 @@ impl Links {
         for (n, stack) in graph.stacks().enumerate() {
             let here = StackId::next(n);
             for (id, node) in graph.nodes_of(stack) {
-                for dialect in [Dialect::Cfn, Dialect::Tf] {
+                for &dialect in graph.languages() {
                     let user = User::Node(node);
                     let mut see = |expr: &Expr| links.visit(graph, (here, user), dialect, expr);
                     node.walk_printed(id, graph, dialect, &mut see);
@@ -98,7 +98,7 @@ impl Links {
                 }
             }
             for output in &stack.outputs {
-                for dialect in [Dialect::Cfn, Dialect::Tf] {
+                for &dialect in graph.languages() {
                     let user = User::Output(output);
                     let mut see = |expr: &Expr| links.visit(graph, (here, user), dialect, expr);
                     output.value.walk_in(Some(dialect), &mut see);

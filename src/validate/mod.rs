@@ -3,6 +3,7 @@
 
 mod copies;
 mod instance_types;
+mod languages;
 mod limits;
 mod links;
 mod literals;
@@ -13,6 +14,8 @@ mod overrides;
 mod parameters;
 mod places;
 mod references;
+mod removal_policies;
+mod suppressions;
 mod tags;
 mod template;
 mod terraform;
@@ -88,6 +91,14 @@ impl<'g> Validated<'g> {
 }
 
 impl Validated<'_> {
+    /// Changes the warnings.
+    pub(crate) fn map_warnings(self, change: impl FnOnce(Diagnostics) -> Diagnostics) -> Self {
+        Validated {
+            warnings: change(self.warnings),
+            ..self
+        }
+    }
+
     /// Changes the diagnostics, so that a reader can add locations.
     #[cfg(feature = "config")]
     pub(crate) fn map_diagnostics(self, change: impl Fn(Diagnostics) -> Diagnostics) -> Self {
@@ -105,6 +116,7 @@ impl Validated<'_> {
 ///
 /// Returns all diagnostics if one of them is an error.
 pub(crate) fn run(graph: &Graph, own: Diagnostics) -> Result<Validated<'_>, Diagnostics> {
+    let own = languages::relevant(graph, own);
     let is_of_template = |it: &Diagnostic| it.code == template::TEMPLATE_ERROR;
     let (of_template, of_rules): (Vec<_>, Vec<_>) = own.into_iter().partition(is_of_template);
     let mut out = graph.diagnostics.clone();
@@ -112,7 +124,7 @@ pub(crate) fn run(graph: &Graph, own: Diagnostics) -> Result<Validated<'_>, Diag
     // The other rules follow the stack of a resource.
     if !is_whole(graph) {
         out.extend(of_rules);
-        return Err(out);
+        return Err(suppressions::apply(graph, languages::relevant(graph, out)));
     }
     let links = Links::of(graph);
     links::check(graph, &links, &mut out);
@@ -126,17 +138,23 @@ pub(crate) fn run(graph: &Graph, own: Diagnostics) -> Result<Validated<'_>, Diag
     places::check(graph, &mut out);
     tags::check(graph, &mut out);
     network::check(graph, &mut out);
+    languages::check(graph, &mut out);
+    removal_policies::check(graph, &mut out);
     for node in &graph.nodes {
         node.resource.check(node, &mut out);
     }
+    let mut out = languages::relevant(graph, out);
     let of_template = template::uncovered(graph, of_template, &out);
     out.extend(of_rules);
     out.extend(of_template);
+    let out = suppressions::apply(graph, out);
     if out.has_errors() {
         Err(out)
     } else {
         let mut cfn_limits = Diagnostics::default();
-        limits::check(graph, &mut cfn_limits);
+        if graph.has_language(Dialect::Cfn) {
+            limits::check(graph, &mut cfn_limits);
+        }
         Ok(Validated {
             graph,
             links,

@@ -131,15 +131,20 @@ fn check_ignored(graph: &Graph, (id, node): (NodeId, &Node), out: &mut Diagnosti
             false => Diagnostic::warning(code, message),
         };
         let found = found.path(node.path.clone()).at(location.clone());
-        out.push(found.only(Dialect::Tf).help(help));
+        out.push(found.suppressible().only(Dialect::Tf).help(help));
     }
 }
 
 /// Reports the overrides that do not apply, each at its line.
 fn check_node(graph: &Graph, (id, node): (NodeId, &Node), out: &mut Diagnostics) {
-    let mut report = |change: &Override, message: String, help: String| {
+    let mut report = |change: &Override, message: String, help: String, is_of_schema: bool| {
+        let found = Diagnostic::error("override", message);
+        let found = match is_of_schema {
+            true => found.suppressible(),
+            false => found,
+        };
         out.push(
-            Diagnostic::error("override", message)
+            found
                 .path(node.path.clone())
                 .at(change.location_or(&node.location).clone())
                 .only(change.dialect)
@@ -154,13 +159,13 @@ fn check_node(graph: &Graph, (id, node): (NodeId, &Node), out: &mut Diagnostics)
                 "override `{}` has no effect: the resource does not exist in {language}",
                 change.pointer
             );
-            report(change, message, "remove the override".to_owned());
+            report(change, message, "remove the override".to_owned(), false);
         }
     }
     for dialect in [Dialect::Cfn, Dialect::Tf] {
         if node.resource.type_name(dialect).is_some() {
             for error in node.printed(id, graph, dialect).1 {
-                report(error.change, error.message, error.help);
+                report(error.change, error.message, error.help, error.is_of_schema);
             }
         }
     }
@@ -169,22 +174,24 @@ fn check_node(graph: &Graph, (id, node): (NodeId, &Node), out: &mut Diagnostics)
         if let (Change::Set(value), true) = (&change.change, own && change.pointer == "/provider")
             && let Some((message, help)) = value.as_str().and_then(|it| provider(graph, node, it))
         {
-            report(change, format!("override `/provider`: {message}"), help);
+            report(
+                change,
+                format!("override `/provider`: {message}"),
+                help,
+                false,
+            );
         }
     }
     let mut attributes = node.cfn_attributes(graph);
     for error in node.override_attributes(&mut attributes) {
-        report(error.change, error.message, error.help);
+        report(error.change, error.message, error.help, error.is_of_schema);
     }
     let condition = node.overridden_condition();
     let unknown = condition.filter(|id| graph.condition_of(node, id).is_none());
     let change = node.overrides.iter().find(|it| it.pointer == "/Condition");
     if let (Some(unknown), Some(change)) = (unknown, change) {
         let message = format!("override `/Condition`: the stack has no condition `{unknown}`");
-        report(
-            change,
-            message,
-            "declare it with `Scope::condition`".to_owned(),
-        );
+        let help = "declare it with `Scope::condition`";
+        report(change, message, help.to_owned(), false);
     }
 }

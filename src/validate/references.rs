@@ -17,7 +17,7 @@ fn diagnostic(
         Expr::Attr(id, _) | Expr::Other(id, _) => match graph.node(*id) {
             None => "resource of another app",
             Some(node) if node.resource.type_name(dialect).is_none() => {
-                return Some(absent(node, dialect));
+                return Some(absent(graph, node, dialect));
             }
             Some(_) => return invalid_attribute(expr, dialect),
         },
@@ -86,27 +86,29 @@ fn invalid_attribute(expr: &Expr, dialect: Dialect) -> Option<(String, String)> 
     if name.starts_with(|it: char| it.is_ascii_alphabetic()) && name.bytes().all(is_name) {
         return None;
     }
-    let language = dialect.pick("CloudFormation", "Terraform");
-    let message = format!("{} is not an attribute in {language}", quoted(name));
+    let message = format!("{} is not an attribute in {}", quoted(name), dialect.name());
     Some((message, format!("use a name such as `{example}`")))
 }
 
 /// Returns the error for a resource that only the other language has.
-fn absent(node: &Node, dialect: Dialect) -> (String, String) {
-    let (language, own, other) = match dialect {
-        Dialect::Cfn => ("CloudFormation", ".cfn(\"AWS::…\")", "cfn"),
-        Dialect::Tf => ("Terraform", ".tf(\"aws_…\")", "tf"),
-    };
+fn absent(graph: &Graph, node: &Node, dialect: Dialect) -> (String, String) {
+    let (own, other) = dialect.pick((".cfn(\"AWS::…\")", "cfn"), (".tf(\"aws_…\")", "tf"));
     let message = format!(
-        "refers to `{}`, which does not exist in {language}",
-        node.path
+        "refers to `{}`, which does not exist in {}",
+        node.path,
+        dialect.name()
     );
-    let help = match node.resource.kind() {
-        None => format!(
-            "add its type with `{own}`, or set `{other}` of `Expr::PerLanguage` to a value without it"
-        ),
-        Some(_) => format!("set `{other}` of `Expr::PerLanguage` to a value without it"),
-    };
+    let mut help = format!("set `{other}` of `Expr::PerLanguage` to a value without it");
+    if node.resource.kind().is_none() {
+        help = format!("add its type with `{own}`, or {help}");
+    }
+    if node.origin.is_none() && graph.language().is_none() {
+        let only = dialect.other();
+        help = format!(
+            "{help}; for an app without {}, call `App::set_language(Dialect::{only:?})`",
+            dialect.name()
+        );
+    }
     (message, help)
 }
 
@@ -170,7 +172,7 @@ fn check_node(
             .help(help)
     };
     let mut reported: Vec<(String, String)> = Vec::new();
-    for dialect in [Dialect::Cfn, Dialect::Tf] {
+    for &dialect in graph.languages() {
         if node.resource.type_name(dialect).is_none() {
             continue;
         }
@@ -245,8 +247,9 @@ fn check_node(
 
 /// Returns the dependencies of a resource.
 fn before(graph: &Graph, node: &Node) -> Vec<NodeId> {
-    let mut before = node.resource.put(Dialect::Cfn).references();
-    before.extend(node.resource.put(Dialect::Tf).references());
+    let languages = graph.languages().iter();
+    let references = languages.flat_map(|it| node.resource.put(*it).references());
+    let mut before: Vec<NodeId> = references.collect();
     before.extend(&node.depends_on);
     // Dependencies on other stacks order entire stacks.
     before.retain(|id| {
@@ -310,7 +313,7 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
         }
         for output in &stack.outputs {
             let mut found: Vec<(String, String)> = Vec::new();
-            for dialect in [Dialect::Cfn, Dialect::Tf] {
+            for &dialect in graph.languages() {
                 output.value.walk_in(Some(dialect), &mut |expr| {
                     let wrong = diagnostic(expr, graph, stack, dialect);
                     found.extend(wrong.filter(|it| !found.contains(it)));

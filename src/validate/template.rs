@@ -15,7 +15,7 @@ pub(crate) fn template_errors(graph: &Graph, printed: &Graph, out: &mut Diagnost
             true => Diagnostic::error(TEMPLATE_ERROR, reason),
             false => Diagnostic::warning(TEMPLATE_ERROR, reason),
         };
-        let of = of.path(at.0).at(at.1.clone());
+        let of = of.path(at.0).at(at.1.clone()).suppressible();
         out.push(of.only(Dialect::Cfn).help(fix));
     };
     for (id, node) in printed.nodes() {
@@ -59,12 +59,17 @@ pub(crate) fn template_errors(graph: &Graph, printed: &Graph, out: &mut Diagnost
 }
 
 /// Codes of errors that have no consequences in the values of a resource.
-const APART: [&str; 4] = [
+const APART: [&str; 3] = [
     "cross-account-reference",
     "cross-region-reference",
     "duplicate-name",
-    "override",
 ];
+
+/// Returns whether an error has no consequences in the values of a resource. An override applies if only the
+/// schema does not accept it.
+fn is_apart(it: &Diagnostic) -> bool {
+    APART.contains(&it.code) || it.code == "override" && !it.is_suppressible
+}
 
 /// Codes of errors, and the words with which a template error says the same.
 const SAME: [(&str, &str); 4] = [
@@ -80,7 +85,7 @@ pub(super) fn uncovered(
     template: Vec<Diagnostic>,
     others: &Diagnostics,
 ) -> Vec<Diagnostic> {
-    let counts = |it: &&Diagnostic| it.severity == Severity::Error && !APART.contains(&it.code);
+    let counts = |it: &&Diagnostic| it.severity == Severity::Error && !is_apart(it);
     let errors: Vec<&Diagnostic> = others.iter().filter(counts).collect();
     if errors.is_empty() || template.is_empty() {
         return template;

@@ -1,6 +1,7 @@
 //! Names and values of Terraform that the provider does not accept: in raw resources, and after overrides.
 //! CloudFormation has its own rules for templates (`template.rs`).
 
+use super::TEMPLATE_ERROR;
 use crate::ir::{Diagnostic, Diagnostics, Dialect, Expr, NodeId};
 use crate::resource::schema::{self, SchemaError};
 use crate::resource::{Field, Graph, Node, Override, Part, Resource, Schema, property_errors};
@@ -11,15 +12,19 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
         check_references(graph, (id, node), out);
     }
     check_outputs(graph, out);
+    // Without a template, no other check sees the values of the models.
+    let is_only = graph.language() == Some(Dialect::Tf);
     let is_changed = |(_, node): &(NodeId, &Node)| {
-        matches!(node.resource, Resource::Raw(_)) || node.overrides.iter().any(changes_arguments)
+        is_only
+            || matches!(node.resource, Resource::Raw(_))
+            || node.overrides.iter().any(changes_arguments)
     };
     if graph.nodes().any(|it| is_changed(&it))
         && let Some(printed) = graph.printed(Dialect::Tf)
     {
         for (id, node) in graph.nodes().filter(is_changed) {
             if let Some(other) = printed.node(id) {
-                check_limits(node, &other.resource, out);
+                check_limits(node, &other.resource, is_only, out);
             }
         }
     }
@@ -31,22 +36,39 @@ fn changes_arguments(change: &Override) -> bool {
 
 /// Reports values of a modeled type that the service excludes. The provider's schema has no limits, so those of
 /// CloudFormation apply to the same properties.
-fn check_limits(node: &Node, printed: &Resource, out: &mut Diagnostics) {
+fn check_limits(node: &Node, printed: &Resource, is_only: bool, out: &mut Diagnostics) {
     let Some(kind) = printed.kind().filter(|it| !it.tf.is_empty()) else {
         return;
     };
-    let errors =
-        |of: &Resource| property_errors::of_limits(&node.path, kind.cfn, &of.put(Dialect::Cfn));
+    let errors = |of: &Resource| {
+        let map = of.put(Dialect::Cfn);
+        match is_only {
+            true => {
+                let of = property_errors::Subject {
+                    id: &node.path,
+                    type_name: kind.cfn,
+                    is_secret: &|_| false,
+                    is_of_file: false,
+                };
+                property_errors::of_values(of, &map)
+            }
+            false => property_errors::of_limits(&node.path, kind.cfn, &map),
+        }
+    };
     let own = match node.resource.kind() {
-        Some(_) => errors(&node.resource),
-        None => Vec::new(),
+        Some(_) if !is_only => errors(&node.resource),
+        _ => Vec::new(),
     };
     let is_own = |reason: &str| own.iter().any(|it| it.reason == reason);
     let mut names = Vec::new();
     pairs(kind.fields, ("", ""), &mut names);
     for error in errors(printed).iter().filter(|it| !is_own(&it.reason)) {
         let is_in = |(cfn, _): &&(String, String)| error.fix.contains(&format!("`{cfn}`"));
-        let Some((cfn, tf)) = names.iter().find(is_in) else {
+        let known = names.iter().find(is_in);
+        let Some((cfn, tf)) = known.map_or_else(
+            || is_only.then_some(("", "")),
+            |(cfn, tf)| Some((cfn.as_str(), tf.as_str())),
+        ) else {
             continue;
         };
         let renamed = |text: &str| text.replace(&format!("`{cfn}`"), &format!("`{tf}`"));
@@ -57,6 +79,7 @@ fn check_limits(node: &Node, printed: &Resource, out: &mut Diagnostics) {
                 "override",
                 format!("override `{}`: {}", it.pointer, error.reason),
             ),
+            None if node.resource.kind().is_some() => (TEMPLATE_ERROR, error.reason.clone()),
             None => ("raw-resource-property", error.reason.clone()),
         };
         let found = match error.is_certain {
@@ -64,6 +87,7 @@ fn check_limits(node: &Node, printed: &Resource, out: &mut Diagnostics) {
             false => Diagnostic::warning(code, renamed(&message)),
         };
         let location = change.map_or(&node.location, |it| it.location_or(&node.location));
+        let found = found.suppressible();
         let found = found.path(node.path.clone()).at(location.clone());
         out.push(found.only(Dialect::Tf).help(renamed(&error.fix)));
     }
@@ -137,7 +161,8 @@ fn diagnostic(
         true => Diagnostic::error(code, message),
         false => Diagnostic::warning(code, format!("{message}: {}", schema.doubt())),
     };
-    found.only(Dialect::Tf).help(error.help.clone())
+    let found = found.only(Dialect::Tf).suppressible();
+    found.help(error.help.clone())
 }
 
 /// Returns whether a pointer names a path, a part of it, or what is around it.

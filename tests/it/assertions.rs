@@ -3,9 +3,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde_json::json;
-use ssm_synth::construct::{AccessHandles, InstanceRole, Permissions};
+use ssm_synth::construct::{AccessHandles, InstanceRole, Lifecycle, Permissions};
 use ssm_synth::ir::Dialect;
-use ssm_synth::resource::{Instance, RawResource, SecurityGroupIngress, VpcEndpoint};
+use ssm_synth::resource::{
+    Instance, LogGroup, RawResource, RemovalPolicy, SecurityGroupIngress, Topic, VpcEndpoint,
+};
 use ssm_synth::testing::{Assertions, absent, any, array_with, object_like, string_like};
 use ssm_synth::{App, Id, Scope, SessionAccess};
 
@@ -265,4 +267,69 @@ fn names_that_do_not_exist_fail() {
     }));
     let found = *failed.unwrap_err().downcast::<String>().unwrap();
     contains_all(&found, &["unknown argument `key_nam` of `aws_instance`"]);
+}
+
+#[test]
+fn assertions_see_the_attributes_of_resources() {
+    let app = changed(|stack, access| {
+        let instance = access.instances[0].instance;
+        let logs = stack.add("Logs", LogGroup::new());
+        let topic = stack.add("Topic", Topic::new());
+        stack.depends_on(logs, [topic.node()]);
+        stack.set_removal_policy(logs, RemovalPolicy::Retain);
+        stack
+            .overrides(instance)
+            .cfn_attribute("/Metadata/Owner", "core")
+            .lifecycle(Lifecycle::new().ignore_changes(["user_data"]));
+    });
+    let topic = app.find::<Topic>("Access/Topic").unwrap();
+    let access = Assertions::of(&app, "Access");
+    let instance = [
+        ("Type", "AWS::EC2::Instance".into()),
+        ("CreationPolicy", absent()),
+        ("Metadata", object_like([("Owner", "core".into())])),
+        ("DeletionPolicy", absent()),
+        ("Properties", object_like([("KeyName", absent())])),
+    ];
+    access.has_resource::<Instance>(object_like(instance));
+    // An assertion about a policy that the type does not have would always pass.
+    let found = message_of(&access, |it| {
+        it.all_resources::<Instance>(object_like([("UpdatePolicy", absent())]));
+    });
+    assert_eq!(
+        found,
+        "`UpdatePolicy` has no effect on `AWS::EC2::Instance`"
+    );
+    let logs = object_like([
+        ("DeletionPolicy", "RetainExceptOnCreate".into()),
+        ("DependsOn", array_with([topic.into()])),
+    ]);
+    access.has_resource::<LogGroup>(logs.clone());
+    access.has_resource_type("AWS::Logs::LogGroup", logs);
+    access.all_resources::<Topic>(object_like([("DependsOn", absent())]));
+    let found = message_of(&access, |it| {
+        it.all_resources::<Topic>(object_like([("DeletionPolcy", absent())]));
+    });
+    contains_all(
+        &found,
+        &["unknown attribute `DeletionPolcy`", "`DeletionPolicy`"],
+    );
+    let found = message_of(&access, |it| {
+        let properties = object_like([("TopicNam", absent())]);
+        it.all_resources::<Topic>(object_like([("Properties", properties)]));
+    });
+    contains_all(&found, &["unknown property `TopicNam`"]);
+
+    let terraform = access.in_language(Dialect::Tf);
+    terraform.has_resource::<LogGroup>(object_like([
+        ("skip_destroy", true.into()),
+        ("depends_on", array_with([topic.into()])),
+    ]));
+    let ignored = object_like([("ignore_changes", array_with(["user_data".into()]))]);
+    terraform.has_resource::<Instance>(object_like([("lifecycle", ignored)]));
+}
+
+fn message_of<'a>(access: &Assertions<'a>, assert: fn(&Assertions<'a>)) -> String {
+    let failed = catch_unwind(AssertUnwindSafe(|| assert(access))).unwrap_err();
+    *failed.downcast::<String>().unwrap()
 }

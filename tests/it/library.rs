@@ -465,7 +465,7 @@ fn a_root_module_has_a_provider_for_each_region_and_account() {
     }
     app.stack("There").provider_alias("backup", "eu-west-1");
     let validated = app.validate().unwrap();
-    let root = backend::tf::root(&validated);
+    let root = backend::tf::root(&validated).unwrap();
     let hcl = root.to_hcl();
     for line in [
         "alias               = \"us_east_1_111122223333\"",

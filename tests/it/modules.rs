@@ -25,7 +25,7 @@ fn behind<'t>(text: &'t str, prefix: &str) -> BTreeSet<&'t str> {
 /// others. The root module must pass them from outputs. Returns the variables.
 fn variables(app: &App) -> Vec<String> {
     let validated = app.validate().unwrap_or_else(|found| panic!("{found}"));
-    let root = backend::tf::root(&validated);
+    let root = backend::tf::root(&validated).unwrap();
     let root: serde_json::Value = serde_json::from_str(&root.to_json()).unwrap();
     let hcl = |stack: &str| {
         let module = backend::tf::module(&validated, stack, ModuleKind::Module).unwrap();
@@ -116,7 +116,9 @@ fn a_stack_without_a_region_keeps_the_provider_of_the_deployment() {
     app.stack("Here").set_region("eu-central-1");
     app.stack("Here").add("Logs", LogGroup::new());
     app.stack("Anywhere").add("Logs", LogGroup::new());
-    let root = backend::tf::root(&app.validate().unwrap()).to_json();
+    let root = backend::tf::root(&app.validate().unwrap())
+        .unwrap()
+        .to_json();
     let root: serde_json::Value = serde_json::from_str(&root).unwrap();
     let providers = |module: &str| root["module"][module]["providers"].clone();
     assert_eq!(providers("here")["aws"], "aws.eu_central_1", "{root:#}");

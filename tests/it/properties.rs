@@ -7,8 +7,9 @@ use ssm_synth::frontend::config::Config;
 fn synthesize(text: &str) -> Option<[String; 4]> {
     let built = Config::read("generated", text).ok()?.build().ok()?;
     let validated = built.app.validate().ok()?;
-    let template = backend::cfn::template(&validated, &built.stack)?;
-    let module = backend::tf::module(&validated, &built.stack, backend::tf::ModuleKind::Root)?;
+    let template = backend::cfn::template(&validated, &built.stack).ok()?;
+    let module =
+        backend::tf::module(&validated, &built.stack, backend::tf::ModuleKind::Root).ok()?;
     Some([
         template.to_json(),
         template.to_yaml(),

@@ -476,8 +476,12 @@ fn a_root_module_passes_what_a_stack_copies_to_parameter_store() {
     let printed = |app: &App, kind: ModuleKind| -> [Value; 3] {
         let validated = app.validate().unwrap_or_else(|found| panic!("{found}"));
         let of = |stack| backend::tf::module(&validated, stack, kind).unwrap();
-        [backend::tf::root(&validated), of("Writer"), of("Reader")]
-            .map(|it| serde_json::from_str(&it.to_json()).unwrap())
+        [
+            backend::tf::root(&validated).unwrap(),
+            of("Writer"),
+            of("Reader"),
+        ]
+        .map(|it| serde_json::from_str(&it.to_json()).unwrap())
     };
     let app = build("us-east-1");
     let [root, writer, reader] = printed(&app, ModuleKind::Module);

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::template;
+use crate::backend::error::{OutputError, check_language};
 use crate::ir::{Dialect, Severity};
 use crate::validate::Validated;
 
@@ -29,20 +30,26 @@ pub struct AssemblyFile {
 /// let mut app = App::new();
 /// app.stack("Access").add_inline(SessionAccess::new());
 /// let validated = app.validate().expect("the built-in pattern is sound");
-/// let files = backend::cfn::assembly(&validated);
+/// let files = backend::cfn::assembly(&validated).expect("the app is for both languages");
 /// let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
 /// assert_eq!(names, ["Access.template.json", "manifest.json"]);
 /// ```
 ///
 /// <https://docs.aws.amazon.com/cdk/v2/guide/deploy.html>
-pub fn assembly(validated: &Validated<'_>) -> Vec<AssemblyFile> {
+///
+/// # Errors
+///
+/// If the app is only for Terraform.
+pub fn assembly(validated: &Validated<'_>) -> Result<Vec<AssemblyFile>, OutputError> {
+    check_language(validated, Dialect::Cfn)?;
     let graph = validated.graph();
     let mut files = Vec::new();
     let mut artifacts = Map::new();
     for name in validated.deployment_order() {
-        let (Some(stack), Some(text)) = (graph.stack(name), template(validated, name)) else {
+        let Some(stack) = graph.stack(name) else {
             continue;
         };
+        let text = template(validated, name)?;
         let file = format!("{name}.template.json");
         let region = stack.region.map_or("unknown-region", |region| region.name);
         let account = stack.account.as_deref().unwrap_or("unknown-account");
@@ -68,7 +75,7 @@ pub fn assembly(validated: &Validated<'_>) -> Vec<AssemblyFile> {
         name: "manifest.json".to_owned(),
         text: format!("{manifest:#}\n"),
     });
-    files
+    Ok(files)
 }
 
 /// Returns the metadata of a stack: the constructs of logical IDs, and warnings.

@@ -9,6 +9,7 @@ pub use assembly::{AssemblyFile, assembly};
 
 use std::borrow::Cow;
 
+use crate::backend::error::{OutputError, stack_of};
 use crate::backend::json;
 use crate::ir::{Attr, CfnAttr, Dialect, Expr, NodeId, Predicate, Pseudo, Stack, StackId, Text};
 use crate::resource::{Graph, Map, Node, RawValue};
@@ -57,17 +58,20 @@ impl Template<'_> {
     }
 }
 
-/// Generates the template of a stack, or returns `None` if the stack does not exist.
-#[must_use]
-pub fn template<'g>(validated: &Validated<'g>, stack: &str) -> Option<Template<'g>> {
+/// Generates the template of a stack.
+///
+/// # Errors
+///
+/// If the stack does not exist, or the app is only for Terraform.
+pub fn template<'g>(validated: &Validated<'g>, stack: &str) -> Result<Template<'g>, OutputError> {
     let graph = validated.graph();
-    let here = *graph.stack_names.get(stack)?;
+    let here = stack_of(validated, stack, Dialect::Cfn)?;
     let lower = Lower {
         graph,
         stack: &graph.stacks[here.index()],
         links: Some((here, validated.links())),
     };
-    Some(Template {
+    Ok(Template {
         root: lower.template(),
     })
 }
@@ -211,11 +215,11 @@ impl<'g> Lower<'g, '_> {
         if node.resource.cfn_inside(id, self.graph).is_some() {
             return None;
         }
-        // Validation applied the same overrides without an error.
+        // Validation applied the same overrides without an error, or the app suppresses it.
         let (properties, errors) = node.printed(id, self.graph, Dialect::Cfn);
         let mut attributes = node.cfn_attributes(self.graph);
         let failed = node.override_attributes(&mut attributes);
-        debug_assert!(errors.is_empty() && failed.is_empty());
+        debug_assert!(errors.iter().chain(&failed).all(|it| it.is_of_schema));
         let mut body = vec![("Type".into(), Tree::str(type_name))];
         body.extend(attributes.into_iter().map(|(key, it)| (key, self.term(it))));
         let depends_on = self.depends_on(id, node, &properties);
@@ -509,17 +513,40 @@ pub(crate) fn value_in(
     here: StackId,
     of: RawValue<'_>,
 ) -> serde_json::Value {
+    json_in(validated, here, |lower| Some(lower.term(of)))
+}
+
+/// Returns a resource as the template of a stack has it, with its type and attributes. A rule in the
+/// properties of its security group is not a resource there.
+#[cfg(feature = "testing")]
+pub(crate) fn resource_in(
+    validated: &Validated<'_>,
+    here: StackId,
+    id: NodeId,
+) -> serde_json::Value {
+    json_in(validated, here, |lower| {
+        let node = lower.graph.node(id)?;
+        lower.resource(id, node).map(|(_, body)| body)
+    })
+}
+
+#[cfg(feature = "testing")]
+fn json_in<'g>(
+    validated: &Validated<'g>,
+    here: StackId,
+    print: impl FnOnce(&Lower<'g, '_>) -> Option<Tree<'g>>,
+) -> serde_json::Value {
     let graph = validated.graph();
-    let Some(stack) = graph.stacks.get(here.index()) else {
-        return serde_json::Value::Null;
-    };
-    let lower = Lower {
-        graph,
-        stack,
-        links: Some((here, validated.links())),
-    };
+    let tree = graph.stacks.get(here.index()).and_then(|stack| {
+        let links = Some((here, validated.links()));
+        print(&Lower {
+            graph,
+            stack,
+            links,
+        })
+    });
     // Printing fails only for keys that are not text, which the tree does not have.
-    serde_json::to_value(lower.term(of)).unwrap_or_default()
+    serde_json::to_value(tree).unwrap_or_default()
 }
 
 /// Prints a part of a template with references to resources of a graph, as YAML or JSON.

@@ -23,6 +23,7 @@ use tree::{Block, Body, Item, Part, Tree};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::backend::error::{OutputError, stack_of};
 use crate::ir::{
     ConditionId, DataSource, Dialect, Expr, NodeId, Predicate, Stack, StackId, terraform_name,
 };
@@ -100,11 +101,18 @@ impl Module<'_> {
     }
 }
 
-/// Generates the module of a stack, or returns `None` if the stack does not exist.
-#[must_use]
-pub fn module<'g>(validated: &Validated<'g>, stack: &str, kind: ModuleKind) -> Option<Module<'g>> {
+/// Generates the module of a stack.
+///
+/// # Errors
+///
+/// If the stack does not exist, or the app is only for CloudFormation.
+pub fn module<'g>(
+    validated: &Validated<'g>,
+    stack: &str,
+    kind: ModuleKind,
+) -> Result<Module<'g>, OutputError> {
     let graph = validated.graph();
-    let here = *graph.stack_names.get(stack)?;
+    let here = stack_of(validated, stack, Dialect::Tf)?;
     let mut lower = Lower {
         graph,
         stack: &graph.stacks[here.index()],
@@ -114,7 +122,7 @@ pub fn module<'g>(validated: &Validated<'g>, stack: &str, kind: ModuleKind) -> O
         stored: BTreeMap::new(),
         maps: BTreeSet::new(),
     };
-    Some(Module {
+    Ok(Module {
         blocks: lower.blocks(kind),
     })
 }
@@ -239,7 +247,7 @@ impl<'g> Lower<'g, '_> {
         };
         // Validation applied the same overrides without an error.
         let (arguments, errors) = node.printed(id, self.graph, Dialect::Tf);
-        debug_assert!(errors.is_empty());
+        debug_assert!(errors.iter().all(|it| it.is_of_schema));
         let depends_on = self.depends_on(id, node, &arguments);
         let condition = node.condition.and_then(|id| self.graph.condition(id));
         let mut body = Body::default();

@@ -1,6 +1,7 @@
 //! A root module for several stacks: calls a module for each stack and connects their values.
 
 use super::{Block, Body, Module, Tree, provider, required_providers, variable};
+use crate::backend::error::{OutputError, check_language};
 use crate::ir::{Dialect, Stack, StackId, Text, kebab, terraform_name};
 use crate::region::Region;
 use crate::resource::Graph;
@@ -82,7 +83,12 @@ fn alias((region, account): &Environment<'_>) -> String {
 /// [`directory`], and passes values between them. Each region and account has its provider.
 ///
 /// [`ModuleKind::Module`]: super::ModuleKind::Module
-pub fn root<'g>(validated: &'g Validated<'_>) -> Module<'g> {
+///
+/// # Errors
+///
+/// If the app is only for CloudFormation.
+pub fn root<'g>(validated: &'g Validated<'_>) -> Result<Module<'g>, OutputError> {
+    check_language(validated, Dialect::Tf)?;
     let (graph, links) = (validated.graph(), validated.links());
     let (order, _) = links.order(graph);
     let stacks = || order.iter().map(|id| (*id, &graph.stacks[id.index()]));
@@ -109,7 +115,7 @@ pub fn root<'g>(validated: &'g Validated<'_>) -> Module<'g> {
             });
         }
     }
-    Module { blocks }
+    Ok(Module { blocks })
 }
 
 fn within(stack: &Stack, id: &str) -> String {

@@ -15,7 +15,7 @@ use super::overrides::POLICIES;
 use super::{Map, RawValue, TemplateError, schema};
 
 pub(crate) use properties::unknown_attribute;
-pub(crate) use removal_policy::{REMOVAL_POLICIES, removal_policy};
+pub(crate) use removal_policy::{REMOVAL_POLICIES, has_snapshots, removal_policy};
 #[cfg(feature = "cli")]
 pub(crate) use required::required_properties;
 

@@ -16,6 +16,11 @@ const WITH_SNAPSHOT: [&str; 8] = [
     "AWS::Redshift::Cluster",
 ];
 
+/// Returns whether CloudFormation can create a snapshot of a type before it deletes the resource.
+pub(crate) fn has_snapshots(type_name: &str) -> bool {
+    WITH_SNAPSHOT.contains(&type_name)
+}
+
 /// Returns why CloudFormation refuses the value of an attribute, and the fix. `None` is a value that is
 /// not text.
 pub(crate) fn removal_policy(
@@ -33,7 +38,7 @@ pub(crate) fn removal_policy(
             // Types of other services can have snapshots, too.
             let is_known = ["AWS::EC2::", "AWS::IAM::"];
             let is_known = is_known.iter().any(|it| type_name.starts_with(it));
-            if WITH_SNAPSHOT.contains(&type_name) || !is_known {
+            if has_snapshots(type_name) || !is_known {
                 return None;
             }
             format!("`{attribute}` of `{id}` is `Snapshot`, and `{type_name}` has no snapshots")

@@ -14,7 +14,7 @@ use crate::ir::{
     ParameterDeclaration, ParameterType, Pseudo, SourceLocation, Text, logical_id, terraform_name,
 };
 use crate::resource::{
-    Graph, InlinePolicy, LogGroup, Map, RawResource, RawValue, RemovalPolicy, Typed,
+    Graph, InlinePolicy, LogGroup, Map, RawResource, RawValue, RemovalPolicy, Resource, Typed,
 };
 
 /// Pseudo parameters that a module does not have, the names of the variables that replace them, and
@@ -464,6 +464,7 @@ impl Reader<'_> {
         let node = &mut lift.graph.nodes[id.index()];
         node.condition = known.flatten();
         node.tf_name = terraform_name(&entry.key);
+        let is_volume = matches!(node.resource, Resource::Volume(_));
         let mut removal = None;
         let mut lost = Vec::new();
         for part in tree.map().unwrap_or_default() {
@@ -472,6 +473,8 @@ impl Reader<'_> {
                 "DeletionPolicy" | "UpdateReplacePolicy" => match text {
                     "Retain" | "RetainExceptOnCreate" => removal = Some(RemovalPolicy::Retain),
                     "Delete" => removal = removal.or(Some(RemovalPolicy::Delete)),
+                    // The snapshot of a database has a name in Terraform.
+                    "Snapshot" if is_volume => removal = removal.or(Some(RemovalPolicy::Snapshot)),
                     other => report(part.at, format!("`{other}` has no equivalent in Terraform")),
                 },
                 "Type" | "Properties" | "Condition" | "DependsOn" | "Metadata" => {}
