@@ -160,14 +160,17 @@ pub(crate) fn comparable(
                 }
                 continue;
             }
-            if then.is_none() && computed(is) && !computed(was) {
-                if !assigns && let Some(value) = was.get_mut(&key) {
-                    without_defaults(&kind, &key, value);
-                    if is_nothing(value) {
-                        was.shift_remove(&key);
-                        is.shift_remove(&key);
-                        continue;
-                    }
+            if then.is_none()
+                && computed(is)
+                && !computed(was)
+                && !assigns
+                && let Some(value) = was.get_mut(&key)
+            {
+                without_defaults(&kind, &key, value);
+                if is_nothing(value) {
+                    was.shift_remove(&key);
+                    is.shift_remove(&key);
+                    continue;
                 }
             }
             if computed(was) && absent(&key, is)

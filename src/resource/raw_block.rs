@@ -60,6 +60,7 @@ impl<K: Into<String>, const N: usize> From<[(K, RawValue<'static>); N]> for RawB
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl From<RawBlock> for RawValue<'static> {
     fn from(block: RawBlock) -> Self {
         RawValue::Block(block.0)

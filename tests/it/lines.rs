@@ -31,7 +31,7 @@ fn a_change_through_a_reference_is_named() {
     let logs = app.graph_mut().get_mut(other).unwrap();
     *logs = logs.clone().retention_in_days(7);
     let found = app.validate().unwrap_err();
-    assert_eq!(lines(&found, "LogGroupName"), [wrong], "{found}");
+    assert_eq!(lines(&found, "log_group_name"), [wrong], "{found}");
 
     let mut app = App::new();
     let mut stack = app.stack("Access");
@@ -40,7 +40,7 @@ fn a_change_through_a_reference_is_named() {
     let logs: &mut LogGroup = app.graph_mut().get_mut(group).unwrap();
     *logs = logs.clone().retention_in_days(7);
     let found = app.validate().unwrap_err();
-    assert_eq!(lines(&found, "LogGroupName"), [wrong], "{found}");
+    assert_eq!(lines(&found, "log_group_name"), [wrong], "{found}");
 }
 
 #[test]

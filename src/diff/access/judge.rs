@@ -189,7 +189,7 @@ impl Property<'_> {
             // It was already the open one of two values.
             Meaning::Safe(safe) | Meaning::SafeOnly(safe) | Meaning::SafeDefault(safe)
                 if matches!(self.was, [was] if ["true", "false"].contains(&was.as_str()) && was != safe)
-                    && more.iter().all(|it| hidden(&it)) => {}
+                    && more.iter().all(hidden) => {}
             Meaning::Safe(safe) | Meaning::SafeOnly(safe) | Meaning::SafeDefault(safe) => {
                 let safe = |it: &String| safe.split(',').any(|safe| safe.eq_ignore_ascii_case(it));
                 let omitted = !matches!(meaning, Meaning::SafeOnly(_));
