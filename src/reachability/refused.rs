@@ -113,6 +113,7 @@ const CHECKS: &[Check] = &[
     ranges::overlapping,
     ranges::sizes,
     ranges::associations,
+    ranges::full,
     ranges::fixed_outside,
     ranges::fixed_twice,
     gateways::attached_twice,

@@ -7,10 +7,11 @@ use super::{Refusal, together};
 use crate::ir::{AddressSet, Cidr, NodeId};
 use crate::reachability::addresses::{fixed_addresses, of_vpc};
 use crate::reachability::cache::FixedAddress;
+use crate::reachability::endpoint::is_interface;
 use crate::reachability::graph_index::{GraphIndex, Resolved};
 use crate::reachability::ternary::Ternary;
 use crate::reachability::{Fix, Hop};
-use crate::resource::{Resource, Subnet, Vpc, VpcCidrBlock};
+use crate::resource::{Resource, Subnet, Vpc, VpcCidrBlock, VpcEndpoint};
 
 /// A subnet outside the ranges of its VPC.
 pub(super) fn outside_the_vpc(index: &GraphIndex<'_>) -> Vec<Refusal> {
@@ -161,6 +162,43 @@ pub(super) fn overlapping(index: &GraphIndex<'_>) -> Vec<Refusal> {
                     }),
                 );
             }
+        }
+    }
+    found
+}
+
+/// More interface endpoints in a subnet than it has addresses. AWS keeps five.
+/// <https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html>
+pub(super) fn full(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    const KEPT: u64 = 5;
+    let mut found = Vec::new();
+    let mut used: HashMap<NodeId, u64> = HashMap::new();
+    for (id, _, endpoint) in index.all::<VpcEndpoint>() {
+        if !is_interface(endpoint).and(index.exists(id)).is_yes() {
+            continue;
+        }
+        for link in &endpoint.subnets {
+            let Resolved::Node(subnet_id, subnet) = index.resolve_one::<Subnet>(link) else {
+                continue;
+            };
+            let Some(range) = index.cidr(&subnet.cidr_block) else {
+                continue;
+            };
+            let count = used.entry(subnet_id).or_default();
+            *count += 1;
+            let free = range.capacity(32).saturating_sub(KEPT);
+            if *count <= free {
+                continue;
+            }
+            let reason = format!(
+                "AWS refuses `{}` (`InsufficientFreeAddressesInSubnet`): `{}` has {free} addresses, and more \
+                 endpoints",
+                index.name(id),
+                index.name(subnet_id)
+            );
+            let refusal = Refusal::new(Hop::Endpoint, (id, "subnets"), Ternary::Yes, reason);
+            let fix = "use a larger range for the subnet";
+            found.extend(refusal.map(|it| it.fix(Fix::manual(fix))));
         }
     }
     found
