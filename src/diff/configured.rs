@@ -27,8 +27,8 @@ impl<'v> Configured<'v> {
         of.map(|it| it.get("expressions").unwrap_or(&Value::Null))
     }
 
-    /// Returns whether an argument is a reference to another resource that had this value before the change: a new
-    /// resource at the same address has another one.
+    /// Returns whether an argument is a reference to another resource that had this value before the change.
+    /// A new resource at the same address has another value.
     fn refers_to(&self, address: &str, argument: &str, value: &Value, before: &Side) -> bool {
         let expression = self.expressions(address).and_then(|it| it.get(argument));
         let references = array(expression.and_then(|it| it.get("references")));

@@ -114,6 +114,7 @@ const CHECKS: &[Check] = &[
     ranges::sizes,
     ranges::associations,
     ranges::full,
+    ranges::prefix_lists,
     ranges::fixed_outside,
     ranges::fixed_twice,
     gateways::attached_twice,

@@ -63,7 +63,7 @@ struct Written<'n> {
     repeats: [bool; 2],
 }
 
-/// Returns the form of a text at a path of keys. None of names that are no references.
+/// Returns the form of a text at a path of keys. None of names that are not references.
 fn form_at(path: &[&str]) -> Option<Form> {
     match path {
         ["provider" | "providers", ..] | ["lifecycle", "ignore_changes", ..] => None,

@@ -1,6 +1,6 @@
 //! References in templates and expressions of Terraform, such as `aws_subnet.a[0].id`.
 
-/// Words that are no references.
+/// Words that are not references.
 const KEYWORDS: [&str; 9] = [
     "else", "endfor", "endif", "false", "for", "if", "in", "null", "true",
 ];

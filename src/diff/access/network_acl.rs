@@ -246,8 +246,8 @@ fn one_by_one(
     }
 }
 
-/// Returns the rule before and after a change after which it allows a part of the traffic that it allowed, or
-/// denies more, whatever the other rules are.
+/// Returns the rule before and after a change by which it allows less or denies more. Other rules do not
+/// matter then.
 fn smaller<'r>(before: &'r Rule<'_>, after: &'r Rule<'_>) -> Option<(&'r Known, &'r Known)> {
     let (was, is) = (before.known.as_ref()?, after.known.as_ref()?);
     let contains = |whole: &Known, part: &Known| {

@@ -379,7 +379,9 @@ impl<'p> Plan<'p> {
             let it = &self.resources[at];
             let conflict = self.replacement_conflict(it);
             // A state contains no changes.
-            let is_existing = self.kept.contains(it.address) || self.is_state();
+            let is_existing = self.kept.contains(it.address)
+                || self.forgotten.contains(it.address)
+                || self.is_state();
             let exists = if self.is_of_other_region(it) || self.is_removed_with_predecessor(it) {
                 Exists::No
             } else if self.conflicts(&it.of, &map) {

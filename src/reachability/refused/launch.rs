@@ -11,8 +11,8 @@ use crate::reachability::{Fix, Hop};
 use crate::region::{self, Offer, Region, offer};
 use crate::resource::codec::Prop as _;
 use crate::resource::{
-    Architecture, Ebs, Instance, InstanceProfile, LaunchTemplate, RawValue, Resource, Role, Subnet,
-    Typed,
+    Architecture, Ebs, Instance, InstanceProfile, LaunchTemplate, ManagedPolicy, RawValue,
+    Resource, Role, RolePolicy, RolePolicyAttachment, Subnet, Typed,
 };
 
 /// Network interfaces beside a subnet or security groups, of the instance or its launch template. A launch
@@ -338,7 +338,7 @@ pub(super) fn profiles(index: &GraphIndex<'_>) -> Vec<Refusal> {
             return None;
         };
         let node = index.graph.node(*id)?;
-        (node.dialect() == Dialect::Cfn && R::of(&node.resource).is_some()).then_some((*id, *attr))
+        R::of(&node.resource).is_some().then_some((*id, *attr))
     }
     let refuse = |at: (NodeId, &'static str), target: NodeId, expects: &str| {
         let reason = format!(
@@ -352,10 +352,12 @@ pub(super) fn profiles(index: &GraphIndex<'_>) -> Vec<Refusal> {
             together(index, &[at.0, target]),
             reason,
         )?;
-        let function = if expects == "ARN" {
-            "use `Fn::GetAtt` with `Arn`"
-        } else {
-            "use `Ref`"
+        let is_template = index.graph.node(target)?.dialect() == Dialect::Cfn;
+        let function = match (expects, is_template) {
+            ("ARN", true) => "use `Fn::GetAtt` with `Arn`",
+            ("ARN", false) => "use the attribute `arn`",
+            (_, true) => "use `Ref`",
+            (_, false) => "use the attribute `name`",
         };
         Some(refusal.fix(Fix::manual(function)))
     };
@@ -369,6 +371,21 @@ pub(super) fn profiles(index: &GraphIndex<'_>) -> Vec<Refusal> {
     for (id, _, it) in index.all::<InstanceProfile>() {
         if let Some((to, Role::ARN)) = attribute(index, &it.role.0) {
             found.extend(refuse((id, "role"), to, "name"));
+        }
+    }
+    let roles = index
+        .all::<RolePolicyAttachment>()
+        .map(|(id, _, it)| (id, "role", &it.role));
+    let roles = roles.chain(
+        index
+            .all::<RolePolicy>()
+            .map(|(id, _, it)| (id, "role", &it.role)),
+    );
+    let managed = index.all::<ManagedPolicy>();
+    let managed = managed.flat_map(|(id, _, it)| it.roles.iter().map(move |of| (id, "roles", of)));
+    for (id, field, role) in roles.chain(managed) {
+        if let Some((to, Role::ARN)) = attribute(index, role) {
+            found.extend(refuse((id, field), to, "name"));
         }
     }
     for (id, _, it) in index.all::<LaunchTemplate>() {

@@ -4,14 +4,16 @@ use std::collections::HashMap;
 
 use super::fixes::{free_address, free_range};
 use super::{Refusal, together};
-use crate::ir::{AddressSet, Cidr, NodeId};
+use crate::ir::{AddressSet, Cidr, Dialect, NodeId};
 use crate::reachability::addresses::{fixed_addresses, of_vpc};
 use crate::reachability::cache::FixedAddress;
 use crate::reachability::endpoint::is_interface;
 use crate::reachability::graph_index::{GraphIndex, Resolved};
 use crate::reachability::ternary::Ternary;
 use crate::reachability::{Fix, Hop};
-use crate::resource::{Resource, Subnet, Vpc, VpcCidrBlock, VpcEndpoint};
+use crate::resource::{
+    Node, PrefixList, RawValue, Resource, Subnet, Vpc, VpcCidrBlock, VpcEndpoint,
+};
 
 /// A subnet outside the ranges of its VPC.
 pub(super) fn outside_the_vpc(index: &GraphIndex<'_>) -> Vec<Refusal> {
@@ -165,6 +167,29 @@ pub(super) fn overlapping(index: &GraphIndex<'_>) -> Vec<Refusal> {
         }
     }
     found
+}
+
+/// More entries in a prefix list than its maximum. In a template, the table of services has this limit.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateManagedPrefixList.html>
+pub(super) fn prefix_lists(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let one = |(id, node, it): (NodeId, &Node, &PrefixList)| {
+        if node.dialect() == Dialect::Cfn {
+            return None;
+        }
+        let max = *it.max_entries.as_ref()?.lit()?;
+        let count = i64::try_from(it.entries.len()).ok()?;
+        if count <= max {
+            return None;
+        }
+        let reason = format!(
+            "AWS refuses `{}` (`PrefixListMaxEntriesExceeded`): it has {count} entries, and at most {max}",
+            index.name(id)
+        );
+        let at = (id, "max_entries");
+        let refusal = Refusal::new(Hop::InstanceSecurityGroup, at, index.exists(id), reason)?;
+        Some(refusal.fix(Fix::set(id, "max_entries", RawValue::Int(count))))
+    };
+    index.all::<PrefixList>().filter_map(one).collect()
 }
 
 /// More interface endpoints in a subnet than it has addresses. AWS keeps five.

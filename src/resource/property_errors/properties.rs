@@ -100,8 +100,8 @@ impl Judge<'_> {
         }
     }
 
-    /// Adds an error for a value of another form than that of the schema, and returns whether it is text, a list
-    /// or an object in place of another.
+    /// Adds an error for a value of another form than that of the schema. Returns whether it is text, a list or
+    /// an object in place of another.
     fn is_mismatch(&mut self, path: &str, name: Option<Name>, value: &RawValue<'_>) -> bool {
         let Some(form) = name.map(|it| it.form) else {
             return false;

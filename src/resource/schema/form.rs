@@ -106,8 +106,8 @@ impl Form {
         }
     }
 
-    /// Returns what an evaluated value of CloudFormation is if it is text, a list or an object in place of
-    /// another, and what the form accepts. Texts of Booleans and numbers have limits.
+    /// Returns what a value is, and what the form accepts, if it is text, a list or an object in place of another.
+    /// The value is evaluated, of CloudFormation. Texts of Booleans and numbers have limits.
     pub(crate) fn mismatched_shape(
         self,
         value: &RawValue<'_>,
