@@ -108,7 +108,8 @@ fn kinds_error(statement: &Statement) -> Option<String> {
     let Some(Principal::Several(kinds)) = &statement.principal else {
         return None;
     };
-    if kinds.is_empty() || kinds.iter().any(|(_, who)| who.is_empty()) {
+    // An empty list beside other principals is one that a module leaves open, and IAM accepts it.
+    if kinds.iter().all(|(_, who)| who.is_empty()) {
         return Some("a `Principal` is empty".to_owned());
     }
     let (kind, _) = kinds
