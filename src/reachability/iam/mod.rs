@@ -247,7 +247,10 @@ impl<'g> RolePermissions<'g> {
         }
         for (at, _, it) in index.all::<RolePolicyAttachment>() {
             let stays = stays_attached(index, &it.policy, &ours);
+            // IAM expects the name.
+            let by_name = !matches!(it.role, crate::ir::Value::Expr(Expr::Attr(_, Role::ARN)));
             let ours = ours(&it.role).and(index.exists(at)).and(stays);
+            let ours = ours.and(by_name.into());
             permissions.attach(index, &it.policy, ours, (at, "policy"));
         }
         for (at, _, it) in index.all::<PolicyAttachment>() {

@@ -384,19 +384,9 @@ pub(super) fn profiles(index: &GraphIndex<'_>) -> Vec<Refusal> {
     let managed = index.all::<ManagedPolicy>();
     let managed = managed.flat_map(|(id, _, it)| it.roles.iter().map(move |of| (id, "roles", of)));
     for (id, field, role) in roles.chain(managed) {
-        let by_attribute = attribute(index, role).filter(|(_, attr)| *attr == Role::ARN);
-        let to = by_attribute.map(|(to, _)| to).or_else(|| {
-            // The ARN of a role whose name is known.
-            let Value::Expr(Expr::Concat(parts)) = role else {
-                return None;
-            };
-            let is_arn = matches!(parts.first(), Some(Expr::Text(it)) if it.starts_with("arn:"));
-            match index.role(role).into_iter().next() {
-                Some(Resolved::Node(to, _)) if is_arn => Some(to),
-                _ => None,
-            }
-        });
-        found.extend(to.and_then(|to| refuse((id, field), to, "name")));
+        if let Some((to, Role::ARN)) = attribute(index, role) {
+            found.extend(refuse((id, field), to, "name"));
+        }
     }
     for (id, _, it) in index.all::<LaunchTemplate>() {
         let Some(profile) = &it.iam_instance_profile else {
