@@ -4,7 +4,7 @@ use ssm_synth::construct::{ExistingNetwork, PrivateInstance};
 use ssm_synth::ir::ListParameter;
 use ssm_synth::{App, Parameter, SessionAccess, backend};
 
-fn main() -> Result<(), ssm_synth::ir::Diagnostics> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut app = App::new();
     let mut stack = app.stack("Access");
     let vpc = stack.parameter(Parameter::vpc_id("VpcId").description("VPC of the instances"));
@@ -19,7 +19,7 @@ fn main() -> Result<(), ssm_synth::ir::Diagnostics> {
     let text = backend::cfn::template(&validated, "Access").map(|template| template.to_yaml());
     #[allow(clippy::print_stdout)]
     {
-        print!("{}", text.unwrap_or_default());
+        print!("{}", text?);
     }
     Ok(())
 }

@@ -37,7 +37,7 @@ impl Construct for Jobs {
     }
 }
 
-fn main() -> Result<(), Diagnostics> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut app = App::new();
     let mut stack = app.stack("Access");
     let access = stack.add_inline(SessionAccess::new());
@@ -88,7 +88,7 @@ fn main() -> Result<(), Diagnostics> {
     };
     #[allow(clippy::print_stdout)]
     {
-        print!("{}", text.unwrap_or_default());
+        print!("{}", text?);
     }
     Ok(())
 }

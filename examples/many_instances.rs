@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .map(|it| it.to_hcl());
     #[allow(clippy::print_stdout)]
     {
-        print!("{}", text.unwrap_or_default());
+        print!("{}", text?);
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use ssm_synth::{App, SessionAccess, backend};
 
-fn main() -> Result<(), ssm_synth::ir::Diagnostics> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut app = App::new();
     app.stack("Access").add_inline(SessionAccess::new());
     let validated = app.validate()?;
@@ -16,7 +16,7 @@ fn main() -> Result<(), ssm_synth::ir::Diagnostics> {
     };
     #[allow(clippy::print_stdout)]
     {
-        print!("{}", text.unwrap_or_default());
+        print!("{}", text?);
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 use ssm_synth::prelude::*;
 use ssm_synth::resource::VpcEndpoint;
 
-fn main() -> Result<(), Diagnostics> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut app = App::new();
     let mut stack = app.stack("Access");
     stack.provider_alias("backup", "eu-west-1");
@@ -65,7 +65,7 @@ fn main() -> Result<(), Diagnostics> {
     };
     #[allow(clippy::print_stdout)]
     {
-        print!("{}", text.unwrap_or_default());
+        print!("{}", text?);
     }
     Ok(())
 }

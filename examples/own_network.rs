@@ -1,4 +1,4 @@
-//! A network of the team's own: a VPC with a transit gateway, and the endpoints of a hub.
+//! A network of the team's own: a VPC with a transit gateway, and the endpoints.
 
 use ssm_synth::prelude::*;
 use ssm_synth::resource::{
@@ -54,7 +54,7 @@ impl Construct for SpokeNetwork {
     }
 }
 
-fn main() -> Result<(), Diagnostics> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut app = App::new();
     let mut stack = app.stack("Access");
     let network = stack.add(
@@ -77,7 +77,7 @@ fn main() -> Result<(), Diagnostics> {
     };
     #[allow(clippy::print_stdout)]
     {
-        print!("{}", text.unwrap_or_default());
+        print!("{}", text?);
     }
     Ok(())
 }

@@ -30,7 +30,7 @@ fn platform_rules(app: &mut App) {
     });
 }
 
-fn main() -> Result<(), Diagnostics> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut app = App::new();
     platform_rules(&mut app);
     let mut stack = app.stack("Access");
@@ -49,7 +49,7 @@ fn main() -> Result<(), Diagnostics> {
     let text = backend::cfn::template(&validated, "Access").map(|template| template.to_json());
     #[allow(clippy::print_stdout)]
     {
-        print!("{}", text.unwrap_or_default());
+        print!("{}", text?);
     }
     Ok(())
 }

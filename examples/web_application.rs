@@ -62,7 +62,7 @@ impl Construct for Frontend<'_> {
     }
 }
 
-fn main() -> Result<(), Diagnostics> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut app = App::new();
     let mut stack = app.stack("Access");
     let network = stack.add("Network", PrivateNetwork::new(Cidr::v4([10, 0, 0, 0], 16)));
@@ -113,7 +113,7 @@ fn main() -> Result<(), Diagnostics> {
     };
     #[allow(clippy::print_stdout)]
     {
-        print!("{}", text.unwrap_or_default());
+        print!("{}", text?);
     }
     Ok(())
 }

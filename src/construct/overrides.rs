@@ -273,9 +273,10 @@ impl Overrides<'_, '_> {
         self
     }
 
-    /// Sets the provider in Terraform by the alias of [`Scope::provider_alias`].
+    /// Sets the provider in Terraform by the alias of [`Scope::provider_alias`], with or without `aws.` before it.
     #[track_caller]
     pub fn provider(self, alias: &str) -> Self {
+        let alias = alias.strip_prefix("aws.").unwrap_or(alias);
         self.tf("/provider", format!("aws.{alias}"))
     }
 }

@@ -44,7 +44,8 @@ impl<'v> Configured<'v> {
             false => None,
         };
         let target = format!("{}{target}", module.unwrap_or_default());
-        let had = |entry: &Entry| entry.properties.get(attribute) == Some(value);
+        let is_it = |it: &Value| it == value || array(Some(value)) == std::slice::from_ref(it);
+        let had = |entry: &Entry| entry.properties.get(attribute).is_some_and(is_it);
         references.len() <= 2
             && before.resources.iter().any(|(id, entry)| {
                 super::replace::without_brackets(id) == super::replace::without_brackets(&target)

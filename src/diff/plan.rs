@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
-use super::replace::{Replacement, ReplacementReason};
+use super::replace::{Replacement, ReplacementReason, without_brackets};
 use super::secret::{SENSITIVE, placeholder};
 use super::{Change, Difference, Entry, PropertyChange, Side, properties};
 
@@ -434,8 +434,11 @@ pub(crate) fn changes(root: &Value) -> Vec<Difference> {
         });
     }
     for (address, kind, after) in made {
-        let is_same =
-            |(_, other, before): &(&str, &str, &Value)| *other == kind && is_remade(before, after);
+        // Another key of `for_each` is another resource.
+        let is_same = |(was, other, before): &(&str, &str, &Value)| {
+            let is_other_key = without_brackets(was) == without_brackets(address);
+            *other == kind && is_remade(before, after, is_other_key)
+        };
         if let Some(at) = gone.iter().position(is_same) {
             let (was, ..) = gone.swap_remove(at);
             out.retain(|it| it.id != was || it.change != Change::Removed);
@@ -451,8 +454,8 @@ pub(crate) fn changes(root: &Value) -> Vec<Difference> {
     out
 }
 
-/// Returns whether a new resource has the name, and all known values, of one that the plan deletes.
-fn is_remade(before: &Value, after: &Value) -> bool {
+/// Returns whether a new resource has all known values of one that the plan deletes, and its name or configuration.
+fn is_remade(before: &Value, after: &Value, is_same_configuration: bool) -> bool {
     let is_set = |(key, value): &(&String, &Value)| {
         !(is_nothing(value) || REPEATED.contains(&key.as_str()) || key.as_str() == "tags")
     };
@@ -467,7 +470,7 @@ fn is_remade(before: &Value, after: &Value) -> bool {
         .flatten()
         .filter(is_set)
         .collect();
-    set.iter().any(|(key, _)| is_name(key))
+    (is_same_configuration && !set.is_empty() || set.iter().any(|(key, _)| is_name(key)))
         && set
             .iter()
             .all(|(key, value)| before.get(*key) == Some(value))

@@ -75,7 +75,7 @@ pub fn snapshots(app: &App, formats: Option<&[Format]>) -> Vec<Snapshot> {
 /// [`App::set_language`](crate::App::set_language) sets.
 ///
 /// The snapshots belong to `insta`: its settings apply, and you review them with
-/// `cargo insta review`.
+/// `cargo insta review`. Apps whose stacks have the same names need its setting `snapshot_suffix`.
 ///
 /// ```no_run
 /// use ssm_synth::testing::Format;

@@ -2,6 +2,7 @@
 //! that sets it.
 
 use serde_json::{Value, json};
+use ssm_synth::backend::{self, tf::ModuleKind};
 use ssm_synth::construct::Overrides;
 use ssm_synth::ir::{Attr, Diagnostics, Severity, SourceLocation};
 use ssm_synth::resource::{Instance, RawResource, RawValue};
@@ -305,6 +306,18 @@ fn values_of_overrides_in_cloudformation_have_the_form_of_the_schema() {
             override_error(|it| it.cfn_attribute("/Metadata", "text")),
         ),
         (
+            "override `/KeyName`: unknown function `Fn::Subb` in `KeyName`: did you mean `Fn::Sub`?",
+            override_error(|it| it.cfn("/KeyName", json!({"Fn::Subb": "x"}))),
+        ),
+        (
+            "override `/KeyName`: `KeyName` has a function and other keys",
+            override_error(|it| it.cfn("/KeyName", json!({"Fn::Sub": "x", "Ref": "y"}))),
+        ),
+        (
+            "override `/KeyName`: `KeyName` is null",
+            override_error(|it| it.cfn("/KeyName", json!(null))),
+        ),
+        (
             "override `/CreationPolicy`: `CreationPolicy` is a list, and accepts an object",
             override_error(|it| it.cfn_attribute("/CreationPolicy", json!([]))),
         ),
@@ -366,11 +379,51 @@ fn override_error(change: for<'s, 'a> fn(Overrides<'s, 'a>) -> Overrides<'s, 'a>
 }
 
 #[test]
+fn an_item_of_a_list_in_terraform_has_the_form_of_the_items() {
+    for group in [
+        "sg-0a1b2c3d4e5f60718",
+        "${aws_security_group.instances_security_group.id}",
+    ] {
+        let mut app = App::new();
+        let mut stack = app.stack("Access");
+        let instance = stack.add_inline(SessionAccess::new()).instances[0].instance;
+        stack
+            .overrides(instance)
+            .tf_append("/vpc_security_group_ids", group);
+        let validated = app.validate().unwrap_or_else(|found| panic!("{found}"));
+        let module = backend::tf::module(&validated, "Access", ModuleKind::Module).unwrap();
+        let text = module.to_hcl();
+        let printed = group.trim_start_matches("${").trim_end_matches('}');
+        assert!(text.contains(printed), "{text}");
+    }
+    let wrong = override_error(|it| it.tf_append("/vpc_security_group_ids", json!(["a"])));
+    assert!(wrong.contains("is a list, and accepts text"), "{wrong}");
+}
+
+#[test]
+fn the_keyword_of_ignore_changes_is_not_in_a_list() {
+    let mut app = App::new();
+    let mut stack = app.stack("Access");
+    let instance = stack.add_inline(SessionAccess::new()).instances[0].instance;
+    stack
+        .overrides(instance)
+        .tf("/lifecycle/ignore_changes", json!(["all"]));
+    let validated = app.validate().unwrap_or_else(|found| panic!("{found}"));
+    let root = backend::tf::module(&validated, "Access", ModuleKind::Module).unwrap();
+    assert!(root.to_hcl().contains("ignore_changes = all\n"));
+    assert!(root.to_json().contains("\"ignore_changes\": \"all\""));
+}
+
+#[test]
 fn values_of_overrides_in_terraform_have_the_form_of_the_provider() {
     for (message, change) in [
         (
             "override `/vpc_security_group_ids`: `vpc_security_group_ids` is text, and accepts a list",
             override_error(|it| it.tf("/vpc_security_group_ids", "sg-1")),
+        ),
+        (
+            "override `/provider`: the stack has no provider `aws.backup`",
+            override_error(|it| it.provider("aws.backup")),
         ),
         (
             "override `/credit_specification`: `credit_specification` is text, and accepts a block",

@@ -370,7 +370,12 @@ impl<'g> Lower<'g, '_> {
                 }
             };
             let name = |it: &serde_json::Value| it.as_str().map(|it| Tree::Address(it.to_owned()));
+            let is_all = |it: &&Vec<serde_json::Value>| it.len() == 1 && it[0] == "all";
             let names = match names.as_ref() {
+                // The keyword is not in a list.
+                serde_json::Value::Array(names) if key == "ignore_changes" && is_all(&names) => {
+                    Tree::Address("all".to_owned())
+                }
                 serde_json::Value::Array(names) => {
                     Tree::List(names.iter().filter_map(name).collect())
                 }

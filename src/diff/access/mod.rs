@@ -365,6 +365,18 @@ fn attached(side: &Side) -> Vec<(String, String)> {
             "AWS::EC2::EIP" | "AWS::EC2::EIPAssociation" => &["InstanceId", "NetworkInterfaceId"],
             _ => continue,
         };
+        let subnet = entry.properties.get("SubnetId").map(name);
+        let subnet = subnet.and_then(|it| Some((side.resources.get(&it)?, it)));
+        let assigns = |it: &super::Entry| {
+            let value = it.properties.get("MapPublicIpOnLaunch").map(name);
+            value.is_some_and(|it| it.eq_ignore_ascii_case("true"))
+        };
+        if let Some((_, subnet)) = subnet.filter(|(it, _)| assigns(it)) {
+            out.push((
+                id.clone(),
+                format!("is in subnet {subnet} with public addresses"),
+            ));
+        }
         within(&entry.properties, expected, &mut |key, value| {
             let verb = ATTACHED.iter().find(|(known, _)| *known == key);
             for item in list(Some(value)) {

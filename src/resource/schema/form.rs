@@ -157,6 +157,11 @@ impl Form {
         if is_open(value, self.dialect) {
             return None;
         }
+        if let RawValue::Raw(json) = value
+            && !json.is_number()
+        {
+            return self.mismatch(path, &RawValue::from(json.as_ref().clone()));
+        }
         let is_object = matches!(value, RawValue::Object(_) | RawValue::Block(_));
         let (fits, wanted) = match self.accepts() {
             Accepts::Any => return None,

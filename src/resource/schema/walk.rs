@@ -2,7 +2,8 @@
 
 use super::form::is_call;
 use super::{Name, Names, Schema, SchemaError, join};
-use crate::ir::Dialect;
+use crate::ir::{Dialect, typo};
+use crate::resource::intrinsic::FUNCTIONS;
 use crate::resource::{Map, RawValue};
 
 /// Gathers the errors in names, and in the forms of values.
@@ -18,6 +19,7 @@ pub(super) struct Walk {
 impl Walk {
     pub(super) fn map(&mut self, map: &Map<'_>, path: &str, names: Option<Names>) {
         if self.schema.dialect == Dialect::Cfn && map.iter().any(is_call) {
+            self.call(map, path);
             return;
         }
         for (key, value) in map.iter() {
@@ -46,7 +48,49 @@ impl Walk {
         }
     }
 
+    /// Adds the error of a function with a misspelled name, or with keys beside it.
+    fn call(&mut self, map: &Map<'_>, path: &str) {
+        let names: Vec<&str> = map.iter().map(|(key, _)| key).collect();
+        // CloudFormation gains functions.
+        let meant = |it: &&str| {
+            let is_unknown = it.starts_with("Fn::") && !FUNCTIONS.contains(it);
+            is_unknown
+                .then(|| typo(it, FUNCTIONS.into_iter()))
+                .flatten()
+        };
+        let misspelled = names.iter().find_map(|it| Some((it, meant(it)?)));
+        let (message, help) = match misspelled {
+            Some((name, meant)) => (
+                format!("unknown function `{name}` in `{path}`"),
+                format!("did you mean `{meant}`?"),
+            ),
+            None if names.len() > 1 => (
+                format!("`{path}` has a function and other keys"),
+                "set the function alone".to_owned(),
+            ),
+            None => return,
+        };
+        self.found.push(SchemaError {
+            path: path.to_owned(),
+            is_certain: true,
+            message,
+            help,
+        });
+    }
+
     pub(super) fn value(&mut self, value: &RawValue<'_>, path: &str, name: Option<Name>) {
+        if self.schema.dialect == Dialect::Cfn
+            && matches!(value, RawValue::Raw(json) if json.is_null())
+        {
+            // The template is not valid with it.
+            self.found.push(SchemaError {
+                path: path.to_owned(),
+                is_certain: true,
+                message: format!("`{path}` is null"),
+                help: "omit it, or use the pseudo parameter `AWS::NoValue`".to_owned(),
+            });
+            return;
+        }
         if let RawValue::Raw(json) = value
             && !matches!(
                 json.as_ref(),
