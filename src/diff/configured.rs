@@ -366,14 +366,25 @@ pub(crate) fn changes(old: &Value, new: &Value, is: &Side, model: &Side) -> Vec<
             );
         }
     }
+    let providers = (before, after);
     let [before, after] = [old, new].map(|it| part(it, "/configuration/root_module"));
     let (mut then, mut now) = (Vec::new(), Vec::new());
     resources_of(&before, &mut then, "");
     resources_of(&after, &mut now, "");
     for (address, resource) in &now {
         let key = |it: &Value| it.get("provider_config_key").cloned();
+        // Another alias can have the same settings.
+        let settings = |all: &Value, it: &Value| {
+            let key = key(it)?.as_str()?.to_owned();
+            all.get(&key)?.get("expressions").cloned()
+        };
         let known = then.iter().find(|(other, _)| other == address);
-        if known.is_some_and(|(_, it)| key(it) != key(resource)) {
+        let is_other = |was: &Value| {
+            let was_with = settings(&providers.0, was);
+            key(was) != key(resource)
+                && (was_with.is_none() || was_with != settings(&providers.1, resource))
+        };
+        if known.is_some_and(|(_, it)| is_other(it)) {
             push(
                 address,
                 "is in the account or Region of another provider".to_owned(),

@@ -31,6 +31,13 @@ ids! {
     ENDPOINT = "vpce" "a VPC endpoint",
     IMAGE = "ami" "an AMI",
     PREFIX_LIST = "pl" "a prefix list",
+    TRANSIT_GATEWAY = "tgw" "a transit gateway",
+    NAT_GATEWAY = "nat" "a NAT gateway",
+    INTERNET_GATEWAY = "igw" "an internet gateway",
+    PEERING_CONNECTION = "pcx" "a VPC peering connection",
+    INTERFACE = "eni" "a network interface",
+    ALLOCATION = "eipalloc" "an Elastic IP address",
+    NETWORK_ACL = "acl" "a network ACL",
 }
 
 impl IdOf {
@@ -54,7 +61,15 @@ impl IdOf {
 }
 
 /// The properties that contain IDs.
-const IDS: [(&str, IdOf); 15] = [
+const IDS: [(&str, IdOf); 23] = [
+    ("AllocationId", IdOf::ALLOCATION),
+    ("InternetGatewayId", IdOf::INTERNET_GATEWAY),
+    ("NatGatewayId", IdOf::NAT_GATEWAY),
+    ("NetworkAclId", IdOf::NETWORK_ACL),
+    ("NetworkInterfaceId", IdOf::INTERFACE),
+    ("PeerVpcId", IdOf::VPC),
+    ("TransitGatewayId", IdOf::TRANSIT_GATEWAY),
+    ("VpcPeeringConnectionId", IdOf::PEERING_CONNECTION),
     ("VpcId", IdOf::VPC),
     ("SubnetId", IdOf::SUBNET),
     ("SubnetIds", IdOf::SUBNET),

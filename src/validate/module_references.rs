@@ -317,6 +317,12 @@ impl<'g> Module<'g> {
             let found = found.path(node.path.clone()).at(location.clone());
             found.only(Dialect::Tf).help(help)
         };
+        let is_template = text.form != Form::Expression;
+        if text.form != Form::Literal && traversals::is_unbalanced(text.text, is_template) {
+            let message = format!("`{}` has a bracket or a quote without its end", text.text);
+            out.push(report((true, message, "close it".to_owned())));
+            return;
+        }
         let mut reported = Vec::new();
         for traversal in found {
             let wrong = match text.form {

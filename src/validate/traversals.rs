@@ -27,10 +27,21 @@ pub(super) fn of_expression(text: &str) -> Vec<Traversal> {
     scanner.found
 }
 
+/// Returns whether text with `${}`, or an expression, has a bracket or a quote that does not match.
+pub(super) fn is_unbalanced(text: &str, is_template: bool) -> bool {
+    let mut scanner = Scanner::new(text);
+    match is_template {
+        true => scanner.template(false),
+        false => scanner.expression(None),
+    }
+    scanner.is_unbalanced
+}
+
 struct Scanner {
     text: Vec<char>,
     at: usize,
     found: Vec<Traversal>,
+    is_unbalanced: bool,
     /// The variables of `for`.
     bound: Vec<String>,
 }
@@ -49,6 +60,7 @@ impl Scanner {
             text: text.chars().collect(),
             at: 0,
             found: Vec::new(),
+            is_unbalanced: false,
             bound: Vec::new(),
         }
     }
@@ -100,6 +112,7 @@ impl Scanner {
                 _ => self.at += 1,
             }
         }
+        self.is_unbalanced |= is_quoted;
     }
 
     /// Reads an expression up to its end, or up to the bracket that closes it.
@@ -116,11 +129,18 @@ impl Scanner {
                     self.at += 1;
                 }
                 '}' | ')' | ']' => {
-                    if open.pop().is_none() && close.is_some() {
-                        self.at += 1;
+                    self.at += 1;
+                    let opened = open.pop();
+                    let expected = match opened {
+                        Some('(') => Some(')'),
+                        Some('[') => Some(']'),
+                        Some(_) => Some('}'),
+                        None => close,
+                    };
+                    self.is_unbalanced |= expected != Some(c);
+                    if opened.is_none() && close.is_some() {
                         return;
                     }
-                    self.at += 1;
                 }
                 '#' => self.skip_while(|it| it != '\n'),
                 '/' if self.starts_with("//") => self.skip_while(|it| it != '\n'),
@@ -140,6 +160,7 @@ impl Scanner {
                 _ => self.at += 1,
             }
         }
+        self.is_unbalanced |= close.is_some() || !open.is_empty();
     }
 
     fn traversal(&mut self, is_in_object: bool) {

@@ -314,6 +314,10 @@ fn values_of_overrides_in_cloudformation_have_the_form_of_the_schema() {
             override_error(|it| it.cfn("/KeyName", json!({"Fn::Sub": "x", "Ref": "y"}))),
         ),
         (
+            "override `/ebs_optimized`: unknown property `ebs_optimized`: did you mean `EbsOptimized`?",
+            override_error(|it| it.cfn("/ebs_optimized", true)),
+        ),
+        (
             "override `/KeyName`: `KeyName` is null",
             override_error(|it| it.cfn("/KeyName", json!(null))),
         ),
@@ -420,6 +424,14 @@ fn values_of_overrides_in_terraform_have_the_form_of_the_provider() {
         (
             "override `/vpc_security_group_ids`: `vpc_security_group_ids` is text, and accepts a list",
             override_error(|it| it.tf("/vpc_security_group_ids", "sg-1")),
+        ),
+        (
+            "override `/key_name`: `${upper(\"x\")` has a bracket or a quote without its end: close it",
+            override_error(|it| it.tf("/key_name", "${upper(\"x\")")),
+        ),
+        (
+            "override `/key_name`: `${[1, 2)}` has a bracket or a quote without its end",
+            override_error(|it| it.tf("/key_name", "${[1, 2)}")),
         ),
         (
             "override `/provider`: the stack has no provider `aws.backup`",

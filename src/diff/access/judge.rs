@@ -62,11 +62,14 @@ pub(super) struct Property<'a> {
 }
 
 impl Property<'_> {
-    /// Returns whether an old value is a CIDR range that contains another one.
-    fn had(&self, range: &str) -> bool {
+    /// Returns whether an old value is a CIDR range that contains another one, or a pattern of it.
+    fn had(&self, value: &str) -> bool {
         let net = |it: &str| it.parse::<IpNet>().ok();
-        let contains = |it: &String| Some(net(it)?.contains(&net(range)?));
-        self.was.iter().filter_map(contains).any(|it| it)
+        let contains = |it: &String| match (net(it), net(value)) {
+            (Some(range), Some(value)) => range.contains(&value),
+            _ => it.contains('*') && matches(it, value),
+        };
+        self.was.iter().any(contains)
     }
 
     /// Returns the changes of access.
