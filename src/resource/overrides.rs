@@ -223,6 +223,17 @@ impl Target<'_> {
             .split('/')
             .map(|key| key.replace("~1", "/").replace("~0", "~"))
             .collect();
+        if let [first, rest @ ..] = keys.as_slice()
+            && first == "Properties"
+            && self.dialect == Dialect::Cfn
+            && self.part == Part::Properties
+            && self.schema.is_none_or(|it| it.names().get(first).is_none())
+        {
+            return error(
+                "the pointer starts below `Properties`",
+                format!("use `/{}`", rest.join("/")),
+            );
+        }
         self.in_map(map, &keys, "", &change.change)
     }
 

@@ -318,6 +318,10 @@ fn values_of_overrides_in_cloudformation_have_the_form_of_the_schema() {
             override_error(|it| it.cfn("/ebs_optimized", true)),
         ),
         (
+            "override `/Properties/KeyName`: the pointer starts below `Properties`: use `/KeyName`",
+            override_error(|it| it.cfn("/Properties/KeyName", "a")),
+        ),
+        (
             "override `/KeyName`: `KeyName` is null",
             override_error(|it| it.cfn("/KeyName", json!(null))),
         ),
