@@ -1,9 +1,8 @@
 //! Overrides of generated output.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
 
-use super::schema::{Schema, SchemaError, is_meta_block, join, suggestion};
+use super::schema::{Schema, is_meta_block, join, suggestion};
 use super::{Map, RawValue};
 use crate::ir::{Dialect, SourceLocation};
 
@@ -118,8 +117,6 @@ pub(crate) struct OverrideError<'a> {
     pub(crate) change: &'a Override,
     pub(crate) message: String,
     pub(crate) help: String,
-    /// Whether it applies anyway: the schema, which AWS changes, does not accept it.
-    pub(crate) is_of_schema: bool,
 }
 
 /// Applies the overrides of one part of a resource, and returns those that do not apply. Validation
@@ -144,25 +141,16 @@ pub(crate) fn apply_overrides<'a>(
         },
         dialect,
         part,
-        of_schema: RefCell::default(),
     };
-    let mut errors = Vec::new();
-    for change in own {
-        let of_change = target.change(map, change).err();
-        let of_schema = target.of_schema.take();
-        let is_of_schema = of_change.is_none();
-        errors.extend(
-            of_change
-                .or(of_schema)
-                .map(|(message, help)| OverrideError {
-                    change,
-                    message: format!("override `{}`: {message}", change.pointer),
-                    help,
-                    is_of_schema,
-                }),
-        );
-    }
-    errors
+    let failed = own.filter_map(|change| {
+        let (message, help) = target.change(map, change).err()?;
+        Some(OverrideError {
+            change,
+            message: format!("override `{}`: {message}", change.pointer),
+            help,
+        })
+    });
+    failed.collect()
 }
 
 type Outcome = Result<(), (String, String)>;
@@ -183,8 +171,6 @@ struct Target<'t> {
     schema: Option<Schema>,
     dialect: Dialect,
     part: Part,
-    /// The first error of the schema in a change, which applies anyway.
-    of_schema: RefCell<Option<(String, String)>>,
 }
 
 /// Returns the pointer of a path of names.
@@ -237,52 +223,11 @@ impl Target<'_> {
         self.in_map(map, &keys, "", &change.change)
     }
 
-    /// Notes the first error that no later version of the schema can accept. Validation reports the others
-    /// as warnings.
-    fn note(&self, inside: &str, errors: impl IntoIterator<Item = SchemaError>) {
-        let certain = errors.into_iter().find(|it| it.is_certain);
-        let mut known = self.of_schema.borrow_mut();
-        let found = certain.map(|it| (format!("{inside}{}", it.message), it.help));
-        *known = known.take().or(found);
-    }
-
-    /// Checks a name that the type can lack.
-    fn check(&self, path: &str) -> Outcome {
-        match self.part {
-            Part::Attributes => self.check_attribute(path, None)?,
-            Part::Properties => {
-                let errors = self.schema.and_then(|it| it.check(path));
-                self.note("", errors);
-            }
-        }
-        Ok(())
-    }
-
-    /// Checks a value for a name that the type does not have or, in Terraform, a value of another form. The
-    /// printed template shows the forms in CloudFormation.
-    fn check_value(&self, path: &str, value: &RawValue<'_>) -> Outcome {
-        match self.part {
-            Part::Attributes => self.check_attribute(path, Some(value))?,
-            Part::Properties => {
-                let is_tf = self.dialect == Dialect::Tf;
-                let errors = self.schema.iter();
-                self.note(
-                    "",
-                    errors.flat_map(|it| it.errors_of_value(path, value, is_tf)),
-                );
-            }
-        }
-        Ok(())
-    }
-
-    /// Returns the first error inside an item of a list.
-    fn check_item(&self, path: &str, item: &RawValue<'_>) -> Outcome {
-        let list = RawValue::List(vec![item.clone().into_owned()]);
-        self.check_value(path, &list)
-    }
-
-    /// Returns the error for an attribute that resources do not have, or for a name in a policy.
+    /// Returns the error for an attribute that resources do not have, or that is of another form.
     fn check_attribute(&self, path: &str, value: Option<&RawValue<'_>>) -> Outcome {
+        if self.part != Part::Attributes {
+            return Ok(());
+        }
         let (attribute, inside) = path.split_once('.').unwrap_or((path, ""));
         if attribute == "DependsOn" {
             return error("`DependsOn` is generated", "call `Scope::depends_on`");
@@ -294,18 +239,9 @@ impl Target<'_> {
         if let (Some(value), "") = (value, inside) {
             form_of_attribute(attribute, value)?;
         }
-        if !POLICIES.contains(&attribute) {
-            return Ok(());
-        }
-        let Some(schema) = Schema::of_policy(self.type_name, attribute) else {
+        if POLICIES.contains(&attribute) && Schema::of_policy(self.type_name, attribute).is_none() {
             let message = format!("`{attribute}` has no effect on `{}`", self.type_name);
             return error(message, "remove it");
-        };
-        let place = format!("in `{attribute}`, ");
-        match value {
-            Some(value) => self.note(&place, schema.errors_of_value(inside, value, true)),
-            None if inside.is_empty() => {}
-            None => self.note(&place, schema.check(inside)),
         }
         Ok(())
     }
@@ -353,7 +289,7 @@ impl Target<'_> {
                 suggestion(key, &present),
             );
         }
-        self.check(&inside)?;
+        self.check_attribute(&inside, None)?;
         if let (false, Some(term)) = (rest.is_empty(), map.get_mut(key)) {
             return self.in_term(term, rest, &inside, change);
         }
@@ -388,12 +324,11 @@ impl Target<'_> {
             Change::Set(value) => {
                 let was_block = matches!(map.get(key), Some(RawValue::Block(_)));
                 let value = self.value(&inside, value, was_block);
-                self.check_value(&inside, &value)?;
+                self.check_attribute(&inside, Some(&value))?;
                 map.set(key.clone(), value);
             }
             Change::Append(value) => {
                 let item = self.value(&inside, value, false);
-                self.check_item(&inside, &item)?;
                 match map.get_mut(key) {
                     None => map.insert(key.clone(), RawValue::List(vec![item])),
                     Some(list) => append(list, item, &inside)?,
@@ -412,7 +347,6 @@ impl Target<'_> {
                     return Err((error.message.replacen("argument", "block", 1), error.help));
                 }
                 let block = self.value(&inside, value, true);
-                self.check_value(&inside, &block)?;
                 match map.get_mut(key) {
                     None => map.insert(key.clone(), block),
                     Some(blocks) => append(blocks, block, &inside)?,
@@ -474,7 +408,6 @@ impl Target<'_> {
             }
             (Some(at), Change::Set(value)) if at <= count && rest.is_empty() => {
                 let item = self.value(path, value, false);
-                self.check_item(path, &item)?;
                 if at < count {
                     items[at] = item;
                 } else {
@@ -488,7 +421,6 @@ impl Target<'_> {
             }
             (Some(at), Change::Append(value)) if at < count => {
                 let item = self.value(path, value, false);
-                self.check_item(path, &item)?;
                 append(&mut items[at], item, path)
             }
             _ => error(

@@ -8,7 +8,7 @@ mod form;
 mod tests;
 mod walk;
 
-use super::{Map, RawValue};
+use super::Map;
 use crate::ir::{Dialect, near, typo};
 use crate::tsv;
 
@@ -266,11 +266,11 @@ impl Schema {
         self.check_with(path, false)
     }
 
-    fn check_with(self, path: &str, is_whole: bool) -> Option<SchemaError> {
+    fn check_with(self, path: &str, is_raw: bool) -> Option<SchemaError> {
         let (parent, key) = path.rsplit_once('.').unwrap_or(("", path));
         let place = match self.dialect {
             Dialect::Cfn => self.place(path),
-            Dialect::Tf => match meta_names(path, is_whole) {
+            Dialect::Tf => match meta_names(path, is_raw) {
                 Meta::Known => Place::Any,
                 Meta::None => self.place(path),
                 Meta::Unknown(known) => {
@@ -314,6 +314,10 @@ impl Schema {
             message: format!("unknown {what} `{path}`"),
             help: suggestion(key, &known),
         })
+    }
+
+    pub(crate) fn dialect(self) -> Dialect {
+        self.dialect
     }
 
     /// Returns why a name that the table does not have can exist.
@@ -418,51 +422,16 @@ impl Schema {
         known
     }
 
-    /// Returns the errors in the arguments of a resource without a model.
-    pub(crate) fn errors(self, map: &Map<'_>) -> Vec<SchemaError> {
+    /// Returns the errors in the names and in the forms of the values of a resource. `is_raw`: it has no model,
+    /// which a change of the number of resources would break.
+    pub(crate) fn errors(self, map: &Map<'_>, is_raw: bool) -> Vec<SchemaError> {
         let mut walk = Walk {
             schema: self,
-            is_whole: true,
-            has_forms: true,
+            is_raw,
             found: Vec::new(),
         };
         walk.map(map, "", Some(self.names));
         walk.found
-    }
-
-    /// Returns the errors in the names inside a property, and in the forms of its values.
-    pub(crate) fn errors_of_value(
-        self,
-        path: &str,
-        value: &RawValue<'_>,
-        has_forms: bool,
-    ) -> Vec<SchemaError> {
-        if path.is_empty() {
-            return self.errors_of_policy(value);
-        }
-        let mut walk = Walk {
-            schema: self,
-            is_whole: false,
-            has_forms,
-            found: Vec::new(),
-        };
-        let name = match self.place(path) {
-            Place::Known(name) => Some(name),
-            _ => None,
-        };
-        walk.value(value, path, name);
-        walk.found
-    }
-
-    /// Returns the errors in a value that has all properties.
-    fn errors_of_policy(self, value: &RawValue<'_>) -> Vec<SchemaError> {
-        match value {
-            RawValue::Raw(json) if json.is_object() => {
-                self.errors_of_policy(&RawValue::from(json.as_ref().clone()))
-            }
-            RawValue::Object(map) => self.errors(map),
-            _ => Vec::new(),
-        }
     }
 }
 

@@ -15,6 +15,7 @@ mod parameters;
 mod places;
 mod references;
 mod removal_policies;
+mod schemas;
 mod suppressions;
 mod tags;
 mod template;
@@ -132,6 +133,7 @@ pub(crate) fn run(graph: &Graph, own: Diagnostics) -> Result<Validated<'_>, Diag
     names::check(graph, &links, &mut out);
     parameters::check(graph, &mut out);
     overrides::check(graph, &mut out);
+    schemas::check(graph, &mut out);
     terraform::check(graph, &mut out);
     module_references::check(graph, &links, &mut out);
     instance_types::check(graph, &mut out);

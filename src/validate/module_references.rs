@@ -2,8 +2,8 @@
 
 use serde_json::Value as Json;
 
-use super::Links;
 use super::traversals::{self, Traversal, is_index};
+use super::{Links, schemas};
 use crate::ir::{
     DataSource, Diagnostic, Diagnostics, Dialect, Expr, NodeId, SourceLocation, Stack, StackId,
     near, nearest, stored_label, terraform_name,
@@ -205,8 +205,17 @@ struct Module<'g> {
     locals: Vec<String>,
 }
 
-/// A wrong reference: whether it is certain, what is wrong, and the hint.
-type Wrong = (bool, String, String);
+/// A wrong reference: how certain it is, what is wrong, and the hint.
+type Wrong = (Certainty, String, String);
+
+#[derive(Clone, Copy, PartialEq)]
+enum Certainty {
+    Yes,
+    /// A later version of the provider can have the attribute.
+    UnlessNew,
+    /// The text can be meant as it is.
+    Doubt,
+}
 
 impl<'g> Module<'g> {
     fn of(graph: &'g Graph, links: &Links, id: StackId, stack: &Stack) -> Module<'g> {
@@ -303,24 +312,27 @@ impl<'g> Module<'g> {
             Form::Expression => traversals::of_expression(text.text),
             Form::Template | Form::Literal => traversals::of_template(text.text),
         };
-        let report = |(is_certain, message, help): Wrong| {
+        let report = |(certainty, message, help): Wrong| {
             let (code, message) = match text.change {
                 Some(it) => ("override", format!("override `{}`: {message}", it.pointer)),
                 None => ("reference", message),
             };
-            let found = match is_certain {
-                true => Diagnostic::error(code, message),
-                false => Diagnostic::warning(code, message),
+            let found = match certainty {
+                Certainty::Yes => Diagnostic::error(code, message).help(help),
+                Certainty::UnlessNew => Diagnostic::error(code, message)
+                    .help(schemas::unless_new(code, &help))
+                    .suppressible(),
+                Certainty::Doubt => Diagnostic::warning(code, message).help(help),
             };
             let own = text.line.as_ref().unwrap_or(&node.location);
             let location = text.change.map_or(own, |it| it.location_or(&node.location));
             let found = found.path(node.path.clone()).at(location.clone());
-            found.only(Dialect::Tf).help(help)
+            found.only(Dialect::Tf)
         };
         let is_template = text.form != Form::Expression;
         if text.form != Form::Literal && traversals::is_unbalanced(text.text, is_template) {
             let message = format!("`{}` has a bracket or a quote without its end", text.text);
-            out.push(report((true, message, "close it".to_owned())));
+            out.push(report((Certainty::Yes, message, "close it".to_owned())));
             return;
         }
         let mut reported = Vec::new();
@@ -374,7 +386,11 @@ impl<'g> Module<'g> {
             None if root == "var" => "declare it with `Scope::parameter`".to_owned(),
             None => "write the value in its place".to_owned(),
         };
-        Some((true, format!("unknown {what} `{root}.{name}`"), help))
+        Some((
+            Certainty::Yes,
+            format!("unknown {what} `{root}.{name}`"),
+            help,
+        ))
     }
 
     /// Returns what is wrong with a reference to a resource of a type.
@@ -386,7 +402,7 @@ impl<'g> Module<'g> {
         let found = self.declared.iter().find(|it| it.address == address);
         let Some(found) = found else {
             let help = self.suggested(type_name, &address);
-            return Some((true, format!("unknown {what} `{address}`"), help));
+            return Some((Certainty::Yes, format!("unknown {what} `{address}`"), help));
         };
         let index = rest.first().filter(|it| is_index(it));
         match (found.repeat, index) {
@@ -395,11 +411,11 @@ impl<'g> Module<'g> {
                     format!("`{address}` has `{repeat}`, so its attributes require an index");
                 let key = if repeat == REPEATS[0] { "0" } else { "\"KEY\"" };
                 let help = format!("use `{address}[{key}].{}`", rest.join("."));
-                return Some((true, message, help));
+                return Some((Certainty::Yes, message, help));
             }
             (None, Some(_)) if type_name != "module" => {
                 let message = format!("`{address}` is one resource and has no index");
-                return Some((true, message, "remove the index".to_owned()));
+                return Some((Certainty::Yes, message, "remove the index".to_owned()));
             }
             _ => {}
         }
@@ -408,8 +424,11 @@ impl<'g> Module<'g> {
         let error = schema.check_attribute(attribute)?;
         let message = format!("`{address}` has no attribute `{attribute}`");
         Some(match error.is_certain {
-            true => (true, message, error.help),
-            false => (false, format!("{message}: {}", schema.doubt()), error.help),
+            true => (Certainty::Yes, message, error.help),
+            false => {
+                let message = format!("{message}: {}", schema.doubt());
+                (Certainty::UnlessNew, message, error.help)
+            }
         })
     }
 
@@ -441,13 +460,19 @@ impl<'g> Module<'g> {
 fn no_reference(text: &str) -> Wrong {
     let message = format!("`{text}` is not a reference");
     let help = "use a reference such as `var.team` or `aws_subnet.main.id`";
-    (true, message, help.to_owned())
+    (Certainty::Yes, message, help.to_owned())
 }
 
 fn one_of(root: &str, rest: &[String], known: &[&str]) -> Option<Wrong> {
     let name = rest.first().map_or("", String::as_str);
     let message = format!("`{root}` has no value `{name}`");
-    (!known.contains(&name)).then(|| (true, message, nearest(name, known.iter().copied())))
+    (!known.contains(&name)).then(|| {
+        (
+            Certainty::Yes,
+            message,
+            nearest(name, known.iter().copied()),
+        )
+    })
 }
 
 /// Returns what is wrong with a reference that an argument of the resource makes possible.
@@ -463,7 +488,7 @@ fn required(
     }
     let message = format!("`{root}` requires the argument `{argument}`");
     let help = format!("set `{argument}` as an argument of a `RawResource`, or remove `{root}`");
-    Some((true, message, help))
+    Some((Certainty::Yes, message, help))
 }
 
 /// Returns the warning for text that looks like a reference, but is literal.
@@ -477,7 +502,7 @@ fn literal(steps: &Traversal) -> Option<Wrong> {
     let text = steps.join(".").replace(".[]", "[…]");
     let message = format!("text is literal: Terraform does not evaluate `${{{text}}}`");
     let help = "use a handle or a parameter, or set the value with `.overrides(…).tf(…)`";
-    Some((false, message, help.to_owned()))
+    Some((Certainty::Doubt, message, help.to_owned()))
 }
 
 /// Returns the argument that makes several resources of one.

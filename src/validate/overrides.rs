@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use super::schemas;
 use crate::ir::{Diagnostic, Diagnostics, Dialect, NodeId, near, typo};
 use crate::resource::{
     Change, Graph, Map, Node, Override, Part, RawResource, RawValue, Schema, Typed,
@@ -126,25 +127,21 @@ fn check_ignored(graph: &Graph, (id, node): (NodeId, &Node), out: &mut Diagnosti
             Some(it) => ("override", format!("override `{}`: {message}", it.pointer)),
             None => ("raw-resource-property", message),
         };
-        let found = match is_certain {
-            true => Diagnostic::error(code, message),
-            false => Diagnostic::warning(code, message),
+        let help = match is_certain {
+            true => help,
+            false => schemas::unless_new(code, &help),
         };
-        let found = found.path(node.path.clone()).at(location.clone());
-        out.push(found.suppressible().only(Dialect::Tf).help(help));
+        let found = Diagnostic::error(code, message).path(node.path.clone());
+        let found = found.at(location.clone()).only(Dialect::Tf);
+        out.push(found.suppressible().help(help));
     }
 }
 
 /// Reports the overrides that do not apply, each at its line.
 fn check_node(graph: &Graph, (id, node): (NodeId, &Node), out: &mut Diagnostics) {
-    let mut report = |change: &Override, message: String, help: String, is_of_schema: bool| {
-        let found = Diagnostic::error("override", message);
-        let found = match is_of_schema {
-            true => found.suppressible(),
-            false => found,
-        };
+    let mut report = |change: &Override, message: String, help: String| {
         out.push(
-            found
+            Diagnostic::error("override", message)
                 .path(node.path.clone())
                 .at(change.location_or(&node.location).clone())
                 .only(change.dialect)
@@ -159,13 +156,13 @@ fn check_node(graph: &Graph, (id, node): (NodeId, &Node), out: &mut Diagnostics)
                 "override `{}` has no effect: the resource does not exist in {language}",
                 change.pointer
             );
-            report(change, message, "remove the override".to_owned(), false);
+            report(change, message, "remove the override".to_owned());
         }
     }
     for dialect in [Dialect::Cfn, Dialect::Tf] {
         if node.resource.type_name(dialect).is_some() {
             for error in node.printed(id, graph, dialect).1 {
-                report(error.change, error.message, error.help, error.is_of_schema);
+                report(error.change, error.message, error.help);
             }
         }
     }
@@ -174,17 +171,12 @@ fn check_node(graph: &Graph, (id, node): (NodeId, &Node), out: &mut Diagnostics)
         if let (Change::Set(value), true) = (&change.change, own && change.pointer == "/provider")
             && let Some((message, help)) = value.as_str().and_then(|it| provider(graph, node, it))
         {
-            report(
-                change,
-                format!("override `/provider`: {message}"),
-                help,
-                false,
-            );
+            report(change, format!("override `/provider`: {message}"), help);
         }
     }
     let mut attributes = node.cfn_attributes(graph);
     for error in node.override_attributes(&mut attributes) {
-        report(error.change, error.message, error.help, error.is_of_schema);
+        report(error.change, error.message, error.help);
     }
     let condition = node.overridden_condition();
     let unknown = condition.filter(|id| graph.condition_of(node, id).is_none());
@@ -192,6 +184,6 @@ fn check_node(graph: &Graph, (id, node): (NodeId, &Node), out: &mut Diagnostics)
     if let (Some(unknown), Some(change)) = (unknown, change) {
         let message = format!("override `/Condition`: the stack has no condition `{unknown}`");
         let help = "declare it with `Scope::condition`";
-        report(change, message, help.to_owned(), false);
+        report(change, message, help.to_owned());
     }
 }

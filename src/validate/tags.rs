@@ -1,7 +1,7 @@
 //! Validation of tags: at most 50, keys up to 128 and values up to 256 characters, and no key that
 //! starts with `aws:`.
 
-use super::terraform::is_inside;
+use super::schemas::is_inside;
 use crate::ir::{Diagnostic, Diagnostics, Dialect, quoted};
 use crate::resource::{Graph, Override, Part, RawResource, Typed, duplicate_tag};
 

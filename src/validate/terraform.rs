@@ -1,14 +1,13 @@
-//! Names and values of Terraform that the provider does not accept: in raw resources, and after overrides.
-//! CloudFormation has its own rules for templates (`template.rs`).
+//! Values and references that services exclude, in Terraform. CloudFormation has its own rules for templates
+//! (`template.rs`).
 
-use super::TEMPLATE_ERROR;
+use super::{TEMPLATE_ERROR, schemas};
 use crate::ir::{Diagnostic, Diagnostics, Dialect, Expr, NodeId};
-use crate::resource::schema::{self, SchemaError};
+use crate::resource::schema;
 use crate::resource::{Field, Graph, Node, Override, Part, Resource, Schema, property_errors};
 
 pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
     for (id, node) in graph.nodes() {
-        check_arguments(graph, (id, node), out);
         check_references(graph, (id, node), out);
     }
     check_outputs(graph, out);
@@ -73,7 +72,8 @@ fn check_limits(node: &Node, printed: &Resource, is_only: bool, out: &mut Diagno
         };
         let renamed = |text: &str| text.replace(&format!("`{cfn}`"), &format!("`{tf}`"));
         let mut changes = node.overrides.iter().rev();
-        let change = changes.find(|it| changes_arguments(it) && is_inside(&it.pointer, tf));
+        let change =
+            changes.find(|it| changes_arguments(it) && schemas::is_inside(&it.pointer, tf));
         let (code, message) = match change {
             Some(it) => (
                 "override",
@@ -110,73 +110,6 @@ fn pairs(fields: &[Field], before: (&str, &str), found: &mut Vec<(String, String
     }
 }
 
-/// Reports the arguments that the provider does not accept, each at the line that sets it.
-fn check_arguments(graph: &Graph, (id, node): (NodeId, &Node), out: &mut Diagnostics) {
-    let is_raw = matches!(node.resource, Resource::Raw(_));
-    if !is_raw && !node.overrides.iter().any(changes_arguments) {
-        return;
-    }
-    let of = node.resource.type_name(Dialect::Tf);
-    let Some(schema) = of.and_then(|of| Schema::of(of, Dialect::Tf)) else {
-        return;
-    };
-    let (map, _) = node.printed(id, graph, Dialect::Tf);
-    for error in schema.errors(&map) {
-        let mut changes = node.overrides.iter().rev();
-        let change =
-            changes.find(|it| changes_arguments(it) && is_inside(&it.pointer, &error.path));
-        // The table of a model ensures the rest.
-        if change.is_none() && !is_raw {
-            continue;
-        }
-        let code = match change {
-            Some(_) => "override",
-            None => "raw-resource-property",
-        };
-        let message = match change {
-            Some(change) => format!("override `{}`: {}", change.pointer, error.message),
-            None => error.message.clone(),
-        };
-        let location = match (change, &node.resource) {
-            (Some(change), _) => change.location_or(&node.location).clone(),
-            (None, Resource::Raw(raw)) => {
-                let name = error.path.split('.').next().unwrap_or_default();
-                let line = raw.line_of(Dialect::Tf, name);
-                line.unwrap_or_else(|| node.location.clone())
-            }
-            (None, _) => node.location.clone(),
-        };
-        let found = diagnostic(code, schema, &error, message);
-        out.push(found.path(node.path.clone()).at(location));
-    }
-}
-
-fn diagnostic(
-    code: &'static str,
-    schema: Schema,
-    error: &SchemaError,
-    message: String,
-) -> Diagnostic {
-    let found = match error.is_certain {
-        true => Diagnostic::error(code, message),
-        false => Diagnostic::warning(code, format!("{message}: {}", schema.doubt())),
-    };
-    let found = found.only(Dialect::Tf).suppressible();
-    found.help(error.help.clone())
-}
-
-/// Returns whether a pointer names a path, a part of it, or what is around it.
-pub(super) fn is_inside(pointer: &str, path: &str) -> bool {
-    // Another text is not a pointer, and has its own error.
-    if !pointer.starts_with('/') {
-        return false;
-    }
-    let is_index = |it: &&str| *it == "-" || it.parse::<usize>().is_ok();
-    let keys = pointer.split('/').skip(1).filter(|it| !is_index(it));
-    let mut pairs = keys.zip(path.split('.'));
-    pairs.all(|(key, name)| key == name)
-}
-
 /// Reports references to attributes that a type does not have.
 fn check_references(graph: &Graph, (id, node): (NodeId, &Node), out: &mut Diagnostics) {
     node.walk_printed(id, graph, Dialect::Tf, &mut |expr| {
@@ -211,24 +144,5 @@ fn reference_error(graph: &Graph, expr: &Expr) -> Option<Diagnostic> {
         "refers to attribute `{name}` of `{}`, which `{of}` does not have",
         target.path
     );
-    Some(diagnostic("reference", schema, &error, message))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_inside;
-
-    #[test]
-    fn a_pointer_is_at_above_or_below_a_path() {
-        for (pointer, path, wanted) in [
-            ("/a", "a", true),
-            ("/a", "a.b", true),
-            ("/a/0/b", "a.b", true),
-            ("/a/b/c", "a.b", true),
-            ("/a/b", "a.c", false),
-            ("/a", "ab", false),
-        ] {
-            assert_eq!(is_inside(pointer, path), wanted, "{pointer} {path}");
-        }
-    }
+    Some(schemas::diagnostic("reference", schema, &error, message))
 }

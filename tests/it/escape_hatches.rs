@@ -227,12 +227,11 @@ fn names_inside_properties_of_cloudformation_exist() {
     assert_eq!(about_raw(queue(redrive)), []);
     assert_eq!(
         error(queue(json!({"maxReceiveCuont": 3}))),
-        "`Access/It` has property `RedrivePolicy.maxReceiveCuont`, which does not exist: correct or \
-         remove it: did you mean `maxReceiveCount`?"
+        "unknown property `RedrivePolicy.maxReceiveCuont`: did you mean `maxReceiveCount`?"
     );
     assert_eq!(
         error(queue(json!({"maxReceiveCount": "three"}))),
-        "`Access/It` sets `RedrivePolicy.maxReceiveCount` to `three`, which is not a number: set \
+        "`RedrivePolicy.maxReceiveCount` is `three`, and accepts a number: set \
          `RedrivePolicy.maxReceiveCount` to a number"
     );
 }
@@ -242,28 +241,24 @@ fn values_of_cloudformation_have_the_form_of_the_schema() {
     let queue = || cfn("AWS::SQS::Queue");
     for (property, value, wanted) in [
         ("QueueName", json!(["jobs"]), "a list, and accepts text"),
-        ("QueueName", json!({}), "an object, and accepts text"),
+        ("QueueName", json!({}), "a map, and accepts text"),
         ("Tags", json!("x"), "text, and accepts a list"),
-        (
-            "Tags",
-            json!({"Team": "a"}),
-            "an object, and accepts a list",
-        ),
-        (
-            "Tags",
-            json!(["x"]),
-            "a list of texts, and accepts a list of objects",
-        ),
+        ("Tags", json!({"Team": "a"}), "a map, and accepts a list"),
+        ("Tags", json!(["x"]), "text, and accepts an object"),
         (
             "FifoQueue",
             json!([true]),
             "a list, and accepts `true` or `false`",
         ),
-        ("FifoQueue", json!("yes"), "`yes`, which is not a Boolean"),
+        (
+            "FifoQueue",
+            json!("yes"),
+            "`yes`, and accepts `true` or `false`",
+        ),
         (
             "DelaySeconds",
             json!({"A": 1}),
-            "an object, and accepts a number",
+            "a map, and accepts a number",
         ),
         (
             "RedrivePolicy",
@@ -272,7 +267,7 @@ fn values_of_cloudformation_have_the_form_of_the_schema() {
         ),
     ] {
         let found = error(queue().property(property, value));
-        let wanted = format!("`Access/It` sets `{property}` to {wanted}: set `{property}` to ");
+        let wanted = format!("`{property}` is {wanted}: set `{property}` to ");
         assert!(found.starts_with(&wanted), "{wanted}\n{found}");
     }
     let fine = queue()
@@ -282,23 +277,23 @@ fn values_of_cloudformation_have_the_form_of_the_schema() {
         .property("Tags", json!([{"Key": "Team", "Value": "a"}]));
     assert_eq!(about_raw(fine), []);
     let volume = cfn("AWS::EC2::Volume").property("AvailabilityZone", vec!["eu-central-1a"]);
-    assert!(error(volume).contains("to a list, and accepts text"));
+    assert!(error(volume).contains("is a list, and accepts text"));
 }
 
 #[test]
 fn values_of_overrides_in_cloudformation_have_the_form_of_the_schema() {
     for (message, change) in [
         (
-            "`Access/main/Instance` sets `SecurityGroupIds` to text, and accepts a list: set \
+            "override `/SecurityGroupIds`: `SecurityGroupIds` is text, and accepts a list: set \
              `SecurityGroupIds` to a list",
             override_error(|it| it.cfn("/SecurityGroupIds", "sg-1")),
         ),
         (
-            "`Access/main/Instance` sets `InstanceType` to an object, and accepts text",
+            "override `/InstanceType`: `InstanceType` is a map, and accepts text",
             override_error(|it| it.cfn("/InstanceType", json!({}))),
         ),
         (
-            "`Access/main/Instance` sets `Monitoring` to `yes`, which is not a Boolean",
+            "override `/Monitoring`: `Monitoring` is `yes`, and accepts `true` or `false`",
             override_error(|it| it.cfn("/Monitoring", "yes")),
         ),
         (
@@ -339,23 +334,53 @@ fn values_of_overrides_in_cloudformation_have_the_form_of_the_schema() {
 }
 
 #[test]
-fn a_doubt_says_why_it_is_one() {
+fn a_name_that_aws_can_have_added_is_an_error_that_says_so() {
     let source = "the schema of May 2026 does not have it, but AWS adds";
     let function = cfn("AWS::Lambda::Function")
         .property("Code", json!({"ZipFile": "x"}))
         .property("Role", "arn:aws:iam::111122223333:role/it");
-    let later = warning(function.clone().property("NextYear", 1));
-    assert!(
-        later.contains(&format!("{source} properties to this type")),
-        "{later}"
-    );
+    let later = error(function.clone().property("NextYear", 1));
+    let wanted = format!("{source} properties to this type");
+    assert!(later.contains(&wanted), "{later}");
+    let keep = "if AWS has it now, call `suppress_rule(\"raw-resource-property\", REASON)`";
+    assert!(later.ends_with(keep), "{later}");
     // A typo is wrong in each version.
     let typo = error(function.property("Runtme", "python3.14"));
-    assert!(typo.contains("did you mean `Runtime`?"), "{typo}");
+    assert_eq!(typo, "unknown property `Runtme`: did you mean `Runtime`?");
     let later = warning(cfn("AWS::Moonbase::CraterRegistration"));
     assert!(later.contains(&format!("{source} types")), "{later}");
     let typo = error(cfn("AWS::SQS::Quue"));
     assert!(typo.contains("did you mean `AWS::SQS::Queue`?"), "{typo}");
+}
+
+#[test]
+fn an_override_with_an_unknown_name_is_an_error_in_both_languages() {
+    let source = "adds";
+    for (start, found) in [
+        (
+            "override `/NextYear`: unknown property `NextYear`: the schema of May 2026",
+            override_error(|it| it.cfn("/NextYear", 1)),
+        ),
+        (
+            "override `/MetadataOptions/NextYear`: unknown property `MetadataOptions.NextYear`",
+            override_error(|it| it.cfn("/MetadataOptions/NextYear", 1)),
+        ),
+        (
+            "override `/next_year`: unknown argument `next_year`: version 6.69.1 of the provider",
+            override_error(|it| it.tf("/next_year", 1)),
+        ),
+        (
+            "override `/lifecycle/ignore_changes`: unknown argument `next_year`",
+            override_error(|it| it.tf("/lifecycle/ignore_changes", json!(["next_year"]))),
+        ),
+    ] {
+        assert!(
+            found.starts_with(start) && found.contains(source),
+            "{start}\n{found}"
+        );
+        let keep = "if AWS has it now, call `suppress_rule(\"override\", REASON)`";
+        assert!(found.ends_with(keep), "{found}");
+    }
 }
 
 /// Returns what is wrong with overrides of an instance, and whether it is at their line.
@@ -455,7 +480,7 @@ fn values_of_overrides_in_terraform_have_the_form_of_the_provider() {
             override_error(|it| it.tf("/credit_specification/cpu_credit", "standard")),
         ),
         (
-            "override `/ebs_block_device`: `ebs_block_device.volume_size` is text, and accepts a number",
+            "override `/ebs_block_device`: `ebs_block_device.volume_size` is `big`, and accepts a number",
             override_error(|it| {
                 it.tf_block(
                     "/ebs_block_device",
@@ -495,7 +520,7 @@ fn values_of_overrides_in_terraform_have_the_form_of_the_provider() {
             override_error(|it| it.tf("/for_each", json!({"a": 1}))),
         ),
         (
-            "override `/hibernation`: `hibernation` is text, and accepts `true` or `false`",
+            "override `/hibernation`: `hibernation` is `on`, and accepts `true` or `false`",
             override_error(|it| it.tf("/hibernation", "on")),
         ),
     ] {
@@ -530,7 +555,7 @@ fn keys_and_values_of_policies_of_cloudformation_exist() {
             "/CreationPolicy",
             json!({"ResourceSignal": {"Count": "two"}})
         )),
-        "override `/CreationPolicy`: in `CreationPolicy`, `ResourceSignal.Count` is text, and accepts a \
+        "override `/CreationPolicy`: in `CreationPolicy`, `ResourceSignal.Count` is `two`, and accepts a \
          number: set `ResourceSignal.Count` to a number"
     );
     assert_eq!(

@@ -57,9 +57,9 @@ fn errors_of_all_kinds_come_in_one_run() {
             "log-retention",
             "override",
             "parameter",
+            "raw-resource-property",
             "reference",
             "team-rule",
-            "template",
             "template",
         ],
         "{found}"

@@ -17,7 +17,7 @@ fn cases() -> Vec<(&'static str, App)> {
         (code, app)
     };
     vec![
-        case("template", |stack| {
+        case("raw-resource-property", |stack| {
             let queue = RawResource::new().cfn("AWS::SQS::Queue");
             stack.add("Queue", queue.property("QueueNam", "a"));
         }),

@@ -247,7 +247,7 @@ impl<'g> Lower<'g, '_> {
         };
         // Validation applied the same overrides without an error.
         let (arguments, errors) = node.printed(id, self.graph, Dialect::Tf);
-        debug_assert!(errors.iter().all(|it| it.is_of_schema));
+        debug_assert!(errors.is_empty());
         let depends_on = self.depends_on(id, node, &arguments);
         let condition = node.condition.and_then(|id| self.graph.condition(id));
         let mut body = Body::default();

@@ -176,7 +176,10 @@ impl Form {
                     return items.iter().find_map(|it| self.items().mismatch(path, it));
                 }
                 // The provider accepts blocks for some lists of objects.
-                _ => (is_object && self.names().is_some(), "a list"),
+                _ => (
+                    is_object && self.dialect == Dialect::Tf && self.names().is_some(),
+                    "a list",
+                ),
             },
             Accepts::Block => match value {
                 RawValue::List(items) if self.text.starts_with('^') && items.len() > 1 => {
@@ -188,7 +191,12 @@ impl Form {
             },
             Accepts::BlockOrObject => (is_object || matches!(value, RawValue::List(_)), "a block"),
         };
-        let message = format!("`{path}` is {}, and accepts {wanted}", value.what());
+        let is_scalar = matches!(self.accepts(), Accepts::Boolean | Accepts::Number);
+        let what = match value.as_str().filter(|_| is_scalar) {
+            Some(text) => format!("`{text}`"),
+            None => value.what().to_owned(),
+        };
+        let message = format!("`{path}` is {what}, and accepts {wanted}");
         (!fits).then(|| (message, format!("set `{path}` to {wanted}")))
     }
 }

@@ -9,10 +9,8 @@ use crate::resource::{Map, RawValue};
 /// Gathers the errors in names, and in the forms of values.
 pub(super) struct Walk {
     pub(super) schema: Schema,
-    /// Whether it sees the whole resource, which has no model.
-    pub(super) is_whole: bool,
-    /// Whether it judges values. The printed template shows those of CloudFormation.
-    pub(super) has_forms: bool,
+    /// Whether the resource has no model.
+    pub(super) is_raw: bool,
     pub(super) found: Vec<SchemaError>,
 }
 
@@ -24,20 +22,21 @@ impl Walk {
         }
         for (key, value) in map.iter() {
             let inside = join(path, key);
-            match self.schema.check_with(&inside, self.is_whole) {
+            match self.schema.check_with(&inside, self.is_raw) {
                 Some(error) => self.found.push(error),
                 None => self.value(value, &inside, names.and_then(|it| it.get(key))),
             }
         }
-        if !self.is_whole || map.get("dynamic").is_some() {
+        if map.get("dynamic").is_some() {
             return;
         }
         let required = names.into_iter().flat_map(Names::iter);
         for it in required.filter(|it| it.is_required && map.get(it.name).is_none()) {
             let inside = join(path, it.name);
-            let what = match it.form.is_block() {
-                true => "block",
-                false => "argument",
+            let what = match (self.schema.dialect, it.form.is_block()) {
+                (Dialect::Cfn, _) => "property",
+                (Dialect::Tf, true) => "block",
+                (Dialect::Tf, false) => "argument",
             };
             self.found.push(SchemaError {
                 message: format!("{what} `{inside}` is required"),
@@ -99,8 +98,7 @@ impl Walk {
         {
             return self.value(&RawValue::from(json.as_ref().clone()), path, name);
         }
-        let form = name.filter(|_| self.has_forms);
-        if let Some((message, help)) = form.and_then(|it| it.form.mismatch(path, value)) {
+        if let Some((message, help)) = name.and_then(|it| it.form.mismatch(path, value)) {
             self.found.push(SchemaError {
                 path: path.to_owned(),
                 is_certain: true,

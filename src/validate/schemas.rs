@@ -1,0 +1,169 @@
+//! Names, and forms of values, that the schemas of both languages do not accept: in raw resources, and after
+//! overrides.
+
+use crate::ir::{Diagnostic, Diagnostics, Dialect, NodeId};
+use crate::resource::schema::{self, SchemaError};
+use crate::resource::{
+    Graph, Node, Override, POLICIES, Part, RawResource, RawValue, Schema, Typed,
+};
+
+pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
+    for (id, node) in graph.nodes() {
+        for dialect in [Dialect::Cfn, Dialect::Tf] {
+            check_properties(graph, (id, node), dialect, out);
+        }
+        check_policies(graph, node, out);
+    }
+}
+
+fn changes(
+    node: &Node,
+    dialect: Dialect,
+    part: Part,
+) -> impl DoubleEndedIterator<Item = &Override> {
+    let own = move |it: &&Override| it.dialect == dialect && it.part == part;
+    node.overrides.iter().filter(own)
+}
+
+/// Reports the properties or arguments that the type does not accept, each at the line that sets it.
+fn check_properties(
+    graph: &Graph,
+    (id, node): (NodeId, &Node),
+    dialect: Dialect,
+    out: &mut Diagnostics,
+) {
+    let raw = RawResource::of(&node.resource);
+    let changes = || changes(node, dialect, Part::Properties);
+    // Most resources have neither: reading the schemas takes half the time of a synthesis.
+    if raw.is_none() && changes().next().is_none() {
+        return;
+    }
+    let of = node.resource.type_name(dialect);
+    let Some(schema) = of.and_then(|of| Schema::of(of, dialect)) else {
+        return;
+    };
+    let (map, _) = node.printed(id, graph, dialect);
+    for error in schema.errors(&map, raw.is_some()) {
+        let change = changes().rfind(|it| is_inside(&it.pointer, &error.path));
+        let found = match (change, raw) {
+            (Some(change), _) => of_override(node, change, "", schema, &error),
+            (None, Some(raw)) => {
+                let name = error.path.split('.').next().unwrap_or_default();
+                let line = raw.line_of(dialect, name);
+                let found = diagnostic(
+                    "raw-resource-property",
+                    schema,
+                    &error,
+                    error.message.clone(),
+                );
+                found.at(line.unwrap_or_else(|| node.location.clone()))
+            }
+            // The table of a model ensures the rest.
+            (None, None) => continue,
+        };
+        out.push(found.path(node.path.clone()));
+    }
+}
+
+/// Reports the names and values in `CreationPolicy` and `UpdatePolicy` that the type does not accept.
+fn check_policies(graph: &Graph, node: &Node, out: &mut Diagnostics) {
+    let changes = || changes(node, Dialect::Cfn, Part::Attributes);
+    if changes().next().is_none() {
+        return;
+    }
+    let of = node.resource.type_name(Dialect::Cfn).unwrap_or_default();
+    let mut attributes = node.cfn_attributes(graph);
+    let _ = node.override_attributes(&mut attributes);
+    for policy in POLICIES {
+        let (Some(value), Some(schema)) = (attributes.get(policy), Schema::of_policy(of, policy))
+        else {
+            continue;
+        };
+        for error in policy_errors(schema, value) {
+            let path = schema::join(policy, &error.path);
+            let change = changes().rfind(|it| is_inside(&it.pointer, &path));
+            let place = format!("in `{policy}`, ");
+            let found = change.map(|it| of_override(node, it, &place, schema, &error));
+            out.extend(found.map(|it| it.path(node.path.clone())));
+        }
+    }
+}
+
+fn policy_errors(schema: Schema, value: &RawValue<'_>) -> Vec<SchemaError> {
+    match value {
+        RawValue::Object(map) => schema.errors(map, true),
+        RawValue::Raw(json) if json.is_object() => {
+            policy_errors(schema, &RawValue::from(json.as_ref().clone()))
+        }
+        // Another form has its own error.
+        _ => Vec::new(),
+    }
+}
+
+/// Returns the diagnostic of an override, at its line.
+fn of_override(
+    node: &Node,
+    change: &Override,
+    place: &str,
+    schema: Schema,
+    error: &SchemaError,
+) -> Diagnostic {
+    let message = format!("override `{}`: {place}{}", change.pointer, error.message);
+    let location = change.location_or(&node.location).clone();
+    diagnostic("override", schema, error, message).at(location)
+}
+
+/// Returns the diagnostic of a name or a value that a schema does not accept. A later version can have the name,
+/// so that the hint says how to keep it.
+pub(super) fn diagnostic(
+    code: &'static str,
+    schema: Schema,
+    error: &SchemaError,
+    message: String,
+) -> Diagnostic {
+    let (message, help) = match error.is_certain {
+        true => (message, error.help.clone()),
+        false => (
+            format!("{message}: {}", schema.doubt()),
+            unless_new(code, &error.help),
+        ),
+    };
+    let found = Diagnostic::error(code, message).only(schema.dialect());
+    found.suppressible().help(help)
+}
+
+/// Returns the hint at an error that a later version of a schema would not have.
+pub(super) fn unless_new(code: &str, help: &str) -> String {
+    format!("{help}; if AWS has it now, call `suppress_rule(\"{code}\", REASON)`")
+}
+
+/// Returns whether a pointer names a path, a part of it, or what is around it.
+pub(super) fn is_inside(pointer: &str, path: &str) -> bool {
+    // Another text is not a pointer, and has its own error.
+    if !pointer.starts_with('/') {
+        return false;
+    }
+    let is_index = |it: &&str| *it == "-" || it.parse::<usize>().is_ok();
+    let keys = pointer.split('/').skip(1).filter(|it| !is_index(it));
+    let mut pairs = keys.zip(path.split('.'));
+    pairs.all(|(key, name)| key == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_inside;
+
+    #[test]
+    fn a_pointer_is_at_above_or_below_a_path() {
+        for (pointer, path, wanted) in [
+            ("/a", "a", true),
+            ("/a", "a.b", true),
+            ("/a/0/b", "a.b", true),
+            ("/a/b/c", "a.b", true),
+            ("/a/b", "a.c", false),
+            ("/a", "ab", false),
+        ] {
+            assert_eq!(is_inside(pointer, path), wanted, "{pointer} {path}");
+        }
+    }
+}
