@@ -27,6 +27,7 @@ mod options;
 mod policies;
 mod ranges;
 mod records;
+mod regions;
 mod responses;
 mod scaling;
 mod services;
@@ -89,6 +90,7 @@ const CHECKS: &[Check] = &[
     subnets::address_types,
     subnets::without_ipv6,
     subnets::networks,
+    regions::references,
     records::invalid,
     zones::twice,
     zones::alias_of_the_zone,

@@ -10,6 +10,7 @@ use crate::ir::{
     NodeId, ParamId, ParameterDeclaration, RuleSuppression, SourceLocation, Stack, StackId, Text,
     near,
 };
+use crate::region::Region;
 
 /// A reason for which CloudFormation refuses a template.
 #[derive(Clone, Debug)]
@@ -72,6 +73,8 @@ pub struct Origin {
     pub(crate) is_existing: bool,
     /// Whether a construct added it, and the file is what the backend prints.
     pub(crate) is_of_app: bool,
+    /// Its Region, if a file has several.
+    pub(crate) region: Option<&'static Region>,
     /// Why it cannot exist beside the resource that it replaces, if the deployment creates it first.
     pub(crate) replacement_conflict: Option<ReplacementConflict>,
 }
@@ -95,6 +98,7 @@ impl Origin {
             unknown_properties: Map::default(),
             is_existing: false,
             is_of_app: false,
+            region: None,
             replacement_conflict: None,
         }
     }

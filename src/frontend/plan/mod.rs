@@ -363,6 +363,7 @@ impl<'p> Plan<'p> {
     }
 
     fn fill(&mut self) {
+        let has_regions = self.regions().len() > 1;
         for at in 0..self.resources.len() {
             let it = &self.resources[at];
             if it.data && self.lift.kind(it.id).is_none() {
@@ -378,6 +379,7 @@ impl<'p> Plan<'p> {
             let id = self.resources[at].id;
             let it = &self.resources[at];
             let conflict = self.replacement_conflict(it);
+            let region = has_regions.then(|| self.region_of(it)).flatten();
             // A state contains no changes.
             let is_existing = self.kept.contains(it.address)
                 || self.forgotten.contains(it.address)
@@ -393,6 +395,7 @@ impl<'p> Plan<'p> {
             self.lift.add_dependencies(id, after);
             if let Some(origin) = &mut self.lift.graph.nodes[id.index()].origin {
                 origin.replacement_conflict = conflict;
+                origin.region = region;
                 origin.is_existing = is_existing;
                 origin.provisioners = provisioners;
             }

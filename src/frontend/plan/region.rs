@@ -46,7 +46,7 @@ impl<'p> Plan<'p> {
     }
 
     /// Returns the Regions of the networks and instances.
-    fn regions(&self) -> Vec<&'static Region> {
+    pub(super) fn regions(&self) -> Vec<&'static Region> {
         let mut found: Vec<&'static Region> = Vec::new();
         for it in &self.resources {
             let is_network = matches!(
@@ -68,7 +68,7 @@ impl<'p> Plan<'p> {
 
     /// Returns the Region of a resource: since version 6 of the provider, its own argument, else that of
     /// its provider.
-    fn region_of(&self, it: &Planned<'p>) -> Option<&'static Region> {
+    pub(super) fn region_of(&self, it: &Planned<'p>) -> Option<&'static Region> {
         if let Some(own) = it.values.get("region").and_then(Json::as_str) {
             return Region::find(own);
         }

@@ -22,7 +22,8 @@ pub(super) const ENTRY: Entry = Entry {
 **Fails** if there is none, or if the instance names a role instead of a profile. Default Host
 Management provides a role to instances without a profile, and to instances whose role does not
 allow the agent to register. Pass `--assume dhmc` if it is enabled in the account and
-Region. A plan that enables it also passes.
+Region. A plan that enables it also passes. The role that its setting names is checked if the plan
+contains it.
 
 **Fix:** create an instance profile with a role, and name the profile in the instance.
 
@@ -47,6 +48,8 @@ fn check(context: &Context<'_, '_>) -> Vec<HopResult> {
 /// The role of an instance.
 pub(super) enum InstanceRole {
     Node(NodeId),
+    /// A role that Default Host Management provides.
+    Managed(NodeId),
     /// A role outside the file, described by this text.
     Outside(String),
     /// No role, or none that matters.
@@ -63,24 +66,50 @@ pub(super) fn default_host_management(index: &GraphIndex<'_>) -> Ternary {
     if index.assumptions.dhmc {
         return Ternary::Yes;
     }
-    let by_setting = index.all::<ServiceSetting>().map(|(id, _, it)| {
-        let name = match &it.setting_id {
-            Value::Lit(id) => id.ends_with(DHMC).into(),
-            Value::Expr(Expr::Concat(parts)) => match parts.last() {
-                Some(Expr::Text(end)) => end.ends_with(DHMC).into(),
-                _ => Ternary::Unknown,
-            },
-            Value::Expr(_) => Ternary::Unknown,
-        };
-        let on = match &it.setting_value {
-            Value::Lit(value) => (value != "$None" && !value.is_empty()).into(),
-            // The name of a role.
-            Value::Expr(Expr::Attr(..) | Expr::Concat(_)) => Ternary::Yes,
-            Value::Expr(_) => Ternary::Unknown,
-        };
-        name.and(on).and(index.exists(id))
-    });
+    let by_setting = index.all::<ServiceSetting>();
+    let by_setting = by_setting.map(|(id, _, it)| enables(it).and(index.exists(id)));
     Ternary::any(by_setting).or(by_custom_resource(index))
+}
+
+/// Returns whether a setting enables Default Host Management.
+fn enables(it: &ServiceSetting) -> Ternary {
+    let name = match &it.setting_id {
+        Value::Lit(id) => id.ends_with(DHMC).into(),
+        Value::Expr(Expr::Concat(parts)) => match parts.last() {
+            Some(Expr::Text(end)) => end.ends_with(DHMC).into(),
+            _ => Ternary::Unknown,
+        },
+        Value::Expr(_) => Ternary::Unknown,
+    };
+    let on = match &it.setting_value {
+        Value::Lit(value) => (value != "$None" && !value.is_empty()).into(),
+        // The name of a role.
+        Value::Expr(Expr::Attr(..) | Expr::Concat(_)) => Ternary::Yes,
+        Value::Expr(_) => Ternary::Unknown,
+    };
+    name.and(on)
+}
+
+/// Returns the role of Default Host Management, if the file contains it. A role outside is AWS's own.
+fn managed_role(index: &GraphIndex<'_>) -> InstanceRole {
+    let role = |it: &ServiceSetting| {
+        let name = match &it.setting_value {
+            Value::Lit(text) => Expr::Text(text.clone()),
+            // The text before the name is the path of the role.
+            Value::Expr(Expr::Concat(parts)) => parts.last()?.clone(),
+            Value::Expr(expr) => expr.clone(),
+        };
+        match index.role(&Value::Expr(name)).as_slice() {
+            [Resolved::Node(role, _)] if index.exists(*role).is_yes() => Some(*role),
+            _ => None,
+        }
+    };
+    let on = index.all::<ServiceSetting>();
+    let mut on = on.filter(|(id, _, it)| !enables(it).and(index.exists(*id)).is_no());
+    match on.find_map(|(_, _, it)| role(it)) {
+        Some(role) => InstanceRole::Managed(role),
+        None => InstanceRole::None,
+    }
 }
 
 /// The role that AWS names for Default Host Management.
@@ -146,7 +175,7 @@ pub(super) fn find_role(
         Some((node, field)) => result.at(node, field),
         None => result,
     };
-    (result, InstanceRole::None)
+    (result, managed_role(index))
 }
 
 fn role_of_profile(
@@ -178,7 +207,7 @@ fn role_of_profile(
             if let Some(result) = managed {
                 return (
                     result.at(instance.launch_source, "iam_instance_profile"),
-                    InstanceRole::None,
+                    managed_role(index),
                 );
             }
             let result = HopResult::fail(

@@ -148,7 +148,7 @@ impl Context<'_, '_> {
     /// Returns the role of the instance if the file contains it.
     fn role_node(&self) -> Option<NodeId> {
         match self.role {
-            InstanceRole::Node(role) => Some(role),
+            InstanceRole::Node(role) | InstanceRole::Managed(role) => Some(role),
             InstanceRole::Outside(_) | InstanceRole::None => None,
         }
     }

@@ -49,7 +49,9 @@ value, such as `aws:PrincipalOrgID`.
 
 fn check(context: &Context<'_, '_>) -> Vec<HopResult> {
     match &context.role {
-        InstanceRole::Node(role) => vec![check_role(context.index, context.instance, *role)],
+        InstanceRole::Node(role) | InstanceRole::Managed(role) => {
+            vec![check_role(context.index, context.instance, *role)]
+        }
         InstanceRole::Outside(what) => vec![HopResult::unknown(
             HOP,
             format!("the permissions of {what} are not in the file"),

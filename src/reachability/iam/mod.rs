@@ -20,7 +20,7 @@ pub(crate) use judgment::Judgment;
 pub(crate) use statement::{
     document_allows, judge_document, judge_effect, key_node, sample_region,
 };
-pub(crate) use trust::trusts_ec2;
+pub(crate) use trust::{trusts, trusts_ec2};
 
 use super::graph_index::{GraphIndex, Resolved, expr_of};
 use super::managed;

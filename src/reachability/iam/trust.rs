@@ -1,4 +1,4 @@
-//! Whether a trust policy allows EC2 to assume the role.
+//! Whether a trust policy allows a service to assume the role.
 
 use super::super::graph_index::GraphIndex;
 use super::context::{CallContext, Caller};
@@ -8,10 +8,15 @@ use crate::resource::PolicyDocument;
 
 /// Evaluates the call with which EC2 assumes a role. EC2 passes no external ID and no tags.
 pub(crate) fn trusts_ec2(index: &GraphIndex<'_>, document: &PolicyDocument) -> Judgment {
-    judge_document(
-        index,
-        document,
-        "sts:AssumeRole",
-        &CallContext::of(Caller::Ec2),
-    )
+    trusts(index, document, Caller::Ec2)
+}
+
+/// Evaluates the call with which a service assumes a role.
+pub(crate) fn trusts(
+    index: &GraphIndex<'_>,
+    document: &PolicyDocument,
+    service: Caller,
+) -> Judgment {
+    let call = CallContext::of(service);
+    judge_document(index, document, "sts:AssumeRole", &call)
 }

@@ -35,10 +35,10 @@ fn agent_actions() -> Vec<&'static str> {
     actions.collect()
 }
 
-/// Returns the trust policy of EC2.
-pub(in super::super) fn trust_policy() -> PolicyDocument {
-    let ec2 = Principal::Service("ec2.amazonaws.com".into());
-    PolicyDocument::new([Statement::allow(["sts:AssumeRole"]).principal(ec2)])
+/// Returns the trust policy of the role of a service.
+pub(in super::super) fn trust_policy(service: &str) -> PolicyDocument {
+    let principal = Principal::Service(service.to_owned().into());
+    PolicyDocument::new([Statement::allow(["sts:AssumeRole"]).principal(principal)])
 }
 
 /// Returns the policies that a role contains.
@@ -83,7 +83,7 @@ pub(in super::super) fn attach(index: &GraphIndex<'_>, role: NodeId) -> Fix {
 /// Adds a role with the managed policy.
 pub(in super::super) fn role(index: &GraphIndex<'_>, changes: &mut Changes) -> NodeId {
     let policy = core_policy(index);
-    let new = Role::new(trust_policy());
+    let new = Role::new(trust_policy("ec2.amazonaws.com"));
     match changes.dialect {
         Dialect::Cfn => changes.add("SessionManagerRole", new.managed_policies([policy])),
         Dialect::Tf => {
