@@ -120,6 +120,7 @@ DECISIONS = [
     "cfn/wait-condition-that-nothing-signals",
     "cfn/wait-condition-without-a-user",
     "cfn/windows-*",
+    "tf/instance-of-another-region",
     "tf/instance-user-data-*",
 ]
 # Fixes that the file cannot show to be enough: a plan has no part of a policy that names a new key, a key of another account

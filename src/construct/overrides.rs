@@ -5,7 +5,7 @@ use crate::ir::{
     Diagnostic, Dialect, Handle, IDENTIFIER, NodeId, SourceLocation, is_identifier, is_logical_id,
     quoted,
 };
-use crate::resource::{Change, Override, Part};
+use crate::resource::{Change, Node, Override, Part};
 
 /// Changes to the generated output of one resource, applied last and in order.
 ///
@@ -137,7 +137,7 @@ impl Overrides<'_, '_> {
         if !is_logical_id(id) {
             let message = format!("{} is not a logical ID", quoted(id));
             self.reject(message, "use letters and digits, at most 255");
-        } else if let Some(node) = self.scope.node_mut(self.node) {
+        } else if let Some(node) = self.named() {
             id.clone_into(&mut node.cfn_id);
         }
         self
@@ -150,10 +150,19 @@ impl Overrides<'_, '_> {
         if !is_identifier(name) {
             let message = format!("{} is not a name in Terraform", quoted(name));
             self.reject(message, IDENTIFIER);
-        } else if let Some(node) = self.scope.node_mut(self.node) {
+        } else if let Some(node) = self.named() {
             name.clone_into(&mut node.tf_name);
         }
         self
+    }
+
+    /// Returns the resource, with this line as that of its name.
+    #[track_caller]
+    fn named(&mut self) -> Option<&mut Node> {
+        let location = caller_or(&self.scope.location);
+        let node = self.scope.node_mut(self.node)?;
+        node.name_location = Some(location);
+        Some(node)
     }
 
     /// Reports a name that a language does not accept.

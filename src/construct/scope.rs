@@ -255,6 +255,7 @@ impl Scope<'_> {
             path: join(&stack.name, &self.path),
             cfn_id: logical_id(self.renamed_from.first().unwrap_or(&self.path)),
             tf_name: terraform_name(&self.path),
+            name_location: None,
             moved_from: self
                 .renamed_from
                 .iter()

@@ -99,6 +99,7 @@ impl Lift {
             path: address.clone(),
             cfn_id: name.clone(),
             tf_name: name,
+            name_location: None,
             moved_from: Vec::new(),
             resource,
             depends_on: Vec::new(),

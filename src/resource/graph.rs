@@ -162,6 +162,8 @@ pub struct Node {
     pub(crate) cfn_id: String,
     /// The name in Terraform.
     pub(crate) tf_name: String,
+    /// The line that sets the logical ID or the name, if they are not derived.
+    pub(crate) name_location: Option<SourceLocation>,
     /// The former names in Terraform, oldest first.
     pub moved_from: Vec<String>,
     /// The resource.

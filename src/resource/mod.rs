@@ -40,7 +40,8 @@ pub(crate) use instance_type::{Architecture, is_arm64};
 pub use notes::Unmodeled;
 pub(crate) use notes::{Certain, InvalidValue};
 #[cfg(feature = "testing")]
-pub(crate) use overrides::{ATTRIBUTES, POLICIES};
+pub(crate) use overrides::ATTRIBUTES;
+pub(crate) use overrides::POLICIES;
 pub use overrides::{Change, Override, Part};
 pub use policy::{Effect, Not, PolicyDocument, Principal, Statement};
 pub(crate) use policy_syntax::NO_STATEMENT;

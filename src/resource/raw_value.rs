@@ -229,6 +229,13 @@ impl<T: Into<RawValue<'static>>> From<Vec<T>> for RawValue<'static> {
     }
 }
 
+#[diagnostic::do_not_recommend]
+impl<T: Clone + Into<RawValue<'static>>> From<&Vec<T>> for RawValue<'static> {
+    fn from(items: &Vec<T>) -> Self {
+        items.clone().into()
+    }
+}
+
 /// Converts data. Text in it is literal.
 #[diagnostic::do_not_recommend]
 impl From<serde_json::Value> for RawValue<'static> {

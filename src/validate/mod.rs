@@ -2,6 +2,7 @@
 //! from which the output is generated.
 
 mod copies;
+mod functions;
 mod instance_types;
 mod languages;
 mod limits;

@@ -3,10 +3,10 @@
 use serde_json::Value as Json;
 
 use super::traversals::{self, Traversal, is_index};
-use super::{Links, schemas};
+use super::{Links, functions, schemas};
 use crate::ir::{
     DataSource, Diagnostic, Diagnostics, Dialect, Expr, NodeId, SourceLocation, Stack, StackId,
-    near, nearest, stored_label, terraform_name,
+    near, nearest, stored_label, terraform_name, typo,
 };
 use crate::resource::{
     Change, Graph, Map, Node, Override, Part, RawResource, RawValue, Schema, Typed,
@@ -335,6 +335,12 @@ impl<'g> Module<'g> {
             out.push(report((Certainty::Yes, message, "close it".to_owned())));
             return;
         }
+        if text.form != Form::Literal {
+            let called = traversals::functions(text.text, is_template);
+            for wrong in called.iter().filter_map(|it| unknown_function(it)) {
+                out.push(report(wrong));
+            }
+        }
         let mut reported = Vec::new();
         for traversal in found {
             let wrong = match text.form {
@@ -455,6 +461,22 @@ impl<'g> Module<'g> {
             true => nearest(address, all()),
         }
     }
+}
+
+/// Returns what is wrong with a call of a function. Terraform gains functions, but a typo is none.
+fn unknown_function(name: &str) -> Option<Wrong> {
+    if functions::ALL.contains(&name) {
+        return None;
+    }
+    let message = format!("unknown function `{name}`");
+    Some(match typo(name, functions::ALL.into_iter()) {
+        Some(meant) => (Certainty::Yes, message, format!("did you mean `{meant}`?")),
+        None => (
+            Certainty::UnlessNew,
+            format!("{message}: {} does not have it", functions::VERSION),
+            nearest(name, functions::ALL.into_iter()),
+        ),
+    })
 }
 
 fn no_reference(text: &str) -> Wrong {

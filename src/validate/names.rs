@@ -128,13 +128,14 @@ pub(super) fn check(graph: &Graph, links: &Links, out: &mut Diagnostics) {
             );
         }
         for (_, node) in graph.nodes_of(stack) {
+            let location = node.name_location.as_ref().unwrap_or(&node.location);
             if node.resource.type_name(Dialect::Cfn).is_some() {
                 take(
                     &mut cfn,
                     &mut reported,
                     ("", &node.cfn_id),
                     &node.path,
-                    &node.location,
+                    location,
                     "CloudFormation",
                     out,
                 );
@@ -145,7 +146,7 @@ pub(super) fn check(graph: &Graph, links: &Links, out: &mut Diagnostics) {
                     &mut reported,
                     (of, &node.tf_name),
                     &node.path,
-                    &node.location,
+                    location,
                     "Terraform",
                     out,
                 );

@@ -1,17 +1,21 @@
-//! Names, and forms of values, that the schemas of both languages do not accept: in raw resources, and after
-//! overrides.
+//! Names, and forms of values, that the schemas of both languages do not accept: in raw resources, after
+//! overrides, and in references.
 
-use crate::ir::{Diagnostic, Diagnostics, Dialect, NodeId};
+use crate::ir::{CfnAttr, Diagnostic, Diagnostics, Dialect, Expr, NodeId};
 use crate::resource::schema::{self, SchemaError};
 use crate::resource::{
     Graph, Node, Override, POLICIES, Part, RawResource, RawValue, Schema, Typed,
 };
 
 pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
-    for (id, node) in graph.nodes() {
-        for dialect in [Dialect::Cfn, Dialect::Tf] {
+    for dialect in [Dialect::Cfn, Dialect::Tf] {
+        for (id, node) in graph.nodes() {
             check_properties(graph, (id, node), dialect, out);
+            check_references(graph, (id, node), dialect, out);
         }
+        check_outputs(graph, dialect, out);
+    }
+    for (_, node) in graph.nodes() {
         check_policies(graph, node, out);
     }
 }
@@ -100,6 +104,52 @@ fn policy_errors(schema: Schema, value: &RawValue<'_>) -> Vec<SchemaError> {
     }
 }
 
+/// Reports references to attributes that a type does not have.
+fn check_references(
+    graph: &Graph,
+    (id, node): (NodeId, &Node),
+    dialect: Dialect,
+    out: &mut Diagnostics,
+) {
+    node.walk_printed(id, graph, dialect, &mut |expr| {
+        if let Some(found) = reference_error(graph, expr, dialect) {
+            out.push(found.path(node.path.clone()).at(node.location.clone()));
+        }
+    });
+}
+
+/// Reports the same for outputs.
+fn check_outputs(graph: &Graph, dialect: Dialect, out: &mut Diagnostics) {
+    for output in graph.stacks().flat_map(|it| &it.outputs) {
+        output.value.walk_in(Some(dialect), &mut |expr| {
+            if let Some(found) = reference_error(graph, expr, dialect) {
+                out.push(found.path(output.path.clone()).at(output.location.clone()));
+            }
+        });
+    }
+}
+
+/// Returns the error for a reference to an attribute that a type does not have.
+fn reference_error(graph: &Graph, expr: &Expr, dialect: Dialect) -> Option<Diagnostic> {
+    let Expr::Attr(target, attr) = expr else {
+        return None;
+    };
+    let target = graph.node(*target)?;
+    let of = target.resource.type_name(dialect)?;
+    let name = match (dialect, &attr.cfn) {
+        (Dialect::Tf, _) => attr.tf.split(['.', '[']).next().unwrap_or_default(),
+        (Dialect::Cfn, CfnAttr::GetAtt(name)) => name,
+        (Dialect::Cfn, _) => return None,
+    };
+    let schema = Schema::of(of, dialect)?;
+    let error = schema.check_attribute(name)?;
+    let message = format!(
+        "refers to attribute `{name}` of `{}`, which `{of}` does not have",
+        target.path
+    );
+    Some(diagnostic("reference", schema, &error, message))
+}
+
 /// Returns the diagnostic of an override, at its line.
 fn of_override(
     node: &Node,
@@ -115,7 +165,7 @@ fn of_override(
 
 /// Returns the diagnostic of a name or a value that a schema does not accept. A later version can have the name,
 /// so that the hint says how to keep it.
-pub(super) fn diagnostic(
+fn diagnostic(
     code: &'static str,
     schema: Schema,
     error: &SchemaError,

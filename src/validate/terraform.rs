@@ -1,16 +1,12 @@
-//! Values and references that services exclude, in Terraform. CloudFormation has its own rules for templates
+//! Values that services exclude, in Terraform. CloudFormation has its own rules for templates
 //! (`template.rs`).
 
 use super::{TEMPLATE_ERROR, schemas};
-use crate::ir::{Diagnostic, Diagnostics, Dialect, Expr, NodeId};
+use crate::ir::{Diagnostic, Diagnostics, Dialect, NodeId};
 use crate::resource::schema;
-use crate::resource::{Field, Graph, Node, Override, Part, Resource, Schema, property_errors};
+use crate::resource::{Field, Graph, Node, Override, Part, Resource, property_errors};
 
 pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
-    for (id, node) in graph.nodes() {
-        check_references(graph, (id, node), out);
-    }
-    check_outputs(graph, out);
     // Without a template, no other check sees the values of the models.
     let is_only = graph.language() == Some(Dialect::Tf);
     let is_changed = |(_, node): &(NodeId, &Node)| {
@@ -108,41 +104,4 @@ fn pairs(fields: &[Field], before: (&str, &str), found: &mut Vec<(String, String
         }
         found.push(names);
     }
-}
-
-/// Reports references to attributes that a type does not have.
-fn check_references(graph: &Graph, (id, node): (NodeId, &Node), out: &mut Diagnostics) {
-    node.walk_printed(id, graph, Dialect::Tf, &mut |expr| {
-        if let Some(found) = reference_error(graph, expr) {
-            out.push(found.path(node.path.clone()).at(node.location.clone()));
-        }
-    });
-}
-
-/// Reports the same for outputs.
-fn check_outputs(graph: &Graph, out: &mut Diagnostics) {
-    for output in graph.stacks().flat_map(|it| &it.outputs) {
-        output.value.walk_in(Some(Dialect::Tf), &mut |expr| {
-            if let Some(found) = reference_error(graph, expr) {
-                out.push(found.path(output.path.clone()).at(output.location.clone()));
-            }
-        });
-    }
-}
-
-/// Returns the error for a reference to an attribute that a type does not have.
-fn reference_error(graph: &Graph, expr: &Expr) -> Option<Diagnostic> {
-    let Expr::Attr(target, attr) = expr else {
-        return None;
-    };
-    let target = graph.node(*target)?;
-    let of = target.resource.type_name(Dialect::Tf)?;
-    let name = attr.tf.split(['.', '[']).next().unwrap_or_default();
-    let schema = Schema::of(of, Dialect::Tf)?;
-    let error = schema.check_attribute(name)?;
-    let message = format!(
-        "refers to attribute `{name}` of `{}`, which `{of}` does not have",
-        target.path
-    );
-    Some(schemas::diagnostic("reference", schema, &error, message))
 }

@@ -15,32 +15,38 @@ pub(super) fn is_index(step: &str) -> bool {
 
 /// Returns the references in text with `${}`.
 pub(super) fn of_template(text: &str) -> Vec<Traversal> {
-    let mut scanner = Scanner::new(text);
-    scanner.template(false);
-    scanner.found
+    scanned(text, true).found
 }
 
 /// Returns the references in an expression.
 pub(super) fn of_expression(text: &str) -> Vec<Traversal> {
-    let mut scanner = Scanner::new(text);
-    scanner.expression(None);
-    scanner.found
+    scanned(text, false).found
 }
 
 /// Returns whether text with `${}`, or an expression, has a bracket or a quote that does not match.
 pub(super) fn is_unbalanced(text: &str, is_template: bool) -> bool {
+    scanned(text, is_template).is_unbalanced
+}
+
+/// Returns the functions that text with `${}`, or an expression, calls. Those of providers are absent.
+pub(super) fn functions(text: &str, is_template: bool) -> Vec<String> {
+    scanned(text, is_template).functions
+}
+
+fn scanned(text: &str, is_template: bool) -> Scanner {
     let mut scanner = Scanner::new(text);
     match is_template {
         true => scanner.template(false),
         false => scanner.expression(None),
     }
-    scanner.is_unbalanced
+    scanner
 }
 
 struct Scanner {
     text: Vec<char>,
     at: usize,
     found: Vec<Traversal>,
+    functions: Vec<String>,
     is_unbalanced: bool,
     /// The variables of `for`.
     bound: Vec<String>,
@@ -60,6 +66,7 @@ impl Scanner {
             text: text.chars().collect(),
             at: 0,
             found: Vec::new(),
+            functions: Vec::new(),
             is_unbalanced: false,
             bound: Vec::new(),
         }
@@ -165,12 +172,13 @@ impl Scanner {
 
     fn traversal(&mut self, is_in_object: bool) {
         let first = self.name();
-        // A function of a provider.
+        let has_namespace = self.starts_with("::");
         while self.starts_with("::") {
             self.at += 2;
             self.name();
         }
         if self.next_is("(") {
+            self.functions.extend((!has_namespace).then_some(first));
             return;
         }
         let mut steps = vec![first];
@@ -229,7 +237,7 @@ impl Scanner {
 
 #[cfg(test)]
 mod tests {
-    use super::{of_expression, of_template};
+    use super::{functions, of_expression, of_template};
 
     #[test]
     fn references_are_found_in_any_expression() {
@@ -271,5 +279,11 @@ mod tests {
             assert_eq!(found.join(" "), wanted, "{text}");
         }
         assert_eq!(of_expression("aws_a.b")[0].join("."), "aws_a.b");
+    }
+
+    #[test]
+    fn functions_of_terraform_are_found() {
+        let text = "${jsonencode([for it in var.a : upper(it)])} ${provider::aws::arn_parse(var.b)} sum(1)";
+        assert_eq!(functions(text, true), ["jsonencode", "upper"]);
     }
 }

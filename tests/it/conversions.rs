@@ -42,6 +42,7 @@ fn with_local_text(name: &str) -> App {
         .property("Id", Id::<Vpc>::new(name))
         .property("Port", &port)
         .property("List", vec![&owned, &owned])
+        .property("Handles", &vec![topic, topic])
         .property("Map", [("Key", name.into())]);
     stack.add("Thing", raw.property("Attribute", &topic.attr(Topic::LINK)));
     stack.output("Topic", &topic, name);
@@ -73,6 +74,7 @@ fn text_of_any_life_numbers_and_references_are_values() {
         "Id": "team-core",
         "Port": { "Ref": "Port" },
         "List": ["team-core", "team-core"],
+        "Handles": [{ "Ref": "Topic" }, { "Ref": "Topic" }],
         "Map": { "Key": "team-core" },
         "Attribute": { "Ref": "Topic" },
     });

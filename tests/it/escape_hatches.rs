@@ -207,8 +207,8 @@ fn references_name_attributes_that_exist() {
     assert_eq!(
         about(Attr::by_get_att("Endpoint.Addres", "address")),
         [
-            "Error `Access/Address` refers to attribute `Endpoint.Addres` of `Access/Database`, which \
-             `AWS::RDS::DBInstance` does not have: correct or remove it: did you mean `Address`?"
+            "Error refers to attribute `Endpoint.Addres` of `Access/Database`, which \
+             `AWS::RDS::DBInstance` does not have: did you mean `Address`?"
         ]
     );
     assert_eq!(

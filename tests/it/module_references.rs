@@ -113,6 +113,14 @@ fn a_reference_names_what_the_module_has() {
         ("${each.key}", "`each` requires the argument `for_each`: "),
         ("${count.index}", "`count` requires the argument `count`: "),
         (
+            "${jsonencodee([var.team])}",
+            "unknown function `jsonencodee`: did you mean `jsonencode`?",
+        ),
+        (
+            "${next_year(var.team)}",
+            "unknown function `next_year`: Terraform 1.11 does not have it: ",
+        ),
+        (
             "${path.modul}",
             "`path` has no value `modul`: did you mean `module`?",
         ),

@@ -316,12 +316,16 @@ fn logical_ids_and_terraform_names_can_be_set() {
 
     let mut stack = app.stack("Access");
     let second = stack.add("Second", LogGroup::new());
+    let line = line!() + 1;
     stack.overrides(second).logical_id("LogsF2A7B1C4");
     let message = found(&app);
     assert!(
         message.contains("duplicate name `LogsF2A7B1C4` in CloudFormation"),
         "{message}"
     );
+    // The line that sets the ID, not the line that adds the resource.
+    let at = format!("tests/it/team_app.rs:{line}:");
+    assert!(message.contains(&at), "{message}");
     app.stack("Access")
         .overrides(second)
         .logical_id("Logs-1")
