@@ -130,7 +130,8 @@ BEYOND_FILE = {
     "facts/the session preferences require no unreachable service",
     "tf/preferences-no-decrypt",
 }
-HCL_BLOCK = re.compile(r'(?:resource|data) "\w+" "[\w-]+" \{\}?')
+HCL_BLOCK = re.compile(r'(?:(?:resource|data) "\w+" |output )"[\w-]+" \{\}?')
+MODULE = re.compile(r"^# in (module\.\S+)$", re.MULTILINE)
 REMOVAL = re.compile(r"remove `([^`]+)`(?:, and the references to it)?")
 
 
@@ -279,28 +280,47 @@ class Configuration:
         return self.make_plan(self.texts())
 
     def apply(self, fix):
-        texts, prose = split(fix, HCL_BLOCK.pattern)
+        own, *of_modules = MODULE.split(fix)
+        prose = self.apply_in("", own)
+        for module, part in zip(of_modules[::2], of_modules[1::2], strict=True):
+            prose += self.apply_in(self.source(module), part)
+        return prose
+
+    def apply_in(self, directory, fix):
+        """Applies the part of a fix that is in the files of a directory: a module, or the root."""
+        texts, prose = split(fix.strip("\n"), HCL_BLOCK.pattern)
         prose, removed = removals(prose)
         bodies = {name: body for name, body in self.files.items() if not isinstance(body, str)}
         for address in removed:
             self.remove(address, bodies)
-        blocks = {
-            block.header: (name, block)
-            for name, body in bodies.items()
-            for block in body
-            if isinstance(block, hcl.Block)
-        }
+        bodies = {name: body for name, body in bodies.items() if os.path.dirname(name) == directory}
+        blocks = {block.header: block for body in bodies.values() for block in body if isinstance(block, hcl.Block)}
+        main = os.path.join(directory, "main.tf")
         for text in texts:
             [block] = hcl.parse(text)
             if block.header in blocks:
-                hcl.merge(blocks[block.header][1].body, block.body)
-            elif "main.tf" in bodies:
-                name = self.file_of(block, blocks)
-                bodies[name].append(block)
-                blocks[block.header] = (name, block)
+                hcl.merge(blocks[block.header].body, block.body)
+            elif main in bodies:
+                bodies[main].append(block)
+                blocks[block.header] = block
             else:
                 raise Failure("the configuration is not in HCL")
         return prose
+
+    def source(self, module):
+        """Returns the directory of a module such as `module.network`."""
+        directory = ""
+        for name in module.split(".")[1::2]:
+            body = next(
+                it.body
+                for file, blocks in self.files.items()
+                if not isinstance(blocks, str) and os.path.dirname(file) == directory
+                for it in blocks
+                if isinstance(it, hcl.Block) and it.header == ("module", name)
+            )
+            text = hcl.text(body)
+            directory = os.path.normpath(os.path.join(directory, re.search(r'source\s*=\s*"([^"]+)"', text)[1]))
+        return directory
 
     def remove(self, address, bodies):
         header = ("resource", *address.split(".")[-2:])
@@ -309,12 +329,6 @@ class Configuration:
             body[:] = [it for it in body if not (isinstance(it, hcl.Block) and it.header == header)]
         if count - sum(len(body) for body in bodies.values()) != 1:
             raise Failure(f"the fix removes `{address}`, which does not exist once")
-
-    def file_of(self, block, blocks):
-        """Returns the file of the resources that a new block refers to: a module, or the root."""
-        named = re.findall(r"\b(aws_\w+)\.([\w-]+)", hcl.text([block]))
-        found = [blocks["resource", of, name][0] for of, name in named if ("resource", of, name) in blocks]
-        return found[0] if found else "main.tf"
 
 
 @dataclass

@@ -1,9 +1,10 @@
 //! Fixes as lines to write, in the language of the file.
 
+use super::modules::{References, module_of};
 use crate::backend;
 use crate::ir::{Dialect, Expr, NodeId};
 use crate::reachability::Fix;
-use crate::resource::{Graph, Map, Node, RawValue, Resource};
+use crate::resource::{Graph, Map, ModuleOutput, Node, RawValue, Resource};
 
 /// Writes a fix.
 pub(crate) fn lines(graph: &Graph, dialect: Dialect, json: bool, change: &Fix) -> String {
@@ -64,7 +65,59 @@ pub(crate) fn lines(graph: &Graph, dialect: Dialect, json: bool, change: &Fix) -
             Fix::All(_) | Fix::Either { .. } => {}
         }
     }
+    if dialect == Dialect::Tf {
+        return prose + &in_modules(graph, pieces) + &after;
+    }
     prose + &print(graph, dialect, json, pieces) + &after
+}
+
+/// Writes lines of Terraform below the module that they belong to.
+fn in_modules(graph: &Graph, pieces: Vec<Piece>) -> String {
+    let new = pieces.iter().filter(|it| it.is_new).map(|it| it.node);
+    let first = new.map(NodeId::index).min().unwrap_or(graph.nodes.len());
+    let mut referred = Vec::new();
+    for it in &pieces {
+        let references = it.body.references();
+        if it.is_new {
+            referred.extend(references);
+        } else if references.iter().any(|id| id.index() >= first) {
+            referred.push(it.node);
+        }
+    }
+    let mut references = References::new(graph, first, &referred);
+    let mut of_modules: Vec<(String, Vec<Piece>)> = Vec::new();
+    for piece in pieces {
+        let module = references.module(piece.node).to_owned();
+        let body = references.map(&module, piece.body);
+        // The instances of a module have one code.
+        let module = ModuleOutput::path(&module);
+        let piece = Piece { body, ..piece };
+        match of_modules.iter_mut().find(|(of, _)| *of == module) {
+            Some((_, pieces)) => pieces.push(piece),
+            None => of_modules.push((module, vec![piece])),
+        }
+    }
+    let References { added, prose, .. } = references;
+    for (module, ..) in &added {
+        if !of_modules.iter().any(|(of, _)| of == module) {
+            of_modules.push((module.clone(), Vec::new()));
+        }
+    }
+    let texts = of_modules.into_iter().map(|(module, pieces)| {
+        let outputs = added.iter().filter(|it| it.0 == module);
+        let outputs = outputs
+            .map(|(_, name, value)| format!("output \"{name}\" {{\n  value = {value}\n}}\n"));
+        let heading = match module.trim_end_matches('.') {
+            "" => String::new(),
+            module => format!("# in {module}\n"),
+        };
+        let lines = print(graph, Dialect::Tf, false, pieces);
+        let blocks = std::iter::once(lines).chain(outputs);
+        let blocks: Vec<String> = blocks.filter(|it| !it.is_empty()).collect();
+        heading + &blocks.join("\n")
+    });
+    let texts: Vec<String> = texts.collect();
+    prose + &texts.join("\n")
 }
 
 /// Returns the graph with the names that the file of a fix has, if files are checked together: without
@@ -233,7 +286,7 @@ fn nested(path: &str, value: RawValue<'static>, block: bool, into: &mut Map<'sta
 
 /// Returns the piece of a resource. The instances of a Terraform resource have one block.
 fn piece<'p>(graph: &Graph, pieces: &'p mut Vec<Piece>, node: NodeId) -> Option<&'p mut Piece> {
-    let block = |id: NodeId| Some(graph.node(id)?.display_id().split('[').next()?.to_owned());
+    let block = |id: NodeId| Some(ModuleOutput::path(graph.node(id)?.display_id()));
     let is_same = |it: &Piece| {
         it.node == node
             || (!it.is_new
@@ -280,8 +333,12 @@ fn differs(
     (id, field): (NodeId, &str),
     value: &RawValue<'static>,
 ) -> bool {
-    let block = |id: NodeId| graph.node(id)?.display_id().split_once('[');
-    let (Some((own, _)), RawValue::Str(_)) = (block(id), value) else {
+    let block = |id: NodeId| {
+        let address = graph.node(id)?.display_id();
+        let block = ModuleOutput::path(address);
+        (block != address).then_some(block)
+    };
+    let (Some(own), RawValue::Str(_)) = (block(id), value) else {
         return false;
     };
     let shared = |id: NodeId, value: &RawValue<'static>| {
@@ -297,7 +354,7 @@ fn differs(
         } => {
             *node != id
                 && *of == field
-                && block(*node).is_some_and(|(name, _)| name == own)
+                && block(*node).as_ref() == Some(&own)
                 && shared(*node, tf) != shared(id, value)
         }
         _ => false,
@@ -350,17 +407,78 @@ fn depends_on(graph: &Graph, pieces: &mut Vec<Piece>, id: NodeId, others: &[Node
     }
 }
 
+/// Writes the argument of a resource, and that of the call of its module for resources outside of it.
 fn argument_after(graph: &Graph, id: NodeId, others: &[NodeId]) -> String {
     let Some(node) = graph.node(id) else {
         return String::new();
     };
-    let own = module_of(node.display_id());
-    let names = others.iter().filter_map(|id| graph.node(*id));
-    let mut lines: Vec<String> = names
-        .map(|other| format!("  {},\n", dependency(own, other.display_id())))
-        .collect();
-    lines.dedup();
-    format!("depends_on = [\n{}]\n", lines.concat())
+    let own = ModuleOutput::path(module_of(node.display_id()));
+    let others = others.iter().filter_map(|id| graph.node(*id));
+    let (mut inside, mut of_calls): (Vec<String>, Vec<(String, Vec<String>)>) = Default::default();
+    for other in others.map(|it| ModuleOutput::path(it.display_id())) {
+        let (from, call) = common(&own, &other);
+        let name = entry(&other[from.len()..]);
+        let list = match call {
+            "" => &mut inside,
+            call => {
+                let key = format!("{from}module.{call}");
+                let at = of_calls.iter().position(|(of, _)| *of == key);
+                let at = at.unwrap_or_else(|| {
+                    of_calls.push((key, Vec::new()));
+                    of_calls.len() - 1
+                });
+                &mut of_calls[at].1
+            }
+        };
+        if !list.contains(&name) {
+            list.push(name);
+        }
+    }
+    let argument = |names: &[String], indent: &str| {
+        let lines: Vec<String> = names
+            .iter()
+            .map(|name| format!("{indent}  {name},\n"))
+            .collect();
+        format!("{indent}depends_on = [\n{}{indent}]\n", lines.concat())
+    };
+    let mut out = match inside.is_empty() {
+        true => String::new(),
+        false => argument(&inside, ""),
+    };
+    for (of, names) in &of_calls {
+        let (module, call) = of.rsplit_once("module.").unwrap_or_default();
+        if !module.is_empty() {
+            out.push_str(&format!("# in {}\n", module.trim_end_matches('.')));
+        }
+        let argument = argument(names, "  ");
+        out.push_str(&format!("module \"{call}\" {{\n{argument}}}\n"));
+    }
+    out
+}
+
+/// Returns the module that contains both a module and a resource, and the name of its call of the first one.
+/// The name is empty if the resource is in the module, or below it.
+fn common<'m>(own: &'m str, address: &str) -> (&'m str, &'m str) {
+    let mut end = 0;
+    while let Some(rest) = own[end..].strip_prefix("module.") {
+        let Some((name, _)) = rest.split_once('.') else {
+            break;
+        };
+        let next = end + "module.".len() + name.len() + 1;
+        if !address.starts_with(&own[..next]) {
+            return (&own[..end], name);
+        }
+        end = next;
+    }
+    (&own[..end], "")
+}
+
+/// Returns the entry of `depends_on` for an address: a resource of the module, or a module in it.
+fn entry(address: &str) -> String {
+    match address.strip_prefix("module.") {
+        Some(rest) => format!("module.{}", rest.split('.').next().unwrap_or(rest)),
+        None => address.to_owned(),
+    }
 }
 
 /// Returns the type in the address of a resource of a plan. Several types can have one model.
@@ -370,32 +488,9 @@ fn written_type(node: &Node) -> Option<&str> {
     (of != "data").then_some(of)
 }
 
-/// Returns the module part of an address, with the trailing dot.
-fn module_of(address: &str) -> &str {
-    let mut end = 0;
-    while let Some(rest) = address[end..].strip_prefix("module.") {
-        match rest.find('.') {
-            Some(point) => end += "module.".len() + point + 1,
-            None => break,
-        }
-    }
-    &address[..end]
-}
-
-/// Returns the entry of `depends_on`: a resource of the same module, or another module.
-fn dependency(own: &str, address: &str) -> String {
-    let module = module_of(address);
-    let name = if module == own {
-        &address[module.len()..]
-    } else {
-        module.trim_end_matches('.')
-    };
-    name.split('[').next().unwrap_or_default().to_owned()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{by_key, dependency};
+    use super::{by_key, common, entry};
     use crate::ir::Expr;
     use crate::resource::RawValue;
 
@@ -417,18 +512,37 @@ mod tests {
     }
 
     #[test]
-    fn dependency_is_a_resource_or_a_module() {
-        assert_eq!(
-            dependency("", "aws_vpc_endpoint.this[\"ssm\"]"),
-            "aws_vpc_endpoint.this"
-        );
-        assert_eq!(
-            dependency("", "module.net[0].aws_vpc_endpoint.ssm"),
-            "module.net"
-        );
-        assert_eq!(
-            dependency("module.a.", "module.a.aws_iam_role_policy.p"),
-            "aws_iam_role_policy.p"
-        );
+    fn a_dependency_outside_of_a_module_is_one_of_its_call() {
+        for (own, other, wanted) in [
+            (
+                "",
+                "aws_vpc_endpoint.this",
+                ("", "", "aws_vpc_endpoint.this"),
+            ),
+            (
+                "",
+                "module.net.aws_vpc_endpoint.ssm",
+                ("", "", "module.net"),
+            ),
+            (
+                "module.a.",
+                "module.a.aws_iam_role_policy.p",
+                ("module.a.", "", "aws_iam_role_policy.p"),
+            ),
+            (
+                "module.a.",
+                "module.b.module.c.aws_x.y",
+                ("", "a", "module.b"),
+            ),
+            (
+                "module.a.module.b.",
+                "module.a.module.c.aws_x.y",
+                ("module.a.", "b", "module.c"),
+            ),
+        ] {
+            let (from, call) = common(own, other);
+            let found = (from, call, entry(&other[from.len()..]));
+            assert_eq!(found, (wanted.0, wanted.1, wanted.2.to_owned()));
+        }
     }
 }

@@ -4,6 +4,7 @@ mod explain;
 mod fix;
 mod github;
 mod json;
+mod modules;
 mod sarif;
 mod text;
 

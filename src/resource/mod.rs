@@ -34,7 +34,7 @@ pub use codec::{EncodedUserData, OneInList, UserData};
 pub use find::FindError;
 #[cfg(feature = "config")]
 pub(crate) use graph::ReplacementConflict;
-pub(crate) use graph::{ExistingSubnet, Inherits, Provisioner, TemplateError};
+pub(crate) use graph::{ExistingSubnet, Inherits, ModuleOutput, Provisioner, TemplateError};
 pub use graph::{Graph, Node, Origin, RemovalPolicy};
 pub(crate) use instance_type::{Architecture, is_arm64};
 pub use notes::Unmodeled;

@@ -97,3 +97,36 @@ fn a_plan_that_does_not_show_the_members_of_a_list_names_the_file_that_does() {
     // The references do not show whose image it is.
     assert!(!noted("instance-image-literal.json"));
 }
+
+/// A fix is in the root module if it concerns several modules, and refers to their resources through outputs.
+#[test]
+fn a_fix_of_a_plan_with_modules_refers_to_what_each_module_sees() {
+    let of = |name: &str| {
+        let report = check(&plan(name), &std::env::temp_dir());
+        let hops = report["instances"][0]["hops"].as_array().unwrap().clone();
+        let texts = hops.iter().filter_map(|it| it["fix"].as_str());
+        texts.collect::<Vec<&str>>().join("\n")
+    };
+    let endpoints = of("modules-no-endpoints.json");
+    for part in [
+        "vpc_id      = module.network.vpc_id",
+        "[module.network.private_subnet_ids[0]]",
+        "referenced_security_group_id = module.instance[\"web\"].security_group_id",
+        "# in module.instance\noutput \"security_group_id\" {\n  value = aws_security_group.this.id\n}",
+    ] {
+        assert!(endpoints.contains(part), "{part}\n{endpoints}");
+    }
+    for (name, lines) in [
+        (
+            "modules-hostnames-off.json",
+            "# in module.network\nresource \"aws_vpc\" \"this\" {\n  enable_dns_hostnames = true\n}",
+        ),
+        (
+            "modules-private-dns-off.json",
+            "# in module.endpoints\nresource \"aws_vpc_endpoint\" \"this\" {",
+        ),
+    ] {
+        let found = of(name);
+        assert!(found.starts_with(lines), "{name}\n{found}");
+    }
+}

@@ -9,6 +9,7 @@ mod expression;
 mod json;
 mod locals;
 mod members;
+mod outputs;
 mod raw;
 mod references;
 mod region;
@@ -69,6 +70,7 @@ impl<'p> Plan<'p> {
         self.lift.graph.stacks[0].region = region;
         self.lift.graph.account = deployment.account.clone().or_else(|| self.account());
         self.fill();
+        self.lift.graph.module_outputs = self.module_outputs();
         self.lift.finish()
     }
 
