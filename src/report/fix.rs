@@ -1,6 +1,6 @@
 //! Fixes as lines to write, in the language of the file.
 
-use super::modules::{References, module_of};
+use super::modules::{References, local, module_of, remote};
 use crate::backend;
 use crate::ir::{Dialect, Expr, NodeId};
 use crate::reachability::Fix;
@@ -88,7 +88,8 @@ fn in_modules(graph: &Graph, pieces: Vec<Piece>) -> String {
     let mut of_modules: Vec<(String, Vec<Piece>)> = Vec::new();
     for piece in pieces {
         let module = references.module(piece.node).to_owned();
-        let body = references.map(&module, piece.body);
+        // The arguments of a remote module are in the module that calls it.
+        let body = references.map(local(graph, &module), piece.body);
         // The instances of a module have one code.
         let module = ModuleOutput::path(&module);
         let piece = Piece { body, ..piece };
@@ -107,9 +108,16 @@ fn in_modules(graph: &Graph, pieces: Vec<Piece>) -> String {
         let outputs = added.iter().filter(|it| it.0 == module);
         let outputs = outputs
             .map(|(_, name, value)| format!("output \"{name}\" {{\n  value = {value}\n}}\n"));
-        let heading = match module.trim_end_matches('.') {
-            "" => String::new(),
-            module => format!("# in {module}\n"),
+        let heading = match (module.trim_end_matches('.'), remote(graph, &module)) {
+            ("", _) => String::new(),
+            (module, None) => format!("# in {module}\n"),
+            (module, Some((_, source))) if pieces.is_empty() => {
+                format!("# in {module}, which is from {source}: it has no such output\n")
+            }
+            (module, Some((of, source))) => format!(
+                "# in {module}, which is from {source}: set it with an argument of {}\n",
+                of.trim_end_matches('.')
+            ),
         };
         let lines = print(graph, Dialect::Tf, false, pieces);
         let blocks = std::iter::once(lines).chain(outputs);
@@ -441,9 +449,14 @@ fn argument_after(graph: &Graph, id: NodeId, others: &[NodeId]) -> String {
             .collect();
         format!("{indent}depends_on = [\n{}{indent}]\n", lines.concat())
     };
-    let mut out = match inside.is_empty() {
-        true => String::new(),
-        false => argument(&inside, ""),
+    let mut out = match (inside.is_empty(), remote(graph, &own)) {
+        (true, _) => String::new(),
+        (false, None) => argument(&inside, ""),
+        (false, Some(_)) if !of_calls.is_empty() => String::new(),
+        (false, Some((of, source))) => {
+            let module = of.trim_end_matches('.');
+            format!("`{module}` is from {source}, which decides the order inside\n")
+        }
     };
     for (of, names) in &of_calls {
         let (module, call) = of.rsplit_once("module.").unwrap_or_default();

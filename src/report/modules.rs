@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::ir::{Attr, Expr, NodeId};
+use crate::ir::{Attr, Dialect, Expr, NodeId};
 use crate::resource::{Graph, Map, ModuleOutput, RawValue};
 
 /// Returns the module part of an address, with the trailing dot. Empty in the root module.
@@ -26,6 +26,28 @@ fn step_end(rest: &str) -> Option<usize> {
     })
 }
 
+/// Returns the remote module that contains a module, and its source.
+pub(super) fn remote<'g>(graph: &'g Graph, module: &str) -> Option<(&'g str, &'g str)> {
+    let path = ModuleOutput::path(module);
+    let mut all = graph.remote_modules.iter();
+    let (module, source) = all.find(|(it, _)| path.starts_with(it.as_str()))?;
+    Some((module, source))
+}
+
+/// Returns the innermost module around a module, or itself, whose files the user can change.
+pub(super) fn local<'m>(graph: &Graph, module: &'m str) -> &'m str {
+    let mut end = 0;
+    while let Some(rest) = module[end..].strip_prefix("module.") {
+        let Some(point) = step_end(rest) else { break };
+        let next = end + "module.".len() + point + 1;
+        if remote(graph, &module[..next]).is_some() {
+            break;
+        }
+        end = next;
+    }
+    &module[..end]
+}
+
 /// References of the lines of a fix, as the module of the lines can write them.
 pub(super) struct References<'g> {
     graph: &'g Graph,
@@ -44,7 +66,7 @@ impl<'g> References<'g> {
         let mut modules = own.filter_map(|id| Some(module_of(graph.node(*id)?.display_id())));
         let module = modules.next().unwrap_or_default();
         let module = match modules.all(|it| it == module) {
-            true => module,
+            true => local(graph, module),
             false => "",
         };
         References {
@@ -106,7 +128,11 @@ impl<'g> References<'g> {
         if of == from {
             return None;
         }
-        let address = self.graph.node(target)?.display_id();
+        let node = self.graph.node(target)?;
+        let address = match target.index() >= self.new.0 {
+            true => &format!("{}.{}", node.resource.type_name(Dialect::Tf)?, node.tf_name),
+            false => node.display_id(),
+        };
         let Some(rest) = of.strip_prefix(from) else {
             // A module refers to another one only through its variables.
             let name = format!("{}.{}", address, attr.tf);

@@ -341,6 +341,8 @@ pub struct Graph {
     pub(crate) existing_subnets: Vec<ExistingSubnet>,
     /// The outputs of the modules of a plan.
     pub(crate) module_outputs: Vec<ModuleOutput>,
+    /// The modules of a plan whose source is elsewhere, such as a registry: the path, and the source.
+    pub(crate) remote_modules: Vec<(String, String)>,
     /// The only output language. Default: none, both.
     pub(crate) language: Option<Dialect>,
     /// The changes to its resources after they were added.

@@ -101,12 +101,13 @@ fn a_plan_that_does_not_show_the_members_of_a_list_names_the_file_that_does() {
 /// A fix is in the root module if it concerns several modules, and refers to their resources through outputs.
 #[test]
 fn a_fix_of_a_plan_with_modules_refers_to_what_each_module_sees() {
-    let of = |name: &str| {
-        let report = check(&plan(name), &std::env::temp_dir());
+    let of_file = |plan: &Path| {
+        let report = check(plan, &std::env::temp_dir());
         let hops = report["instances"][0]["hops"].as_array().unwrap().clone();
         let texts = hops.iter().filter_map(|it| it["fix"].as_str());
         texts.collect::<Vec<&str>>().join("\n")
     };
+    let of = |name: &str| of_file(&plan(name));
     let endpoints = of("modules-no-endpoints.json");
     for part in [
         "vpc_id      = module.network.vpc_id",
@@ -129,4 +130,16 @@ fn a_fix_of_a_plan_with_modules_refers_to_what_each_module_sees() {
         let found = of(name);
         assert!(found.starts_with(lines), "{name}\n{found}");
     }
+    // Nobody changes the files of a module from a registry.
+    let scratch = tempfile::tempdir().unwrap();
+    let text = std::fs::read_to_string(plan("modules-private-dns-off.json")).unwrap();
+    let remote = scratch.path().join("plan.json");
+    std::fs::write(
+        &remote,
+        text.replace("./modules/endpoints", "acme/endpoints/aws"),
+    )
+    .unwrap();
+    let found = of_file(&remote);
+    let heading = "# in module.endpoints, which is from acme/endpoints/aws: set it with an argument of module.endpoints\n";
+    assert!(found.starts_with(heading), "{found}");
 }

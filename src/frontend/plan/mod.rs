@@ -71,6 +71,7 @@ impl<'p> Plan<'p> {
         self.lift.graph.account = deployment.account.clone().or_else(|| self.account());
         self.fill();
         self.lift.graph.module_outputs = self.module_outputs();
+        self.lift.graph.remote_modules = self.remote_modules();
         self.lift.finish()
     }
 

@@ -36,6 +36,26 @@ impl<'p> Plan<'p> {
         found
     }
 
+    /// Returns the modules whose source is not in the directory of the configuration, and their sources.
+    pub(super) fn remote_modules(&self) -> Vec<(String, String)> {
+        let mut found: Vec<(String, String)> = Vec::new();
+        for module in self.modules.values() {
+            let Some((_, call, _)) = &module.parent else {
+                continue;
+            };
+            let path = ModuleOutput::path(&module.address);
+            let source = call
+                .get("source")
+                .and_then(Json::as_str)
+                .unwrap_or_default();
+            let is_local = source.starts_with("./") || source.starts_with("../");
+            if !is_local && !found.iter().any(|(known, _)| *known == path) {
+                found.push((path, source.to_owned()));
+            }
+        }
+        found
+    }
+
     /// Returns the reference of an expression, if the plan has the resource of only one.
     fn only_reference(&self, module: &Module<'p>, expression: &Json) -> Option<String> {
         let names = most_specific(&references(expression));
