@@ -382,7 +382,7 @@ impl<'p> Plan<'p> {
             let id = self.resources[at].id;
             let it = &self.resources[at];
             let conflict = self.replacement_conflict(it);
-            let region = has_regions.then(|| self.region_of(it)).flatten();
+            let region = has_regions.then(|| self.certain_region_of(it)).flatten();
             // A state contains no changes.
             let is_existing = self.kept.contains(it.address)
                 || self.forgotten.contains(it.address)

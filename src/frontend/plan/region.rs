@@ -68,15 +68,22 @@ impl<'p> Plan<'p> {
 
     /// Returns the Region of a resource: since version 6 of the provider, its own argument, else that of
     /// its provider.
-    pub(super) fn region_of(&self, it: &Planned<'p>) -> Option<&'static Region> {
+    fn region_of(&self, it: &Planned<'p>) -> Option<&'static Region> {
+        self.certain_region_of(it).or_else(|| {
+            let key = it.config?.get("provider_config_key")?.as_str()?;
+            let inherited = key.rsplit(':').next().unwrap_or(key);
+            self.region_of_provider(self.providers?.get(inherited)?)
+        })
+    }
+
+    /// Returns the Region of a resource without a guess: older versions of Terraform do not show which provider
+    /// a module gets from its call.
+    pub(super) fn certain_region_of(&self, it: &Planned<'p>) -> Option<&'static Region> {
         if let Some(own) = it.values.get("region").and_then(Json::as_str) {
             return Region::find(own);
         }
         let key = it.config?.get("provider_config_key")?.as_str()?;
-        let inherited = key.rsplit(':').next().unwrap_or(key);
-        let providers = self.providers?;
-        let provider = providers.get(key).or_else(|| providers.get(inherited))?;
-        self.region_of_provider(provider)
+        self.region_of_provider(self.providers?.get(key)?)
     }
 
     fn region_of_provider(&self, provider: &Json) -> Option<&'static Region> {
