@@ -70,6 +70,8 @@ impl<'p> Plan<'p> {
     /// its provider.
     fn region_of(&self, it: &Planned<'p>) -> Option<&'static Region> {
         self.certain_region_of(it).or_else(|| {
+            let has_own = it.values.get("region").is_some_and(Json::is_string);
+            let it = (!has_own).then_some(it)?;
             let key = it.config?.get("provider_config_key")?.as_str()?;
             let inherited = key.rsplit(':').next().unwrap_or(key);
             self.region_of_provider(self.providers?.get(inherited)?)
