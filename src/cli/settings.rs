@@ -290,7 +290,6 @@ pub(super) struct Synthesized {
     /// The name of the stack.
     pub(super) stack: String,
     /// The Region of the settings.
-    #[cfg(feature = "deploy")]
     pub(super) region: Option<&'static Region>,
 }
 
@@ -373,7 +372,6 @@ impl Settings {
         )?;
         Ok(Synthesized {
             text,
-            #[cfg(feature = "deploy")]
             region: region_of(&built),
             stack: built.stack,
         })
@@ -393,14 +391,12 @@ impl Settings {
         let validated = validated(&built, &sources)?;
         Ok(Synthesized {
             text: print_artifact(Format::Cfn, &validated, &built.stack, ModuleKind::Root)?,
-            #[cfg(feature = "deploy")]
             region: region_of(&built),
             stack: built.stack,
         })
     }
 }
 
-#[cfg(feature = "deploy")]
 fn region_of(built: &BuiltConfig) -> Option<&'static Region> {
     let graph = built.app.graph();
     graph.stack(&built.stack).and_then(|it| it.region)

@@ -1,70 +1,15 @@
 //! The configuration of Terraform plans: which values it sets, and which the provider computes.
 
-use std::collections::HashMap;
-
 use serde_json::{Map, Value, json};
 
-use super::plan::{KNOWN_AFTER_APPLY, array, is_nothing};
-use super::{AccessChange, Direction, Entry, Side, references_after_apply};
+use super::access::loss;
+use super::configuration::Configuration;
+use super::plan::{KNOWN_AFTER_APPLY, is_nothing};
+use super::respelled::is_default;
+use super::{AccessChange, Direction, Side, references_after_apply};
+use crate::frontend::plan::array;
 use crate::ir::Dialect;
 use crate::resource::Schema;
-
-/// The resources in the configuration of a plan.
-struct Configured<'v>(HashMap<String, &'v Value>);
-
-impl<'v> Configured<'v> {
-    fn of(plan: &'v Value) -> Configured<'v> {
-        let mut out = Vec::new();
-        if let Some(module) = plan.pointer("/configuration/root_module") {
-            resources_of(module, &mut out, "");
-        }
-        Configured(out.into_iter().collect())
-    }
-
-    /// Returns the expressions of a resource, if the plan has its configuration.
-    fn expressions(&self, address: &str) -> Option<&'v Value> {
-        let of = self.0.get(&super::replace::without_brackets(address));
-        of.map(|it| it.get("expressions").unwrap_or(&Value::Null))
-    }
-
-    /// Returns whether an argument is a reference to another resource that had this value before the change.
-    /// A new resource at the same address has another value.
-    fn refers_to(&self, address: &str, argument: &str, value: &Value, before: &Side) -> bool {
-        let expression = self.expressions(address).and_then(|it| it.get(argument));
-        let references = array(expression.and_then(|it| it.get("references")));
-        let Some((target, attribute)) = references
-            .first()
-            .and_then(Value::as_str)
-            .and_then(|it| it.rsplit_once('.'))
-        else {
-            return false;
-        };
-        let module = match address.starts_with("module.") {
-            true => address.rsplitn(3, '.').nth(2).map(|it| format!("{it}.")),
-            false => None,
-        };
-        let target = format!("{}{target}", module.unwrap_or_default());
-        let is_it = |it: &Value| it == value || array(Some(value)) == std::slice::from_ref(it);
-        let had = |entry: &Entry| entry.properties.get(attribute).is_some_and(is_it);
-        references.len() <= 2
-            && before.resources.iter().any(|(id, entry)| {
-                super::replace::without_brackets(id) == super::replace::without_brackets(&target)
-                    && had(entry)
-            })
-    }
-
-    /// Returns whether a resource of Terraform itself runs nothing.
-    fn does_nothing(&self, address: &str, kind: &str) -> bool {
-        let own = self.0.get(&super::replace::without_brackets(address));
-        ["terraform_data", "null_resource"].contains(&kind)
-            && own.is_some_and(|it| it.get("provisioners").is_none())
-    }
-
-    fn sets(&self, address: &str, argument: &str) -> bool {
-        let expressions = self.expressions(address);
-        expressions.is_some_and(|it| it.get(argument).is_some())
-    }
-}
 
 /// Arguments that no configuration sets.
 const COMPUTED: [&str; 5] = ["arn", "create_date", "id", "owner_id", "unique_id"];
@@ -85,8 +30,8 @@ pub(crate) fn without_omitted(
     let (Some(then), Some(now)) = plans else {
         return (old, new);
     };
-    references_after_apply::shown((&mut old, &mut new), (then, now), moved);
-    let (then, now) = (Configured::of(then), Configured::of(now));
+    let (then, now) = (Configuration::of(then), Configuration::of(now));
+    references_after_apply::shown((&mut old, &mut new), (&then, &now), moved);
     for (id, is) in &mut new.resources {
         let was = old.resources.get_mut(id).map(|it| &mut it.properties);
         let (Some(then), Some(now)) = (then.expressions(id), now.expressions(id)) else {
@@ -118,16 +63,16 @@ pub(crate) fn comparable(
     new: &Side,
     (then, now): (Option<&Value>, &Value),
 ) -> (Side, Side) {
-    let then = then.map(Configured::of);
+    let then = then.map(Configuration::of);
     let plan = now;
-    let now = Configured::of(plan);
+    let now = Configuration::of(plan);
     let before = old;
     let (mut old, mut new) = (old.clone(), new.clone());
     if then.is_none() {
         keep_forgotten(plan, before, &mut new);
         for side in [&mut old, &mut new] {
             side.resources
-                .retain(|id, it| !now.does_nothing(id, &it.kind));
+                .retain(|id, it| !does_nothing(&now, id, &it.kind));
         }
     }
     for (id, is) in &mut new.resources {
@@ -148,11 +93,28 @@ pub(crate) fn comparable(
             // A value that becomes known or unknown is computed, unless it is configured.
             let computed = |it: &Map<String, Value>| is_computed(it.get(&key));
             let empty = |it: &Map<String, Value>| it.get(&key).is_none_or(|it| !known(it));
-            let assigns = then.is_none()
+            // By default, the subnet decides.
+            let is_of_subnet = then.is_none()
                 && kind == "aws_instance"
                 && key == "associate_public_ip_address"
-                && !now.sets(id, &key)
-                && !subnet_assigns_none(plan, was);
+                && !now.sets(id, &key);
+            let assigns = is_of_subnet && !subnet_assigns_none(plan, was);
+            if then.is_none()
+                && !assigns
+                && !COMPUTED.contains(&key.as_str())
+                && let (Some(before), Some(after)) = (was.get_mut(&key), is.get_mut(&key))
+            {
+                let expression = now.expressions(id).and_then(|it| it.get(&key));
+                let is_unset = expression.is_none() && is_computed(Some(after));
+                without_unset(&kind, &key, (before, after), expression);
+                if is_unset && (is_empty(before) || is_of_subnet) {
+                    was.shift_remove(&key);
+                    is.shift_remove(&key);
+                }
+                if is_unset {
+                    continue;
+                }
+            }
             if computed(is) && !computed(was) && now.sets(id, &key) {
                 let value = was.get(&key);
                 if then.is_none() && value.is_some_and(|it| now.refers_to(id, &key, it, before)) {
@@ -160,19 +122,6 @@ pub(crate) fn comparable(
                     is.shift_remove(&key);
                 }
                 continue;
-            }
-            if then.is_none()
-                && computed(is)
-                && !computed(was)
-                && !assigns
-                && let Some(value) = was.get_mut(&key)
-            {
-                without_defaults(&kind, &key, value);
-                if is_nothing(value) {
-                    was.shift_remove(&key);
-                    is.shift_remove(&key);
-                    continue;
-                }
             }
             if computed(was) && absent(&key, is)
                 || computed(is) && absent(&key, was)
@@ -191,6 +140,13 @@ pub(crate) fn comparable(
     (old, new)
 }
 
+/// Returns whether a resource of Terraform itself runs nothing.
+fn does_nothing(plan: &Configuration<'_>, address: &str, kind: &str) -> bool {
+    let resource = plan.resource(address);
+    ["terraform_data", "null_resource"].contains(&kind)
+        && resource.is_some_and(|it| it.get("provisioners").is_none())
+}
+
 /// Adds the resources that a plan only forgets: they stay as they are.
 fn keep_forgotten(plan: &Value, before: &Side, new: &mut Side) {
     for change in array(plan.get("resource_changes")) {
@@ -204,38 +160,83 @@ fn keep_forgotten(plan: &Value, before: &Side, new: &mut Side) {
     }
 }
 
-/// Removes what a value has in common with an argument that no configuration sets: attributes that the provider
-/// only reads, and what is off. Terraform computes it again for the new resource.
-fn without_defaults(kind: &str, key: &str, value: &mut Value) {
+/// Removes the values that Terraform computes again for a new resource and that no configuration sets, as far
+/// as AWS gives no access by them.
+fn without_unset(
+    kind: &str,
+    path: &str,
+    (was, is): (&mut Value, &mut Value),
+    expression: Option<&Value>,
+) {
+    match (&mut *was, &mut *is, expression) {
+        (_, Value::String(text), None) if text == KNOWN_AFTER_APPLY => {
+            without_defaults(kind, path, was);
+            if is_empty(was) {
+                *is = Value::Null;
+            }
+        }
+        // The plan does not show which of several expressions a block is from.
+        (Value::Array(was), Value::Array(is), Some(Value::Array(expressions))) => {
+            if let ([Value::Object(was)], [Value::Object(is)], [expressions]) = (
+                was.as_mut_slice(),
+                is.as_mut_slice(),
+                expressions.as_slice(),
+            ) {
+                for (key, was) in was {
+                    let path = format!("{path}.{key}");
+                    if let Some(is) = is.get_mut(key) {
+                        without_unset(kind, &path, (was, is), expressions.get(key));
+                    }
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Returns whether nothing is left of a value.
+fn is_empty(value: &Value) -> bool {
+    value.is_null() || *value == json!([]) || *value == json!({})
+}
+
+/// Removes the parts of a value whose loss gives no access: attributes that the provider only reads, defaults,
+/// and the weaker values of a property.
+fn without_defaults(kind: &str, path: &str, value: &mut Value) {
     let schema = Schema::of(kind, Dialect::Tf);
-    let is_read = schema.is_some_and(|it| it.names().get(key).is_some_and(|it| it.is_set_by_aws));
+    let is_read = schema.is_some_and(|it| it.names().get(path).is_some_and(|it| it.is_set_by_aws));
     // The private ACL of a bucket.
     let is_owner = kind == "aws_s3_bucket"
-        && key == "grant"
+        && path == "grant"
         && matches!(array(Some(value)), [only] if only["permissions"] == json!(["FULL_CONTROL"])
             && only["type"] == "CanonicalUser");
     if is_read || is_owner {
         *value = Value::Null;
-    } else {
-        remove_off(value);
+        return;
     }
-}
-
-fn remove_off(value: &mut Value) {
     match value {
         Value::Array(items) => {
-            items.iter_mut().for_each(remove_off);
-            items.retain(|it| !is_nothing(it));
+            let all = items.iter_mut();
+            all.for_each(|it| without_defaults(kind, path, it));
+            items.retain(|it| !is_empty(it));
         }
         Value::Object(map) => {
-            map.values_mut().for_each(remove_off);
-            map.retain(|_, it| !is_nothing(it));
+            for (key, inner) in map.iter_mut() {
+                without_defaults(kind, &format!("{path}.{key}"), inner);
+            }
+            map.retain(|_, it| !is_empty(it));
         }
-        // `optional` is the default of `http_tokens`.
-        Value::String(text) if ["disabled", "optional"].contains(&text.to_lowercase().as_str()) => {
-            *value = Value::Null;
+        _ => {
+            let scalar = &*value;
+            let matters = !is_default(kind, path, scalar)
+                && match loss(kind, path, scalar) {
+                    Direction::Broader => true,
+                    Direction::Unknown => !is_nothing(scalar),
+                    Direction::Narrower => false,
+                };
+            if !matters {
+                *value = Value::Null;
+            }
         }
-        _ => {}
     }
 }
 
@@ -315,22 +316,6 @@ pub(crate) fn moved(plan: Option<&Value>) -> Vec<(String, String)> {
         .collect()
 }
 
-fn resources_of<'v>(module: &'v Value, out: &mut Vec<(String, &'v Value)>, prefix: &str) {
-    for resource in array(module.get("resources")) {
-        let address = resource
-            .get("address")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        out.push((format!("{prefix}{address}"), resource));
-    }
-    let calls = module.get("module_calls").and_then(Value::as_object);
-    for (name, call) in calls.into_iter().flatten() {
-        if let Some(inner) = call.get("module") {
-            resources_of(inner, out, &format!("{prefix}module.{name}."));
-        }
-    }
-}
-
 /// Returns the changes of access that the values of two plans do not show: other providers, and
 /// policies whose content is known only after apply.
 pub(crate) fn changes(old: &Value, new: &Value, is: &Side, model: &Side) -> Vec<AccessChange> {
@@ -367,24 +352,21 @@ pub(crate) fn changes(old: &Value, new: &Value, is: &Side, model: &Side) -> Vec<
         }
     }
     let providers = (before, after);
-    let [before, after] = [old, new].map(|it| part(it, "/configuration/root_module"));
-    let (mut then, mut now) = (Vec::new(), Vec::new());
-    resources_of(&before, &mut then, "");
-    resources_of(&after, &mut now, "");
-    for (address, resource) in &now {
+    let (then, now) = (Configuration::of(old), Configuration::of(new));
+    for (address, resource) in &now.resources {
         let key = |it: &Value| it.get("provider_config_key").cloned();
         // Another alias can have the same settings.
         let settings = |all: &Value, it: &Value| {
             let key = key(it)?.as_str()?.to_owned();
             all.get(&key)?.get("expressions").cloned()
         };
-        let known = then.iter().find(|(other, _)| other == address);
+        let known = then.resource(address);
         let is_other = |was: &Value| {
             let was_with = settings(&providers.0, was);
             key(was) != key(resource)
                 && (was_with.is_none() || was_with != settings(&providers.1, resource))
         };
-        if known.is_some_and(|(_, it)| is_other(it)) {
+        if known.is_some_and(is_other) {
             push(
                 address,
                 "is in the account or Region of another provider".to_owned(),
@@ -401,7 +383,7 @@ pub(crate) fn changes(old: &Value, new: &Value, is: &Side, model: &Side) -> Vec<
 /// that its configuration shows.
 pub(crate) fn hidden_documents(plan: &Value, is: &Side, model: &Side) -> Vec<AccessChange> {
     let mut out = Vec::new();
-    let configured = Configured::of(plan);
+    let configured = Configuration::of(plan);
     for (id, entry) in &is.resources {
         let resolved = model
             .resources

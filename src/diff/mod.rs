@@ -6,6 +6,7 @@
 
 mod access;
 mod change_report;
+mod configuration;
 mod configured;
 mod limit;
 mod loss;
@@ -132,12 +133,7 @@ impl Difference {
 
     /// Returns whether the resource is certainly replaced.
     pub fn is_replaced(&self) -> bool {
-        self.forced.iter().any(|it| {
-            !matches!(
-                it.reason,
-                ReplacementReason::Maybe(_) | ReplacementReason::Unknown(_)
-            )
-        })
+        self.forced.iter().any(|it| it.reason.is_certain())
     }
 
     /// Returns whether the resource may be replaced.

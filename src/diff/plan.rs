@@ -6,16 +6,13 @@ use serde_json::{Map, Value, json};
 use super::replace::{Replacement, ReplacementReason, without_brackets};
 use super::secret::{SENSITIVE, placeholder};
 use super::{Change, Difference, Entry, PropertyChange, Side, properties};
+use crate::frontend::plan::array;
 
 /// The placeholder for a value that Terraform knows only after apply.
 pub(super) const KNOWN_AFTER_APPLY: &str = "(known after apply)";
 
 /// Arguments that repeat others.
 const REPEATED: [&str; 2] = ["tags_all", "timeouts"];
-
-pub(super) fn array(value: Option<&Value>) -> &[Value] {
-    value.and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
 
 /// Returns the plan without sensitive values, for all other analysis.
 pub(crate) fn masked(text: &str) -> Option<String> {

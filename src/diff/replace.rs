@@ -45,6 +45,16 @@ pub enum ReplacementReason {
     Unknown(String),
 }
 
+impl ReplacementReason {
+    /// Returns whether the replacement is certain.
+    pub(super) fn is_certain(&self) -> bool {
+        !matches!(
+            self,
+            ReplacementReason::Maybe(_) | ReplacementReason::Unknown(_)
+        )
+    }
+}
+
 /// A replacement and its reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -42,12 +42,18 @@ pub(super) fn is_respelled(
                 // The name of a resource, and a reference to it.
                 || is_same_resource((old, was), (new, is))
         }
-        (None, Some(value)) | (Some(value), None) => tsv::rows(DEFAULTS).any(|row| {
-            let columns: Vec<&str> = tsv::columns(row).collect();
-            columns[..] == [kind, &change.path, value.as_str().unwrap_or_default()]
-        }),
+        (None, Some(value)) | (Some(value), None) => is_default(kind, &change.path, value),
         (None, None) => true,
     }
+}
+
+/// Returns whether an omitted property has this value.
+pub(super) fn is_default(kind: &str, path: &str, value: &Value) -> bool {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    tsv::rows(DEFAULTS).any(|row| tsv::columns(row).eq([kind, path, &text]))
 }
 
 /// Returns whether two values are the name of one resource: a text, and a reference that the template

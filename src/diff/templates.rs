@@ -1,6 +1,6 @@
 //! The change between two templates: what is shown, and what it does under each assumption.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use indexmap::IndexMap;
 
@@ -8,7 +8,7 @@ use super::access::{AccessChange, Direction, access, sorted};
 use super::loss::losses;
 use super::masking::hide;
 use super::replace::{Replacement, ReplacementReason, without_brackets};
-use super::valuation::{Source, shown, valuations};
+use super::valuation::{Source, Valuation, in_regions, shown, valuations};
 use super::{Change, Difference, compare, model, rename, update};
 
 /// What the valuations of a change have in common.
@@ -20,14 +20,16 @@ struct Effects {
     alone: HashSet<String>,
     /// Those in the new template only.
     added: HashSet<String>,
-    /// The replacements, with the number of valuations that have them.
-    forced: IndexMap<String, (usize, Difference)>,
+    /// The replacements for the defaults of parameters.
+    forced: IndexMap<String, Difference>,
     /// The changes for other values than the defaults.
     elsewhere: IndexMap<String, Difference>,
     /// Resources that a condition removes.
     removed: Vec<String>,
-    /// The number of valuations with the defaults of parameters.
-    defaults: usize,
+    /// The replaced resources of each valuation with the defaults of parameters, and its Region.
+    defaults: Vec<(Option<String>, HashSet<String>)>,
+    /// The Regions in which a property does not replace its resource, by the ID and the property.
+    kept_in: HashMap<(String, String), BTreeSet<String>>,
     access: Vec<AccessChange>,
 }
 
@@ -78,7 +80,7 @@ impl Effects {
                 }
             }
             out.access.extend(changes);
-            out.defaults += usize::from(valuation.is_default);
+            let mut replaced = HashSet::new();
             for it in found.into_iter().filter(|it| it.section == "Resources") {
                 match &it.change {
                     Change::Changed(changes) => {
@@ -111,35 +113,86 @@ impl Effects {
                         known.forced = it.forced;
                     }
                 } else if valuation.is_default && !it.forced.is_empty() {
-                    let known = out.forced.entry(it.id.clone()).or_insert((0, it));
-                    known.0 += 1;
+                    replaced.insert(it.id.clone());
+                    out.forced.entry(it.id.clone()).or_insert(it);
                 }
             }
+            if valuation.is_default {
+                out.defaults.push((valuation.region, replaced));
+            }
+        }
+        if out.forced.values().any(Difference::is_replaced) {
+            out.kept_in = kept_in(&out.forced, &in_regions(old, new));
         }
         out.access = distinct(sorted(std::mem::take(&mut out.access)));
         out
     }
 
     fn forced(&self, id: &str) -> Vec<Replacement> {
-        let (is_always, of) = match (self.forced.get(id), self.elsewhere.get(id)) {
-            (Some((count, of)), _) => (*count == self.defaults, of),
-            (None, Some(of)) => (false, of),
+        let (of, is_default) = match (self.forced.get(id), self.elsewhere.get(id)) {
+            (Some(of), _) => (of, true),
+            (None, Some(of)) => (of, false),
             (None, None) => return Vec::new(),
         };
-        let mut forced = of.forced.clone();
-        if !is_always {
-            for it in &mut forced {
-                if !matches!(
-                    it.reason,
-                    ReplacementReason::Maybe(_) | ReplacementReason::Unknown(_)
-                ) {
-                    it.reason =
-                        ReplacementReason::Maybe("for some values of parameters".to_owned());
-                }
+        let (with, without): (Vec<_>, Vec<_>) =
+            self.defaults.iter().partition(|(_, all)| all.contains(id));
+        let is_always = is_default && without.is_empty();
+        let when = match without.iter().map(|(region, _)| region.as_ref()).collect() {
+            Some(regions) => {
+                let regions: BTreeSet<&String> = regions;
+                let is_one =
+                    |it: &Option<String>| it.as_ref().is_some_and(|it| regions.contains(it));
+                let is_decided = is_default && !with.iter().any(|(region, _)| is_one(region));
+                is_decided.then(|| outside(&regions))
             }
+            None => None,
+        };
+        let when = when.unwrap_or_else(|| "for some values of parameters".to_owned());
+        let mut forced = of.forced.clone();
+        for it in forced.iter_mut().filter(|it| it.reason.is_certain()) {
+            let kept_in = self.kept_in.get(&(id.to_owned(), it.property.clone()));
+            let when = match (is_always, kept_in) {
+                (false, _) => when.clone(),
+                (true, Some(regions)) => outside(&regions.iter().collect()),
+                (true, None) => continue,
+            };
+            it.reason = ReplacementReason::Maybe(when);
         }
         forced
     }
+}
+
+/// Returns the condition of a replacement that does not happen in some Regions.
+fn outside(regions: &BTreeSet<&String>) -> String {
+    let names: Vec<&str> = regions.iter().map(|it| it.as_str()).collect();
+    format!("in Regions other than {}; pass --region", names.join(", "))
+}
+
+/// Returns the Regions in which a property does not replace its resource, by the ID and the property.
+fn kept_in(
+    forced: &IndexMap<String, Difference>,
+    regions: &[Valuation],
+) -> HashMap<(String, String), BTreeSet<String>> {
+    let mut out: HashMap<_, BTreeSet<String>> = HashMap::new();
+    for valuation in regions {
+        let found = compare(&valuation.old, &valuation.new);
+        for (id, of) in forced {
+            let same = found
+                .iter()
+                .find(|it| it.section == "Resources" && it.id == *id);
+            let there = same.map_or(&[][..], |it| &it.forced);
+            for it in &of.forced {
+                let is_same = |other: &Replacement| {
+                    other.property == it.property && other.reason.is_certain()
+                };
+                if !there.iter().any(is_same) {
+                    let key = (id.clone(), it.property.clone());
+                    out.entry(key).or_default().extend(valuation.region.clone());
+                }
+            }
+        }
+    }
+    out
 }
 
 /// Compares two templates.
@@ -185,8 +238,7 @@ pub(crate) fn differences(
         }
         _ => true,
     });
-    let of_defaults = effects.forced.iter().map(|(id, (_, of))| (id, of));
-    for (id, of) in of_defaults.chain(&effects.elsewhere) {
+    for (id, of) in effects.forced.iter().chain(&effects.elsewhere) {
         let known = differences
             .iter()
             .any(|it| it.section == "Resources" && it.id == *id);

@@ -12,9 +12,10 @@ use super::limit;
 use super::secret::placeholder;
 use super::{Entry, LOOPS, Side};
 use crate::frontend::cfn::{
-    self, Assumed, Choices, Deployment, Evaluated, Questions, evaluated, raw,
+    self, Assumed, Choices, Deployment, Evaluated, Questions, REGION, evaluated, raw,
 };
 use crate::frontend::tree::{self, SyntaxError, Tree};
+use crate::region::regions;
 
 /// The line of each resource and of its properties, as `ID` and `ID.Property`, counted from 1.
 pub(crate) type Lines = HashMap<String, u32>;
@@ -41,6 +42,8 @@ pub(crate) struct Valuation {
     pub(crate) is_equal: bool,
     /// Why a change of access is not certain.
     pub(crate) doubt: Option<String>,
+    /// The assumed Region.
+    pub(crate) region: Option<String>,
 }
 
 impl Source {
@@ -198,7 +201,7 @@ impl Source {
 
     /// Returns whether the template does not decide the value of a parameter or pseudo parameter.
     fn is_open(&self, name: &str, free: &BTreeSet<String>) -> bool {
-        if name == "AWS::Region" {
+        if name == REGION {
             return self.deployment.region.is_none();
         }
         self.declaration(name).is_some_and(|it| {
@@ -337,7 +340,16 @@ struct Pair<'a> {
     only: Option<BTreeSet<String>>,
 }
 
-impl Pair<'_> {
+impl<'a> Pair<'a> {
+    fn of(old: &'a Source, new: &'a Source) -> Pair<'a> {
+        Pair {
+            old,
+            new,
+            maps: changed_maps(old, new),
+            only: changed_resources(old, new),
+        }
+    }
+
     /// Returns what a change depends on if these parameters have no default, with the possible answers.
     fn questions(&self, free: &BTreeSet<String>) -> BTreeMap<String, Vec<Option<String>>> {
         let assumed = Assumed {
@@ -385,6 +397,7 @@ impl Pair<'_> {
     }
 
     fn at(&self, free: &BTreeSet<String>, choices: Choices, is_default: bool) -> Valuation {
+        let region = choices.get(REGION).cloned().flatten();
         let assumed = Assumed {
             free: free.clone(),
             choices,
@@ -396,6 +409,7 @@ impl Pair<'_> {
             is_default,
             is_equal: true,
             doubt: None,
+            region,
         }
     }
 
@@ -454,6 +468,7 @@ impl Pair<'_> {
                     is_default: false,
                     is_equal: false,
                     doubt: None,
+                    region: None,
                 }));
             }
             let text = |of: &Tree, key: &str| match of.get(key).map(raw)? {
@@ -471,6 +486,7 @@ impl Pair<'_> {
                     is_default: false,
                     is_equal: false,
                     doubt: Some(format!("parameter {name} accepts other values")),
+                    region: None,
                 });
             }
         }
@@ -487,6 +503,44 @@ fn gained(old: &Source, new: &Source) -> BTreeSet<String> {
         .collect()
 }
 
+/// What the Region of a stack decides.
+const OF_REGION: [&str; 4] = [REGION, "AWS::Partition", "AWS::URLSuffix", "Fn::GetAZs"];
+
+/// Returns both templates in each Region that one of them names where the other has the Region of the stack.
+pub(crate) fn in_regions(old: &Source, new: &Source) -> Vec<Valuation> {
+    let pair = Pair::of(old, new);
+    if [old, new].iter().any(|it| it.deployment.region.is_some()) {
+        return Vec::new();
+    }
+    let free = gained(old, new);
+    let unknown = pair.at(&free, Choices::new(), true);
+    let mut named: BTreeSet<&'static str> = BTreeSet::new();
+    for (id, is) in &unknown.new.resources {
+        let Some(was) = unknown.old.resources.get(id) else {
+            continue;
+        };
+        let [was, is] = [was, is].map(|it| it.properties.to_string());
+        if OF_REGION
+            .iter()
+            .any(|it| was.contains(it) || is.contains(it))
+        {
+            let in_one = |it: &&str| was.contains(it) != is.contains(it);
+            named.extend(regions().iter().map(|it| it.name).filter(in_one));
+        }
+    }
+    let mut combined = combinations(pair.questions(&free));
+    combined.retain(|it| it.get(REGION).is_none_or(Option::is_none));
+    let each = named.into_iter().flat_map(|region| {
+        combined.iter().map(move |choices| {
+            let mut choices = choices.clone();
+            choices.insert(REGION.to_owned(), Some(region.to_owned()));
+            choices
+        })
+    });
+    let each = each.take(MAX_COMBINATIONS);
+    each.map(|it| pair.at(&free, it, true)).collect()
+}
+
 /// Returns both templates for reading.
 pub(crate) fn shown(old: &Source, new: &Source) -> (Side, Side) {
     let assumed = Assumed {
@@ -498,12 +552,7 @@ pub(crate) fn shown(old: &Source, new: &Source) -> (Side, Side) {
 
 /// Returns both templates under each combination of values that a change can depend on.
 pub(crate) fn valuations(old: &Source, new: &Source) -> Vec<Valuation> {
-    let pair = Pair {
-        old,
-        new,
-        maps: changed_maps(old, new),
-        only: changed_resources(old, new),
-    };
+    let pair = Pair::of(old, new);
     let free = gained(old, new);
     let questions = pair.questions(&free);
     let known: Vec<String> = questions.keys().cloned().collect();

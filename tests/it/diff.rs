@@ -627,6 +627,49 @@ fn a_setting_that_can_change_in_place_replaces_no_instance() {
 }
 
 #[test]
+fn the_region_decides_about_its_name() {
+    let folder = Folder::new();
+    let template = |name: &str, zone: &str| {
+        let text = format!(
+            "Resources:\n  S:\n    Type: AWS::EC2::Subnet\n    Properties: \
+             {{VpcId: vpc-1, CidrBlock: 10.0.0.0/24, AvailabilityZone: {zone}}}\n"
+        );
+        std::fs::write(folder.path().join(name), text).unwrap();
+    };
+    template("of-region.yaml", "!Sub '${AWS::Region}a'");
+    template("named.yaml", "eu-west-1a");
+    let of =
+        |region: &[&str]| folder.run(&[&["diff", "of-region.yaml", "named.yaml"], region].concat());
+    let ran = of(&[]);
+    let reason = "in Regions other than eu-west-1; pass --region";
+    assert!(
+        ran.out.contains(reason) && ran.out.contains("1 may be replaced"),
+        "{}",
+        ran.out
+    );
+    assert!(of(&["--region", "eu-west-1"]).out.contains("no difference"));
+    assert!(of(&["--region", "us-east-1"]).out.contains("1 replaced"));
+
+    // A configuration has its own Region.
+    folder.made("made.json", "network: {cidr: 10.0.0.0/16}\n");
+    let config = "region: eu-west-1\nnetwork: {cidr: 10.0.0.0/16}\n";
+    std::fs::write(folder.path().join("ssm-synth.yaml"), config).unwrap();
+    for sides in [
+        &["made.json"][..],
+        &["made.json", "ssm-synth.yaml"],
+        &["ssm-synth.yaml", "made.json"],
+    ] {
+        let ran = folder.run(&[&["diff"], sides].concat());
+        assert!(
+            ran.out.contains("no difference"),
+            "{sides:?}: {}{}",
+            ran.out,
+            ran.err
+        );
+    }
+}
+
+#[test]
 fn another_preset_replaces_nothing() {
     let directory = Folder::new();
     for preset in ["minimal", "standard", "hardened"] {

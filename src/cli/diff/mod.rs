@@ -9,11 +9,13 @@ use std::path::Path;
 
 pub(super) use args::Args;
 use args::Format;
+use sides::Side;
 
 use super::context::Context;
 use super::failure::Failure;
 use super::output;
 use crate::diff::ChangeReport;
+use crate::frontend::InputFormat;
 
 /// What a report has in addition to the change.
 #[derive(Debug, Default)]
@@ -64,13 +66,17 @@ fn compare(args: &Args, context: &Context) -> Result<Comparison, Failure> {
     let deployment = args.deployment()?;
     let stack = args.stack_name(None);
     let Some(new) = new else {
-        let old = sides::version(old, sides::text(old)?, stack, &deployment)?;
-        if let Some(report) = ChangeReport::of_plan(&old) {
-            return Ok(comparison(report, args.old.clone().unwrap_or_default()));
+        let side = sides::template(old, sides::text(old)?, stack)?;
+        if side.format == InputFormat::Plan
+            && let Some(report) = ChangeReport::of_plan(&side.version(old, &deployment)?)
+        {
+            return Ok(comparison(report, old.to_owned()));
         }
         let made = args.settings.template(context, stack)?;
-        let new = sides::version(&made.stack, made.text, stack, &deployment)?;
-        return Ok(comparison(ChangeReport::compare(&old, &new), made.stack));
+        let name = made.stack.clone();
+        let made = Side::generated(made);
+        let [old, new] = sides::versions([(old, &side), (&name, &made)], &deployment)?;
+        return Ok(comparison(ChangeReport::compare(&old, &new), name));
     };
     if old == "-" && new == "-" {
         return Err(
@@ -97,9 +103,8 @@ fn compare(args: &Args, context: &Context) -> Result<Comparison, Failure> {
             new.to_owned(),
         ));
     }
-    let old = old_side.version(old, &deployment)?;
     let new_side = sides::template(new, sides::text(new)?, stack)?;
-    let side = new_side.version(new, &deployment)?;
+    let [old, side] = sides::versions([(old, &old_side), (new, &new_side)], &deployment)?;
     if side.is_empty() && !old.is_empty() && !args.fail_on.is_empty() {
         return Err(Failure::usage(format!("`{new}` is empty"))
             .with_help("without `--fail-on`, `diff` shows what an empty file removes"));

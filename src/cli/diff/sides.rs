@@ -7,11 +7,10 @@ use super::super::diagnostics::unreadable;
 use super::super::failure::Failure;
 use super::super::input::reject_unknown;
 use super::super::output;
-use super::super::settings::{Settings, StackName, read};
+use super::super::settings::{Settings, StackName, Synthesized, read};
 use crate::diff::Version;
 use crate::frontend::InputFormat;
 use crate::frontend::cfn::Deployment;
-#[cfg(feature = "deploy")]
 use crate::region::Region;
 
 /// Returns the name of the deployed stack that a side specifies.
@@ -36,7 +35,6 @@ pub(super) struct Side {
     /// Whether the text is generated from a configuration.
     pub(super) is_generated: bool,
     /// The Region of a configuration.
-    #[cfg(feature = "deploy")]
     pub(super) region: Option<&'static Region>,
 }
 
@@ -51,13 +49,7 @@ pub(super) fn template(name: &str, text: String, stack: StackName<'_>) -> Result
         InputFormat::Config if !text.trim().is_empty() => {
             reject_unknown(name, &text)?;
             let made = Settings::default().template_of((name.to_owned(), text), stack)?;
-            Ok(Side {
-                text: made.text,
-                format: InputFormat::Cfn,
-                is_generated: true,
-                #[cfg(feature = "deploy")]
-                region: made.region,
-            })
+            Ok(Side::generated(made))
         }
         format => Ok(Side {
             text,
@@ -67,23 +59,44 @@ pub(super) fn template(name: &str, text: String, stack: StackName<'_>) -> Result
                 format => format,
             },
             is_generated: false,
-            #[cfg(feature = "deploy")]
             region: None,
         }),
     }
 }
 
-/// Reads one version of the stack. Empty text is a version without resources.
-pub(super) fn version(
-    name: &str,
-    text: String,
-    stack: StackName<'_>,
+/// Reads both versions of the stack. Empty text is a version without resources. Pseudo parameters have the same
+/// values on both sides, so a template is in the Region of the configuration that it is compared with.
+pub(super) fn versions(
+    sides: [(&str, &Side); 2],
     deployment: &Deployment,
-) -> Result<Version, Failure> {
-    template(name, text, stack)?.version(name, deployment)
+) -> Result<[Version; 2], Failure> {
+    let region = match sides.map(|(_, side)| side.region) {
+        [Some(one), Some(other)] if one.name != other.name => None,
+        [one, other] => one.or(other).filter(|it| it.is_listed()),
+    };
+    let of_template = Deployment {
+        region: deployment.region.or(region),
+        ..deployment.clone()
+    };
+    let [old, new] = sides.map(|(name, side)| match side.format {
+        // A plan has its own Region.
+        InputFormat::Plan => side.version(name, deployment),
+        _ => side.version(name, &of_template),
+    });
+    Ok([old?, new?])
 }
 
 impl Side {
+    /// Returns the template of a configuration.
+    pub(super) fn generated(made: Synthesized) -> Side {
+        Side {
+            text: made.text,
+            format: InputFormat::Cfn,
+            is_generated: true,
+            region: made.region,
+        }
+    }
+
     pub(super) fn version(&self, name: &str, deployment: &Deployment) -> Result<Version, Failure> {
         let version = Version::read(name, &self.text, self.format, deployment)
             .map_err(|diagnostics| unreadable(&diagnostics, name, &self.text))?;

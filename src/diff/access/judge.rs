@@ -166,7 +166,9 @@ impl Property<'_> {
             }
             Meaning::Kept => {
                 if self.is.is_empty() {
-                    out.push((Broader, removed()));
+                    if !gone.iter().all(|it| is_off(it)) {
+                        out.push((Broader, removed()));
+                    }
                 } else if !self.is_new && more.iter().any(|it| is_off(it)) {
                     out.push((Broader, format!("{path} is {}", listed(&more))));
                 }

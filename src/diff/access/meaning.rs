@@ -508,6 +508,27 @@ pub(in crate::diff) fn transformed(value: &Value) -> Vec<&Value> {
     }
 }
 
+/// Returns what the loss of a value does to access: *unknown* if no rule decides it, and *narrower* if it
+/// gives none.
+pub(in crate::diff) fn loss(kind: &str, path: &str, value: &Value) -> Direction {
+    let parts: Vec<String> = path.split('.').map(plain).collect();
+    let meaning = match Rows::of(kind).property(&parts) {
+        Some(it) if it.has_weaker_values() => it,
+        _ => return Direction::Unknown,
+    };
+    let mut was = Leaves::new();
+    leaves(value, path, &mut was);
+    let property = Property {
+        path,
+        was: was.get(path).map_or(&[], Vec::as_slice),
+        is: &[],
+        is_new: false,
+    };
+    let found = property.judge(meaning);
+    let directions = found.into_iter().map(|(direction, _)| direction);
+    directions.min().unwrap_or(Direction::Narrower)
+}
+
 /// Returns whether a plan omits the content of a property that can hold a policy.
 pub(in crate::diff) fn is_document(path: &str) -> bool {
     let last = path.rsplit('.').next().unwrap_or_default();

@@ -21,7 +21,7 @@ use serde_json::Value;
 
 use super::{LOOPS, Side};
 pub(in crate::diff) use arn::canonical;
-pub(in crate::diff) use meaning::{is_document, transformed};
+pub(in crate::diff) use meaning::{is_document, loss, transformed};
 pub(in crate::diff) use tags::tests_tags;
 
 /// The direction of a change of access.

@@ -37,6 +37,24 @@ pub(super) enum Meaning {
     Least(&'static str),
 }
 
+impl Meaning {
+    /// Returns whether some values of the property protect more than others, or than none.
+    pub(super) fn has_weaker_values(self) -> bool {
+        use Meaning::{Kept, Least, Number, Open, Order, Safe, SafeDefault, SafeOnly, Weak};
+        matches!(
+            self,
+            Kept | Least(_)
+                | Number(_)
+                | Open(_)
+                | Order(_)
+                | Safe(_)
+                | SafeDefault(_)
+                | SafeOnly(_)
+                | Weak(_)
+        )
+    }
+}
+
 fn meaning(word: &str, values: &'static str) -> Meaning {
     match word {
         "harmless" => Meaning::Harmless,

@@ -183,7 +183,8 @@ fn resource_entries(root: &Tree) -> &[Entry] {
         .unwrap_or_default()
 }
 
-const REGION: &str = "AWS::Region";
+/// The pseudo parameter of the Region.
+pub(crate) const REGION: &str = "AWS::Region";
 
 /// The name of the stack of a template that is read alone.
 const TEMPLATE: &str = "template";

@@ -18,7 +18,7 @@ pub(super) fn split_index(text: &str) -> (&str, Option<String>) {
 }
 
 /// Collects all references in expressions.
-pub(super) fn gather<'p>(expressions: Option<&'p Json>, names: &mut Vec<&'p str>) {
+pub(crate) fn gather<'p>(expressions: Option<&'p Json>, names: &mut Vec<&'p str>) {
     match expressions {
         Some(Json::Object(map)) => {
             for (key, value) in map {
@@ -130,7 +130,7 @@ pub(super) fn is_literal(text: &str) -> bool {
 }
 
 /// Keeps the longest references. A plan also lists each prefix of a reference.
-pub(super) fn most_specific<'a>(names: &[&'a str]) -> Vec<&'a str> {
+pub(crate) fn most_specific<'a>(names: &[&'a str]) -> Vec<&'a str> {
     let mut out: Vec<&'a str> = Vec::new();
     for (n, name) in names.iter().enumerate() {
         let longer = names.iter().enumerate().any(|(m, other)| {

@@ -99,7 +99,7 @@ pub(crate) fn parse(text: &str) -> Result<Json, ((u32, u32), String)> {
     Ok(Json::Object(root))
 }
 
-pub(super) fn array(value: Option<&Json>) -> &[Json] {
+pub(crate) fn array(value: Option<&Json>) -> &[Json] {
     value.and_then(Json::as_array).map_or(&[], Vec::as_slice)
 }
 

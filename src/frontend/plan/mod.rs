@@ -32,9 +32,11 @@ use super::lift::{Exists, Lift};
 use crate::ir::{Dialect, NodeId, SourceLocation};
 use crate::resource::Graph;
 use expression::{is_id, split_index};
-use json::{array, index_text, is_deposed};
+use json::{index_text, is_deposed};
 
-pub(crate) use json::parse;
+#[cfg(feature = "diff")]
+pub(crate) use expression::{gather, most_specific};
+pub(crate) use json::{array, parse};
 #[cfg(feature = "cli")]
 pub(crate) use strict::{StrictPlan, read_strict};
 
