@@ -63,8 +63,8 @@ impl<'v> Configuration<'v> {
         expressions.is_some_and(|it| it.get(argument).is_some())
     }
 
-    /// Returns what an argument of a resource refers to, outside of the modules that only pass it on, or
-    /// `None` if the plan does not show the argument.
+    /// Returns what an argument of a resource refers to, outside of the modules that only pass it on. `None` if
+    /// the plan does not show the argument.
     pub(super) fn references(&self, address: &str, argument: &str) -> Option<BTreeSet<String>> {
         let address = without_brackets(address);
         let expression = self.expressions(&address)?.get(argument)?;
