@@ -87,6 +87,7 @@ DECISIONS = [
     "cfn/malformed-*",
     "cfn/names-*",
     "cfn/nat-as-a-gateway",
+    "cfn/nat-route-to-transit-gateway-without-attachment",
     "cfn/nat-zone-empty-of-service",
     "cfn/nat-zone-empty-parent",
     "cfn/parameter-*",

@@ -124,6 +124,7 @@ const CHECKS: &[Check] = &[
     gateways::foreign_associations,
     gateways::associated_twice,
     gateways::foreign_routes,
+    gateways::routes_without_attachment,
     gateways::entries_twice,
     gateways::routes_twice,
     gateways::gateway_endpoints_twice,

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::fixes::{attach, free_number, gateway_of_vpc, move_to};
-use super::{Refusal, together};
-use crate::ir::{Cidr, Link, NodeId, Value};
+use super::{Refusal, is_connected, together};
+use crate::ir::{Cidr, Expr, Link, NodeId, Value};
 use crate::reachability::addresses::of_vpc;
 use crate::reachability::endpoint::is_interface;
 use crate::reachability::fix::{link, raw};
@@ -12,12 +12,13 @@ use crate::reachability::graph_index::{GraphIndex, Resolved, VpcRef};
 use crate::reachability::internet_route::{attached, has_internet_gateway};
 use crate::reachability::service::ServiceName;
 use crate::reachability::service_name::service_name;
+use crate::reachability::ternary::Ternary;
 use crate::reachability::{Fix, Hop, instance};
 use crate::resource::{
     AvailabilityMode, ConnectivityType, Eip, EipAssociation, Instance, InternetGateway, NatGateway,
     NetworkAcl, NetworkAclEntry, NetworkInterface, Resource, Route, RouteTable, Subnet,
-    SubnetNetworkAclAssociation, SubnetRouteTableAssociation, Typed, Vpc, VpcEndpoint,
-    VpcGatewayAttachment,
+    SubnetNetworkAclAssociation, SubnetRouteTableAssociation, TransitGatewayVpcAttachment, Typed,
+    Vpc, VpcEndpoint, VpcGatewayAttachment,
 };
 
 /// Two internet gateways of a VPC, or two VPCs of an internet gateway.
@@ -250,6 +251,52 @@ pub(super) fn foreign_routes(index: &GraphIndex<'_>) -> Vec<Refusal> {
                 None => Fix::remove(index.graph, id),
             };
             found.extend(refusal.map(|it| it.fix(fix)));
+        }
+    }
+    found
+}
+
+/// Routes of a VPC to a transit gateway of the file, without an attachment. That of an existing one can be
+/// elsewhere.
+/// <https://docs.aws.amazon.com/vpc/latest/tgw/tgw-vpc-attachments.html>
+pub(super) fn routes_without_attachment(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let mut found = Vec::new();
+    let is_existing = |id: NodeId| {
+        let origin = index.graph.node(id).and_then(|it| it.origin.as_ref());
+        origin.is_some_and(|it| it.is_existing)
+    };
+    for (id, _, route) in index.all::<Route>() {
+        let gateway = match &route.transit_gateway {
+            Some(Value::Expr(Expr::Attr(gateway, _) | Expr::Other(gateway, _)))
+                if !is_existing(*gateway) =>
+            {
+                *gateway
+            }
+            _ => continue,
+        };
+        let Resolved::Node(table, it) = index.resolve_one::<RouteTable>(&route.route_table) else {
+            continue;
+        };
+        let vpc = index.resolve_one(&it.vpc);
+        let Some(vpc_id) = vpc.node() else { continue };
+        let of_vpc = |(id, _, it): (NodeId, _, &TransitGatewayVpcAttachment)| {
+            index.resolve_one(&it.vpc).same(&vpc).and(index.exists(id))
+        };
+        let attached = Ternary::any(index.all::<TransitGatewayVpcAttachment>().map(of_vpc));
+        let unmodeled = ["AWS::EC2::TransitGatewayAttachment"];
+        let elsewhere =
+            index.is_externally_modified(vpc_id) || is_connected(index, &unmodeled, &[vpc_id]);
+        if attached.is_no() && !elsewhere {
+            let reason = format!(
+                "AWS refuses `{}` (`InvalidTransitGatewayID.NotFound`): `{}` has no attachment to a transit gateway",
+                index.name(id),
+                index.name(vpc_id)
+            );
+            let certain = together(index, &[id, table, gateway]);
+            let refusal = Refusal::new(Hop::Route, (id, "transit_gateway"), certain, reason);
+            let fix =
+                "attach the VPC to the transit gateway, and let the route depend on the attachment";
+            found.extend(refusal.map(|it| it.fix(Fix::manual(fix))));
         }
     }
     found
