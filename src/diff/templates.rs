@@ -137,17 +137,17 @@ impl Effects {
         let (with, without): (Vec<_>, Vec<_>) =
             self.defaults.iter().partition(|(_, all)| all.contains(id));
         let is_always = is_default && without.is_empty();
-        let when = match without.iter().map(|(region, _)| region.as_ref()).collect() {
-            Some(regions) => {
-                let regions: BTreeSet<&String> = regions;
-                let is_one =
-                    |it: &Option<String>| it.as_ref().is_some_and(|it| regions.contains(it));
-                let is_decided = is_default && !with.iter().any(|(region, _)| is_one(region));
-                is_decided.then(|| outside(&regions))
-            }
-            None => None,
+        let regions: Option<BTreeSet<&String>> =
+            without.iter().map(|(region, _)| region.as_ref()).collect();
+        let is_in = |all: &BTreeSet<&String>, region: &Option<String>| {
+            region.as_ref().is_some_and(|it| all.contains(it))
         };
-        let when = when.unwrap_or_else(|| "for some values of parameters".to_owned());
+        let regions =
+            regions.filter(|all| is_default && !with.iter().any(|(region, _)| is_in(all, region)));
+        let when = match regions {
+            Some(regions) => outside(&regions),
+            None => "for some values of parameters".to_owned(),
+        };
         let mut forced = of.forced.clone();
         for it in forced.iter_mut().filter(|it| it.reason.is_certain()) {
             let kept_in = self.kept_in.get(&(id.to_owned(), it.property.clone()));

@@ -508,10 +508,10 @@ const OF_REGION: [&str; 4] = [REGION, "AWS::Partition", "AWS::URLSuffix", "Fn::G
 
 /// Returns both templates in each Region that one of them names where the other has the Region of the stack.
 pub(crate) fn in_regions(old: &Source, new: &Source) -> Vec<Valuation> {
-    let pair = Pair::of(old, new);
     if [old, new].iter().any(|it| it.deployment.region.is_some()) {
         return Vec::new();
     }
+    let pair = Pair::of(old, new);
     let free = gained(old, new);
     let unknown = pair.at(&free, Choices::new(), true);
     let mut named: BTreeSet<&'static str> = BTreeSet::new();
@@ -527,6 +527,9 @@ pub(crate) fn in_regions(old: &Source, new: &Source) -> Vec<Valuation> {
             let in_one = |it: &&str| was.contains(it) != is.contains(it);
             named.extend(regions().iter().map(|it| it.name).filter(in_one));
         }
+    }
+    if named.is_empty() {
+        return Vec::new();
     }
     let mut combined = combinations(pair.questions(&free));
     combined.retain(|it| it.get(REGION).is_none_or(Option::is_none));
