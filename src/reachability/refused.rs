@@ -129,6 +129,7 @@ const CHECKS: &[Check] = &[
     gateways::routes_twice,
     gateways::gateway_endpoints_twice,
     attachments::invalid,
+    connections::addresses_by_ref,
     connections::address_twice,
     connections::targets,
     connections::types_of_targets,

@@ -3,6 +3,7 @@
 use super::{Refusal, together};
 use crate::ir::{Cidr, Dialect, Expr, NodeId, Value};
 use crate::reachability::addresses::of_vpc;
+use crate::reachability::fix::{link as link_to, raw};
 use crate::reachability::graph_index::{GraphIndex, Resolved};
 use crate::reachability::ternary::Ternary;
 use crate::reachability::{Fix, Hop};
@@ -16,6 +17,35 @@ struct Use<'g> {
     at: (NodeId, &'static str),
     address: Resolved<'g, Eip>,
     by_nat: bool,
+}
+
+/// The public address of an Elastic IP address, which CloudFormation returns with `Ref`, in place of its
+/// allocation ID.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-eip.html>
+pub(super) fn addresses_by_ref(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let gateways = index.all::<NatGateway>();
+    let gateways = gateways.map(|(id, _, it)| (id, it.allocation.as_ref()));
+    let ties = index.all::<EipAssociation>();
+    let ties = ties.map(|(id, _, it)| (id, it.allocation.as_ref()));
+    let wrong = gateways.chain(ties).filter_map(|(id, link)| {
+        let Some(Value::Expr(Expr::Other(address, name))) = link else {
+            return None;
+        };
+        if name != "Ref" || !matches!(index.graph.node(*address)?.resource, Resource::Eip(_)) {
+            return None;
+        }
+        let reason = format!(
+            "AWS refuses `{}` (`InvalidAllocationID.NotFound`): `Ref` of `{}` is its address, not its \
+             allocation ID",
+            index.name(id),
+            index.name(*address)
+        );
+        let certain = together(index, &[id, *address]);
+        let refusal = Refusal::new(Hop::Route, (id, "allocation"), certain, reason)?;
+        let right = Fix::set(id, "allocation", raw::<Eip>(&link_to(*address)));
+        Some(refusal.fix(right))
+    });
+    wrong.collect()
 }
 
 /// An Elastic IP address of a NAT gateway that has another use.
