@@ -93,7 +93,7 @@ pub(crate) fn comparable(
             // A value that becomes known or unknown is computed, unless it is configured.
             let computed = |it: &Map<String, Value>| is_computed(it.get(&key));
             let empty = |it: &Map<String, Value>| it.get(&key).is_none_or(|it| !known(it));
-            // By default, the subnet decides.
+            // By default, it depends on the subnet.
             let is_of_subnet = then.is_none()
                 && kind == "aws_instance"
                 && key == "associate_public_ip_address"

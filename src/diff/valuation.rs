@@ -503,7 +503,7 @@ fn gained(old: &Source, new: &Source) -> BTreeSet<String> {
         .collect()
 }
 
-/// What the Region of a stack decides.
+/// What depends on the Region of a stack.
 const OF_REGION: [&str; 4] = [REGION, "AWS::Partition", "AWS::URLSuffix", "Fn::GetAZs"];
 
 /// Returns both templates in each Region that one of them names where the other has the Region of the stack.

@@ -455,7 +455,7 @@ fn argument_after(graph: &Graph, id: NodeId, others: &[NodeId]) -> String {
         (false, Some(_)) if !of_calls.is_empty() => String::new(),
         (false, Some((of, source))) => {
             let module = of.trim_end_matches('.');
-            format!("`{module}` is from {source}, which decides the order inside\n")
+            format!("`{module}` is from {source}, which determines the order inside\n")
         }
     };
     for (of, names) in &of_calls {

@@ -133,22 +133,25 @@ impl<'g> References<'g> {
             true => &format!("{}.{}", node.resource.type_name(Dialect::Tf)?, node.tf_name),
             false => node.display_id(),
         };
+        // A resource of the fix has no module in its address.
+        let inside = address.strip_prefix(of.as_str()).unwrap_or(address);
         let Some(rest) = of.strip_prefix(from) else {
             // A module refers to another one only through its variables.
-            let name = format!("{}.{}", address, attr.tf);
+            let variable = name_of(&format!("{}.{}", inside, attr.tf), attr);
             let line = format!(
-                "pass `{name}` to `{}` as a variable\n",
+                "pass `{address}.{}` to `{}` as variable `{variable}`\n",
+                attr.tf,
                 from.trim_end_matches('.')
             );
             if !self.prose.contains(&line) {
                 self.prose.push_str(&line);
             }
-            return None;
+            return Some(format!("var.{variable}"));
         };
         let step = &module_of(rest)[.."module.".len() + step_end(rest.strip_prefix("module.")?)?];
         let child = format!("{from}{step}.");
         let inner = self.written(&child, target, attr);
-        let inner = inner.unwrap_or_else(|| format!("{}.{}", &address[of.len()..], attr.tf));
+        let inner = inner.unwrap_or_else(|| format!("{}.{}", inside, attr.tf));
         Some(format!("{step}.{}", self.output(&child, &inner, attr)))
     }
 
@@ -164,9 +167,7 @@ impl<'g> References<'g> {
         if let Some((_, name, _)) = added.find(|it| it.0 == path && it.2 == value) {
             return name.clone();
         }
-        let of = value.strip_prefix("aws_").unwrap_or(value);
-        let of = of.split('.').next().unwrap_or_default();
-        let name = format!("{of}_{}", attr.tf);
+        let name = name_of(value, attr);
         let is_taken = |name: &str| {
             known.iter().any(|it| it.module == path && it.name == name)
                 || self.added.iter().any(|it| it.0 == path && it.1 == name)
@@ -179,9 +180,17 @@ impl<'g> References<'g> {
     }
 }
 
+/// Returns a name for an attribute that crosses a module, such as `security_group_id`.
+fn name_of(value: &str, attr: Attr) -> String {
+    let of = value.strip_prefix("aws_").unwrap_or(value);
+    let of = of.split('.').next().unwrap_or_default();
+    format!("{of}_{}", attr.tf)
+}
+
 #[cfg(test)]
 mod tests {
     use super::module_of;
+    use crate::resource::ModuleOutput;
 
     #[test]
     fn the_module_of_an_address_ends_before_the_type() {
@@ -194,6 +203,47 @@ mod tests {
             ),
         ] {
             assert_eq!(module_of(address), module, "{address}");
+        }
+    }
+
+    /// `upper(aws_vpc.this.id)` has the same reference in a plan.
+    #[test]
+    fn an_output_is_the_attribute_that_its_name_says() {
+        for (name, of, is_list, value, wanted) in [
+            (
+                "vpc_id",
+                "aws_vpc.a.id",
+                false,
+                "aws_vpc.a.id",
+                Some("vpc_id"),
+            ),
+            ("id", "aws_vpc.a.id", false, "aws_vpc.a.id", Some("id")),
+            ("vpc_label", "aws_vpc.a.id", false, "aws_vpc.a.id", None),
+            ("vpc_id", "aws_vpc.b.id", false, "aws_vpc.a.id", None),
+            (
+                "private",
+                "aws_subnet.a",
+                true,
+                "aws_subnet.a[1].id",
+                Some("private[1]"),
+            ),
+            (
+                "private",
+                "aws_subnet.a",
+                true,
+                "aws_subnet.a[\"x\"].id",
+                None,
+            ),
+            ("private", "aws_subnet.a", false, "aws_subnet.a[1].id", None),
+        ] {
+            let output = ModuleOutput {
+                module: String::new(),
+                name: name.to_owned(),
+                of: of.to_owned(),
+                is_list,
+            };
+            let found = output.reference(value);
+            assert_eq!(found.as_deref(), wanted, "{name} {value}");
         }
     }
 }

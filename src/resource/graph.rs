@@ -395,7 +395,10 @@ impl ModuleOutput {
 
     /// Returns the reference to a value of the module, such as `vpc_id` or `private_subnets[0]`.
     pub(crate) fn reference(&self, value: &str) -> Option<String> {
-        if self.of == value {
+        // A plan does not show functions around the reference. Their result would have another name.
+        let word = value.rsplit(['.', '_']).next().unwrap_or(value);
+        let is_named = self.name.rsplit('_').next() == Some(word);
+        if self.of == value && is_named {
             return Some(self.name.clone());
         }
         let index = value.strip_prefix(&self.of)?.strip_suffix(".id")?;

@@ -184,7 +184,7 @@ fn diagnostic(
 
 /// Returns the hint at an error that a later version of a schema would not have.
 pub(super) fn unless_new(code: &str, help: &str) -> String {
-    format!("{help}; if AWS has it now, call `suppress_rule(\"{code}\", REASON)`")
+    format!("{help}; if it is new, call `suppress_rule(\"{code}\", REASON)`")
 }
 
 /// Returns whether a pointer names a path, a part of it, or what is around it.

@@ -342,7 +342,7 @@ fn a_name_that_aws_can_have_added_is_an_error_that_says_so() {
     let later = error(function.clone().property("NextYear", 1));
     let wanted = format!("{source} properties to this type");
     assert!(later.contains(&wanted), "{later}");
-    let keep = "if AWS has it now, call `suppress_rule(\"raw-resource-property\", REASON)`";
+    let keep = "if it is new, call `suppress_rule(\"raw-resource-property\", REASON)`";
     assert!(later.ends_with(keep), "{later}");
     // A typo is wrong in each version.
     let typo = error(function.property("Runtme", "python3.14"));
@@ -378,7 +378,7 @@ fn an_override_with_an_unknown_name_is_an_error_in_both_languages() {
             found.starts_with(start) && found.contains(source),
             "{start}\n{found}"
         );
-        let keep = "if AWS has it now, call `suppress_rule(\"override\", REASON)`";
+        let keep = "if it is new, call `suppress_rule(\"override\", REASON)`";
         assert!(found.ends_with(keep), "{found}");
     }
 }

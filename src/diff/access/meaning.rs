@@ -508,7 +508,7 @@ pub(in crate::diff) fn transformed(value: &Value) -> Vec<&Value> {
     }
 }
 
-/// Returns what the loss of a value does to access: *unknown* if no rule decides it, and *narrower* if it
+/// Returns what the loss of a value does to access: *unknown* if the property has no rule, and *narrower* if it
 /// gives none.
 pub(in crate::diff) fn loss(kind: &str, path: &str, value: &Value) -> Direction {
     let parts: Vec<String> = path.split('.').map(plain).collect();

@@ -69,13 +69,13 @@ impl<'p> Plan<'p> {
     /// Returns the Region of a resource: since version 6 of the provider, its own argument, else that of
     /// its provider.
     fn region_of(&self, it: &Planned<'p>) -> Option<&'static Region> {
-        self.certain_region_of(it).or_else(|| {
-            let has_own = it.values.get("region").is_some_and(Json::is_string);
-            let it = (!has_own).then_some(it)?;
-            let key = it.config?.get("provider_config_key")?.as_str()?;
-            let inherited = key.rsplit(':').next().unwrap_or(key);
-            self.region_of_provider(self.providers?.get(inherited)?)
-        })
+        let found = self.certain_region_of(it);
+        if found.is_some() || it.values.get("region").is_some_and(Json::is_string) {
+            return found;
+        }
+        let key = it.config?.get("provider_config_key")?.as_str()?;
+        let inherited = key.rsplit(':').next().unwrap_or(key);
+        self.region_of_provider(self.providers?.get(inherited)?)
     }
 
     /// Returns the Region of a resource without a guess: older versions of Terraform do not show which provider

@@ -90,25 +90,29 @@ fn enables(it: &ServiceSetting) -> Ternary {
     name.and(on)
 }
 
-/// Returns the role of Default Host Management, if the file contains it. A role outside is AWS's own.
+/// Returns the role of Default Host Management: that of the setting, or the one that AWS creates.
 fn managed_role(index: &GraphIndex<'_>) -> InstanceRole {
-    let role = |it: &ServiceSetting| {
-        let name = match &it.setting_value {
-            Value::Lit(text) => Expr::Text(text.clone()),
-            // The text before the name is the path of the role.
-            Value::Expr(Expr::Concat(parts)) => parts.last()?.clone(),
-            Value::Expr(expr) => expr.clone(),
-        };
-        match index.role(&Value::Expr(name)).as_slice() {
-            [Resolved::Node(role, _)] if index.exists(*role).is_yes() => Some(*role),
-            _ => None,
-        }
+    let settings = index.all::<ServiceSetting>();
+    let mut on = settings.filter(|(id, _, it)| !enables(it).and(index.exists(*id)).is_no());
+    let Some((_, _, setting)) = on.next() else {
+        return InstanceRole::None;
     };
-    let on = index.all::<ServiceSetting>();
-    let mut on = on.filter(|(id, _, it)| !enables(it).and(index.exists(*id)).is_no());
-    match on.find_map(|(_, _, it)| role(it)) {
-        Some(role) => InstanceRole::Managed(role),
-        None => InstanceRole::None,
+    let name = match &setting.setting_value {
+        Value::Lit(text) => Expr::Text(text.clone()),
+        // The text before the name is the path of the role.
+        Value::Expr(Expr::Concat(parts)) => match parts.last() {
+            Some(last) => last.clone(),
+            None => Expr::Concat(Vec::new()),
+        },
+        Value::Expr(expr) => expr.clone(),
+    };
+    match index.role(&Value::Expr(name.clone())).as_slice() {
+        [Resolved::Node(role, _)] if index.exists(*role).is_yes() => InstanceRole::Managed(*role),
+        [Resolved::Outside(Expr::Text(text))] if text.ends_with(DHMC_ROLE) => InstanceRole::None,
+        _ => InstanceRole::Outside(format!(
+            "role `{}` of Default Host Management",
+            index.shown(&name)
+        )),
     }
 }
 
