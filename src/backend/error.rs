@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::ir::{Dialect, StackId, nearest};
+use crate::ir::{Diagnostics, Dialect, StackId, nearest};
 use crate::validate::Validated;
 
 /// Why an app has no output of a stack or a language.
@@ -18,6 +18,8 @@ pub enum OutputError {
     },
     /// The app is only for the other language.
     OtherLanguage(Dialect),
+    /// The stack exceeds limits of the language.
+    Limits(Diagnostics),
 }
 
 impl std::error::Error for OutputError {}
@@ -35,6 +37,7 @@ impl fmt::Display for OutputError {
                 language.name(),
                 language.other().name()
             ),
+            OutputError::Limits(exceeded) => exceeded.fmt(f),
         }
     }
 }

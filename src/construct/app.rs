@@ -206,6 +206,9 @@ impl App {
     /// AWS certainly refuses to create. Whether sessions connect to the instances is up to
     /// [`reachability::check`](crate::reachability::check).
     ///
+    /// What exceeds a limit of CloudFormation on a stack is an error of its template. It is one of the app, too, if
+    /// the app is only for CloudFormation.
+    ///
     /// Aspects change the resources first, in the order of their priority. Then the rules run.
     ///
     /// # Errors
@@ -227,18 +230,42 @@ impl App {
 
     fn validate_graph<'g>(&self, graph: &'g Graph) -> Result<Validated<'g>, Diagnostics> {
         let mut found = Diagnostics::default();
-        if validate::is_whole(graph) {
-            refusals(graph, &mut found);
+        // What refers to nothing cannot be printed.
+        let printed = match validate::is_whole(graph) {
+            true => graph.as_printed(),
+            false => Vec::new(),
+        };
+        if !printed.is_empty() {
+            refusals(graph, &printed, &mut found);
         }
-        let mut of_rules = Diagnostics::default();
-        for rule in in_order(&self.rules) {
-            rule(graph, &mut of_rules);
-        }
+        let of_rules = self.of_rules(graph, printed);
         found.extend(of_rules.into_iter().map(Diagnostic::suppressible));
         validate::run(graph, found)
     }
 
+    /// Returns what the rules report of the graph as its languages print it.
+    fn of_rules(&self, graph: &Graph, printed: Vec<(Dialect, Graph)>) -> Vec<Diagnostic> {
+        let run = |seen: &Graph| {
+            let mut out = Diagnostics::default();
+            for rule in in_order(&self.rules) {
+                rule(seen, &mut out);
+            }
+            out.into_iter().collect::<Vec<_>>()
+        };
+        if self.rules.is_empty() || printed.is_empty() || !graph.has_escape_hatches() {
+            return run(graph);
+        }
+        let printed = printed.into_iter().map(|(dialect, mut seen)| {
+            seen.is_printed = true;
+            (dialect, run(&seen))
+        });
+        merged(printed.collect())
+    }
+
     /// Adds a custom validation rule for the entire graph. An error prevents the output.
+    ///
+    /// The rule sees what is printed, as the reachability check does: with overrides, and with a raw resource
+    /// of a modeled type as that type. Where the languages can differ, it runs for each.
     ///
     /// ```
     /// use ssm_synth::resource::Instance;
@@ -301,6 +328,8 @@ impl App {
     /// Changes every resource of a type, in every stack. The callback receives the path of each. Validation
     /// reports what it breaks at this line.
     ///
+    /// A raw resource of the type is changed in each of its languages, with the properties that the type models.
+    ///
     /// The order of the calls does not matter: the change applies to resources that are added later,
     /// too.
     ///
@@ -345,9 +374,25 @@ impl App {
     }
 }
 
+/// Merges what is reported for each language. Duplicates are left out: a part of a resource has its path.
+fn merged(found_in: Vec<(Dialect, Vec<Diagnostic>)>) -> Vec<Diagnostic> {
+    let mut out: Vec<Diagnostic> = Vec::new();
+    for (dialect, all) in &found_in {
+        for found in all {
+            let is_in = |(_, all): &(Dialect, Vec<Diagnostic>)| all.contains(found);
+            let own = (!found_in.iter().all(is_in)).then_some(*dialect);
+            let mut found = found.clone();
+            found.only = found.only.or(own);
+            if !out.contains(&found) {
+                out.push(found);
+            }
+        }
+    }
+    out
+}
+
 /// Reports what AWS refuses of the output.
-fn refusals(graph: &Graph, out: &mut Diagnostics) {
-    let printed = graph.as_printed();
+fn refusals(graph: &Graph, printed: &[(Dialect, Graph)], out: &mut Diagnostics) {
     for (_, template) in printed.iter().filter(|it| it.0 == Dialect::Cfn) {
         validate::template_errors(graph, template, out);
     }

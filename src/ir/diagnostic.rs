@@ -70,7 +70,7 @@ impl fmt::Display for SourceLocation {
 }
 
 /// One error or warning, with its fix.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 #[non_exhaustive]
 pub struct Diagnostic {
@@ -190,7 +190,7 @@ impl fmt::Display for Diagnostic {
 impl std::error::Error for Diagnostic {}
 
 /// All errors and warnings. `Debug` formats them as `Display` does, so that `main` can return them.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Diagnostics(Vec<Diagnostic>);
 
 impl Diagnostics {

@@ -3,11 +3,12 @@
 use std::panic::Location;
 
 use super::graph::GraphChange;
-use super::{Graph, Node, Typed};
+use super::{Graph, Node, Resource, Typed};
 use crate::ir::{Diagnostic, Diagnostics, Handle, NodeId, SourceLocation};
 
 impl Graph {
-    /// Changes every resource of a type. The callback receives the path of each.
+    /// Changes every resource of a type, also as a raw resource: once in each language. The callback receives
+    /// the path of each.
     #[track_caller]
     pub fn update_all<R: Typed>(&mut self, change: impl FnMut(&str, &mut R)) {
         self.update_all_at(SourceLocation::Caller(Location::caller()), change);
@@ -19,14 +20,22 @@ impl Graph {
         mut change: impl FnMut(&str, &mut R),
     ) {
         let mut before = Vec::new();
-        let nodes = self.nodes.iter_mut().enumerate();
-        for (n, node) in nodes.filter(|(_, node)| R::of(&node.resource).is_some()) {
+        for (n, node) in self.nodes.iter_mut().enumerate() {
+            let is_raw = matches!(&node.resource, Resource::Raw(it) if it.is_a::<R>());
+            if !is_raw && R::of(&node.resource).is_none() {
+                continue;
+            }
             let old = node.resource.clone();
-            if let Some(resource) = R::of_mut(&mut node.resource) {
-                change(&node.path, resource);
-                if node.resource != old {
-                    before.push((n, old));
+            match &mut node.resource {
+                Resource::Raw(raw) if is_raw => raw.update::<R>(|it| change(&node.path, it)),
+                resource => {
+                    if let Some(resource) = R::of_mut(resource) {
+                        change(&node.path, resource);
+                    }
                 }
+            }
+            if node.resource != old {
+                before.push((n, old));
             }
         }
         self.changes.push(GraphChange { location, before });

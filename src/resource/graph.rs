@@ -340,13 +340,15 @@ pub struct Graph {
     /// The existing subnets that a configuration describes.
     pub(crate) existing_subnets: Vec<ExistingSubnet>,
     /// The outputs of the modules of a plan.
-    pub(crate) module_outputs: Vec<ModuleOutput>,
+    pub(crate) module_outputs: Vec<super::ModuleOutput>,
     /// The modules of a plan whose source is elsewhere, such as a registry: the path, and the source.
     pub(crate) remote_modules: Vec<(String, String)>,
     /// The only output language. Default: none, both.
     pub(crate) language: Option<Dialect>,
     /// The changes to its resources after they were added.
     pub(crate) changes: Vec<GraphChange>,
+    /// Whether it is what one language prints, without the resources that the language does not have.
+    pub(crate) is_printed: bool,
 }
 
 /// A change to resources after they were added.
@@ -364,47 +366,6 @@ pub(crate) struct ExistingSubnet {
     pub(crate) id: Link<Subnet>,
     pub(crate) zone: Option<Text>,
     pub(crate) cidr: Option<Cidr>,
-}
-
-/// An output of a module that is an attribute of one resource, or a list of them.
-#[derive(Clone, Debug)]
-#[cfg_attr(not(feature = "report"), allow(dead_code))] // fixes refer to it
-pub(crate) struct ModuleOutput {
-    /// The module, without the keys of its instances, such as `module.network.`.
-    pub(crate) module: String,
-    pub(crate) name: String,
-    /// The reference in the module, such as `aws_vpc.this[0].id` or, of a list, `aws_subnet.private`.
-    pub(crate) of: String,
-    /// Whether it is a list of IDs, as far as its use shows.
-    pub(crate) is_list: bool,
-}
-
-#[cfg_attr(not(feature = "report"), allow(dead_code))]
-impl ModuleOutput {
-    /// Returns the address of a module without the keys of its instances.
-    pub(crate) fn path(module: &str) -> String {
-        let mut depth = 0;
-        let kept = module.chars().filter(|c| {
-            depth += i32::from(*c == '[');
-            let is_outside = depth == 0;
-            depth -= i32::from(*c == ']');
-            is_outside
-        });
-        kept.collect()
-    }
-
-    /// Returns the reference to a value of the module, such as `vpc_id` or `private_subnets[0]`.
-    pub(crate) fn reference(&self, value: &str) -> Option<String> {
-        // A plan does not show functions around the reference. Their result would have another name.
-        let word = value.rsplit(['.', '_']).next().unwrap_or(value);
-        let is_named = self.name.rsplit('_').next() == Some(word);
-        if self.of == value && is_named {
-            return Some(self.name.clone());
-        }
-        let index = value.strip_prefix(&self.of)?.strip_suffix(".id")?;
-        let is_number = index.strip_prefix('[')?.strip_suffix(']')?.parse::<usize>();
-        (self.is_list && is_number.is_ok()).then(|| format!("{}{index}", self.name))
-    }
 }
 
 impl Graph {
@@ -471,7 +432,11 @@ impl Graph {
     pub fn nodes(&self) -> impl Iterator<Item = (NodeId, &Node)> {
         let app = self.app;
         let ids = (0..self.nodes.len()).map(move |n| NodeId::next(n).of(app));
-        ids.zip(&self.nodes)
+        ids.zip(&self.nodes).filter(|(_, node)| self.shows(node))
+    }
+
+    fn shows(&self, node: &Node) -> bool {
+        !self.is_printed || !node.is_absent()
     }
 
     /// Iterates over all resources of all stacks, for changes. What they break is reported at the lines that
@@ -532,7 +497,8 @@ impl Graph {
     /// Iterates over the resources of a stack in the order of addition.
     pub fn nodes_of<'a>(&'a self, stack: &'a Stack) -> impl Iterator<Item = (NodeId, &'a Node)> {
         let nodes = stack.nodes.iter();
-        nodes.filter_map(|&id| Some((id, self.node(id)?)))
+        let own = nodes.filter_map(|&id| Some((id, self.node(id)?)));
+        own.filter(|(_, node)| self.shows(node))
     }
 
     /// Returns a parameter, or `None` if the index belongs to another graph.

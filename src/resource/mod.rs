@@ -9,6 +9,7 @@ mod graph;
 mod iam;
 pub(crate) mod instance_type;
 pub(crate) mod intrinsic;
+mod module_output;
 mod notes;
 mod overrides;
 mod parameters;
@@ -20,6 +21,7 @@ pub(crate) mod property;
 pub(crate) mod property_errors;
 mod raw_block;
 mod raw_resource;
+mod raw_update;
 mod raw_value;
 #[cfg(test)]
 pub(crate) mod round_trip;
@@ -34,9 +36,10 @@ pub use codec::{EncodedUserData, OneInList, UserData};
 pub use find::FindError;
 #[cfg(feature = "config")]
 pub(crate) use graph::ReplacementConflict;
-pub(crate) use graph::{ExistingSubnet, Inherits, ModuleOutput, Provisioner, TemplateError};
+pub(crate) use graph::{ExistingSubnet, Inherits, Provisioner, TemplateError};
 pub use graph::{Graph, Node, Origin, RemovalPolicy};
 pub(crate) use instance_type::{Architecture, is_arm64};
+pub(crate) use module_output::ModuleOutput;
 pub use notes::Unmodeled;
 pub(crate) use notes::{Certain, InvalidValue};
 #[cfg(feature = "testing")]

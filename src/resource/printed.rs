@@ -9,9 +9,10 @@ use super::printed_values::PrintedValues;
 use super::property_errors::{self, REMOVAL_POLICIES, Subject, removal_policy, unknown_attribute};
 use super::{
     Change, Graph, KINDS, Kind, Map, Node, Origin, Part, RawResource, RawValue, RemovalPolicy,
-    Resource, Schema, TemplateError,
+    Resource, Schema, TemplateError, Typed as _,
 };
 use crate::ir::{CfnAttr, ConditionId, Dialect, Expr, NodeId, Stack, StackId};
+use crate::region::Region;
 
 /// The argument of Terraform that creates a snapshot without a name.
 pub(crate) const FINAL_SNAPSHOT: &str = "final_snapshot";
@@ -64,6 +65,43 @@ impl Node {
         }
     }
 
+    /// Returns whether the output can differ from the model: by an override, or as a raw resource.
+    fn has_escape_hatch(&self) -> bool {
+        !self.overrides.is_empty() || matches!(self.resource, Resource::Raw(_))
+    }
+
+    /// Returns the Region of a resource: that of its stack, or of its provider in Terraform.
+    pub(crate) fn region(&self, stack: &Stack) -> Option<&'static Region> {
+        let mut overrides = self.overrides.iter().rev();
+        let overridden = overrides.find_map(|it| match &it.change {
+            Change::Set(value) if it.dialect == Dialect::Tf && it.pointer == "/provider" => {
+                Some(value.as_str())
+            }
+            _ => None,
+        });
+        let raw = RawResource::of(&self.resource);
+        let own = || Some(raw?.argument_value("provider")?.as_str());
+        let Some(provider) = overridden.or_else(own) else {
+            return stack.region;
+        };
+        let alias = provider?.strip_prefix("aws.")?;
+        let mut aliases = stack.provider_aliases.iter();
+        aliases
+            .find(|(known, _)| known == alias)
+            .map(|(_, region)| *region)
+    }
+
+    /// Returns the origin of a resource that a language prints.
+    fn printed_origin(&self, graph: &Graph, dialect: Dialect) -> Origin {
+        let mut origin = Origin::new(dialect, self.path.clone());
+        origin.is_of_app = true;
+        let stack = graph.stacks.get(self.stack.index());
+        // References between stacks have errors of their own.
+        let with_aliases = |it: &&Stack| dialect == Dialect::Tf && !it.provider_aliases.is_empty();
+        origin.region = stack.filter(with_aliases).and_then(|it| self.region(it));
+        origin
+    }
+
     /// Returns whether an override changes a part.
     fn is_changed(&self, part: (Dialect, Part)) -> bool {
         self.overrides
@@ -108,16 +146,15 @@ impl Graph {
     /// Returns the graph of an app as each of its languages prints it: only as CloudFormation does if the
     /// languages cannot differ. Returns none for the graph of a file.
     pub(crate) fn as_printed(&self) -> Vec<(Dialect, Graph)> {
+        if self.is_printed {
+            return Vec::new();
+        }
         let of_app = || self.nodes.iter().filter(|node| node.origin.is_none());
         let is_in_one = |node: &Node| {
             let both = [Dialect::Cfn, Dialect::Tf];
             both.iter().any(|it| node.resource.type_name(*it).is_none())
         };
-        let can_differ = |node: &Node| {
-            !node.overrides.is_empty()
-                || matches!(node.resource, Resource::Raw(_))
-                || is_in_one(node)
-        };
+        let can_differ = |node: &Node| node.has_escape_hatch() || is_in_one(node);
         let printed: &[Dialect] = match of_app().count() {
             0 => &[],
             _ if self.language.is_some() || of_app().any(can_differ) => self.languages(),
@@ -127,10 +164,15 @@ impl Graph {
         printed.map(|it| (*it, self.printed_in(*it))).collect()
     }
 
+    /// Returns whether the output of a resource can differ from its model.
+    pub(crate) fn has_escape_hatches(&self) -> bool {
+        self.nodes.iter().any(Node::has_escape_hatch)
+    }
+
     /// Returns the graph of an app as a language prints it, or none for the graph of a file.
     pub(crate) fn printed(&self, dialect: Dialect) -> Option<Graph> {
         let is_of_app = self.nodes.iter().any(|node| node.origin.is_none());
-        is_of_app.then(|| self.printed_in(dialect))
+        (is_of_app && !self.is_printed).then(|| self.printed_in(dialect))
     }
 
     fn printed_in(&self, dialect: Dialect) -> Graph {
@@ -155,8 +197,7 @@ impl Graph {
 
     /// Excludes a resource that the language does not have.
     fn exclude(&mut self, (id, node): (NodeId, &Node), dialect: Dialect) {
-        let mut origin = Origin::new(dialect, node.path.clone());
-        origin.is_of_app = true;
+        let mut origin = node.printed_origin(self, dialect);
         origin.is_excluded = true;
         // The checks of both languages list the same instances.
         let other = dialect.other();
@@ -184,18 +225,22 @@ impl Graph {
         let raw = raw_kind(node, dialect);
         let kind = raw.or(node.resource.kind().filter(|_| is_changed));
         let is_raw = matches!(node.resource, Resource::Raw(_));
+        let mut origin = node.printed_origin(of, dialect);
         // Terraform has no errors here, and the model has what it prints.
         if dialect == Dialect::Tf && kind.is_none() && !is_raw {
+            self.nodes[id.index()].origin = Some(Box::new(origin));
             return;
         }
         // Validation reports an override that does not apply.
         let (mut map, _) = node.printed(id, of, dialect);
         if dialect == Dialect::Tf {
             map.remove("lifecycle");
+            // Only the Region of the provider matters.
+            if origin.region.is_some() {
+                map.remove("provider");
+            }
         }
         let map = values.map(map);
-        let mut origin = Origin::new(dialect, node.path.clone());
-        origin.is_of_app = true;
         if dialect == Dialect::Cfn {
             origin.parent = node.resource.cfn_inside(id, of);
             let parent = origin.parent.and_then(|it| of.node(it));
@@ -335,9 +380,7 @@ impl Graph {
             };
             let mut child = self.nodes[id.index()].clone();
             child.overrides = Vec::new();
-            let mut origin = Origin::new(Dialect::Tf, child.path.clone());
-            origin.is_of_app = true;
-            child.origin = Some(Box::new(origin));
+            child.origin = Some(Box::new(node.printed_origin(of, Dialect::Tf)));
             let inner = NodeId::next(self.nodes.len());
             self.stacks[child.stack.index()].nodes.push(inner);
             self.nodes.push(child);
@@ -372,6 +415,7 @@ impl Graph {
             child.resource = inner.resource;
             let mut origin = Origin::new(dialect, like.path.clone());
             origin.is_of_app = true;
+            origin.region = like.origin.as_ref().and_then(|it| it.region);
             origin.parent = Some(id);
             origin.is_conditional = inner.is_conditional;
             child.origin = Some(Box::new(origin));

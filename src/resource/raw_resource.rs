@@ -191,6 +191,13 @@ impl RawResource {
         &self.definition(dialect).body
     }
 
+    pub(super) fn values_mut(&mut self, dialect: Dialect) -> &mut Map<'static> {
+        match dialect {
+            Dialect::Cfn => &mut self.cfn.body,
+            Dialect::Tf => &mut self.tf.body,
+        }
+    }
+
     /// Returns the resource without a property in CloudFormation.
     pub(crate) fn without(&self, name: &str) -> RawResource {
         let mut out = self.clone();

@@ -8,25 +8,27 @@ use serde_json::Value;
 use super::matcher::{Captured, Compare, Difference, Matcher, store_all};
 use super::names;
 use super::printed::{Printed, PrintedStack, View};
+use crate::App;
 use crate::backend::OutputError;
 use crate::ir::{Dialect, Handle, NodeId, Output, Stack};
-use crate::reachability::{self, Assumptions, InstanceReachability, Verdict};
-use crate::resource::{Graph, Node, RawValue, Typed};
-use crate::{App, report};
+use crate::reachability::Assumptions;
+use crate::resource::{Graph, Node, RawResource, RawValue, Typed};
 
 /// A stack of an app, for assertions.
 ///
 /// Assertions about properties judge what one language prints, with its overrides. Names of
 /// CloudFormation are those of the template, and [`in_language`](Assertions::in_language) judges the
 /// Terraform module by its names. Assertions about reachability judge both languages.
+///
+/// Assertions about a modeled type, such as `Instance`, also judge raw resources of that type.
 #[derive(Debug)]
 pub struct Assertions<'a> {
-    graph: &'a Graph,
-    stack: &'a Stack,
+    pub(super) graph: &'a Graph,
+    pub(super) stack: &'a Stack,
     printed: PrintedStack<'a>,
-    assumptions: Assumptions,
+    pub(super) assumptions: Assumptions,
     /// Default: none, CloudFormation for properties and both for reachability.
-    language: Option<Dialect>,
+    pub(super) language: Option<Dialect>,
 }
 
 impl<'a> Assertions<'a> {
@@ -63,8 +65,17 @@ impl<'a> Assertions<'a> {
             move |node: &Node| only.is_none_or(|it| node.resource.type_name(it).is_some());
         self.graph
             .nodes_of(self.stack)
-            .filter(move |(_, node)| R::of(&node.resource).is_some() && is_printed(node))
+            .filter(move |(_, node)| is_printed(node) && self.is_a::<R>(node))
             .map(|(id, node)| (Handle::new(id), node))
+    }
+
+    /// Returns whether a resource has a type, as a model or raw.
+    fn is_a<R: Typed>(&self, node: &Node) -> bool {
+        let dialect = self.dialect_of(node);
+        let name = dialect.pick(R::KIND.cfn, R::KIND.tf);
+        let is_raw = RawResource::of(&node.resource).is_some() && !name.is_empty();
+        R::of(&node.resource).is_some()
+            || (is_raw && node.resource.type_name(dialect) == Some(name))
     }
 
     /// Sets what the assertions about reachability assume. Default: nothing.
@@ -214,14 +225,15 @@ impl<'a> Assertions<'a> {
             .all::<R>()
             .map(|(_, node)| node.path.as_str())
             .collect();
+        self.check_count(&paths, R::KIND.name, count);
+    }
+
+    #[track_caller]
+    fn check_count(&self, paths: &[&str], of: &str, count: usize) {
         if paths.len() != count {
-            let list = paths.join("\n  ");
-            panic!(
-                "`{}` has {} of {}, expected {count}:\n  {list}",
-                self.stack.name,
-                paths.len(),
-                R::KIND.name
-            );
+            let list: String = paths.iter().map(|it| format!("\n  {it}")).collect();
+            let (stack, found) = (&self.stack.name, paths.len());
+            panic!("`{stack}` has {found} of `{of}`, expected {count}{list}");
         }
     }
 
@@ -389,12 +401,8 @@ impl<'a> Assertions<'a> {
     #[track_caller]
     pub fn resource_type_count_is(&self, type_name: &str, count: usize) {
         let (_, all) = self.of_type(type_name, View::Properties);
-        if all.len() != count {
-            let paths: Vec<&str> = all.iter().map(|it| it.path.as_str()).collect();
-            let (found, list) = (paths.len(), paths.join("\n  "));
-            let stack = &self.stack.name;
-            panic!("`{stack}` has {found} of `{type_name}`, expected {count}:\n  {list}");
-        }
+        let paths: Vec<&str> = all.iter().map(|it| it.path.as_str()).collect();
+        self.check_count(&paths, type_name, count);
     }
 
     /// Asserts that a resource of a type, by its name in either language, matches in the output of
@@ -421,13 +429,33 @@ impl<'a> Assertions<'a> {
         self.has_of_type(type_name, &expected.into(), View::Whole);
     }
 
+    /// Asserts that all resources of a type, by its name in either language, match in the output of that
+    /// language.
+    ///
+    /// # Panics
+    ///
+    /// If a resource does not match (prints the differences), no resource has this type, or the type or a
+    /// property of it does not exist.
+    #[track_caller]
+    pub fn all_resources_type_properties(&self, type_name: &str, expected: impl Into<Matcher>) {
+        self.all_of_type(type_name, &expected.into(), View::Properties);
+    }
+
+    /// Asserts that all resources of a type, by its name in either language, match with their attributes in the
+    /// output of that language. See [`has_resource`](Assertions::has_resource).
+    ///
+    /// # Panics
+    ///
+    /// If a resource does not match (prints the differences), no resource has this type, or the type, or a
+    /// property or attribute of it, does not exist.
+    #[track_caller]
+    pub fn all_resources_type(&self, type_name: &str, expected: impl Into<Matcher>) {
+        self.all_of_type(type_name, &expected.into(), View::Whole);
+    }
+
     #[track_caller]
     fn has_of_type(&self, type_name: &str, expected: &Matcher, view: View) {
-        let (dialect, all) = self.of_type(type_name, view);
-        let printed: Vec<Value> = all.iter().map(|it| it.value.clone()).collect();
-        if let Some(message) = unknown_name((dialect, view), type_name, expected, &printed) {
-            panic!("{message}");
-        }
+        let (dialect, all) = self.named(type_name, expected, view);
         let mut out = format!("no `{type_name}` of `{}` matches", self.stack.name);
         for it in &all {
             let (differences, captured) = self.compare(dialect, &it.value, expected);
@@ -437,6 +465,32 @@ impl<'a> Assertions<'a> {
             out.push_str(&format!("\n`{}`:{}", it.path, describe(&differences)));
         }
         panic!("{out}");
+    }
+
+    #[track_caller]
+    fn all_of_type(&self, type_name: &str, expected: &Matcher, view: View) {
+        let (dialect, all) = self.named(type_name, expected, view);
+        for it in &all {
+            let (differences, captured) = self.compare(dialect, &it.value, expected);
+            if !differences.is_empty() {
+                panic!("`{}` differs:{}", it.path, describe(&differences));
+            }
+            store_all(captured);
+        }
+        if all.is_empty() {
+            panic!("`{}` has no `{type_name}`", self.stack.name);
+        }
+    }
+
+    /// Returns the resources of a type whose names are those of the matcher.
+    #[track_caller]
+    fn named(&self, type_name: &str, expected: &Matcher, view: View) -> (Dialect, Vec<Printed>) {
+        let (dialect, all) = self.of_type(type_name, view);
+        let printed: Vec<Value> = all.iter().map(|it| it.value.clone()).collect();
+        if let Some(message) = unknown_name((dialect, view), type_name, expected, &printed) {
+            panic!("{message}");
+        }
+        (dialect, all)
     }
 
     #[track_caller]
@@ -451,68 +505,6 @@ impl<'a> Assertions<'a> {
             }
         }
         (dialect, all)
-    }
-
-    /// Asserts that the reachability check passes for every instance of this stack, in both languages.
-    ///
-    /// # Panics
-    ///
-    /// If a hop fails or is unknown (prints the hop, the property that determines it, and the fix), or
-    /// the stack has no instance.
-    #[track_caller]
-    pub fn all_instances_reachable(&self) {
-        self.verdicts(&[Verdict::Reachable]);
-    }
-
-    /// Asserts that the reachability check fails for no instance of this stack, in neither language.
-    /// Facts that the app does not show can be unknown.
-    ///
-    /// # Panics
-    ///
-    /// If a hop fails (prints the hop, the property that determines it, and the fix), or the stack has
-    /// no instance.
-    #[track_caller]
-    pub fn no_instance_unreachable(&self) {
-        self.verdicts(&[Verdict::Reachable, Verdict::Unknown]);
-    }
-
-    #[track_caller]
-    fn verdicts(&self, allowed: &[Verdict]) {
-        let mut failed: Vec<(Dialect, String)> = Vec::new();
-        let mut verdicts = Vec::new();
-        let judged = self.graph.languages().iter().copied();
-        for dialect in judged.filter(|it| self.language.is_none_or(|only| only == *it)) {
-            let mut reachability = reachability::check_in(self.graph, dialect, &self.assumptions);
-            let own: Vec<NodeId> = self.graph.nodes_of(self.stack).map(|(id, _)| id).collect();
-            reachability.instances.retain(|it| own.contains(&it.node));
-            if reachability.instances.is_empty() {
-                panic!("stack `{}` has no instance", self.stack.name);
-            }
-            let all = reachability.instances.iter();
-            verdicts.push(all.clone().map(|it| it.verdict).collect::<Vec<_>>());
-            let is_allowed = |it: &InstanceReachability| allowed.contains(&it.verdict);
-            if !all.clone().all(is_allowed) {
-                let report = report::CheckReport {
-                    file: &self.stack.name,
-                    graph: self.graph,
-                    reachability: &reachability,
-                    json: false,
-                    program: "ssm-synth",
-                    notes: &[],
-                };
-                failed.push((dialect, without_colors(&report::text(&report))));
-            }
-        }
-        let Some((_, first)) = failed.first() else {
-            return;
-        };
-        if self.language.is_none() && verdicts.windows(2).all(|it| it[0] == it[1]) {
-            panic!("{first}");
-        }
-        let of = |(dialect, text): &(Dialect, String)| {
-            format!("as {} prints it:\n{text}", dialect.name())
-        };
-        panic!("{}", failed.iter().map(of).collect::<Vec<_>>().join("\n"));
     }
 }
 
@@ -546,12 +538,4 @@ fn describe(differences: &[Difference]) -> String {
         ));
     }
     out
-}
-
-/// Removes colors: a panic is text in a log, and `should_panic` compares it.
-fn without_colors(text: &str) -> String {
-    let mut parts = text.split('\x1b');
-    let first = parts.next().unwrap_or_default();
-    let rest = parts.map(|it| it.split_once('m').map_or(it, |(_, shown)| shown));
-    std::iter::once(first).chain(rest).collect()
 }

@@ -24,6 +24,7 @@ mod assertions;
 mod matcher;
 mod names;
 mod printed;
+mod reachability;
 
 #[doc(hidden)]
 pub use insta;

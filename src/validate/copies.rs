@@ -4,7 +4,7 @@ use crate::ir::{
     Attr, Diagnostic, Diagnostics, Dialect, Expr, NodeId, ParameterDeclaration, Stack, StackId,
 };
 use crate::region::Region;
-use crate::resource::{Change, Graph, Node, RawResource, RawValue, Typed as _};
+use crate::resource::{Graph, Node, RawResource, RawValue, Typed as _};
 
 /// The value of a parameter. The reader's data source has the same attribute.
 pub(super) const VALUE: Attr = Attr::by_get_att("Value", "insecure_value");
@@ -31,7 +31,7 @@ pub(super) fn all(graph: &Graph) -> Vec<Copy<'_>> {
             stack,
             node,
             name: name(it)?,
-            region: region(of, it),
+            region: it.region(of),
             account: of.account.as_deref(),
         })
     });
@@ -53,24 +53,6 @@ fn name(node: &Node) -> Option<&str> {
         .and_then(RawValue::as_str)
         .is_some_and(|it| it.starts_with("String"));
     name.and_then(RawValue::as_str).filter(|_| is_plain)
-}
-
-/// Returns the Region of a resource: that of its stack, or of the provider that an override sets.
-fn region(stack: &Stack, node: &Node) -> Option<&'static Region> {
-    let mut providers = node.overrides.iter().rev();
-    let provider = providers.find_map(|it| match &it.change {
-        Change::Set(value) if it.dialect == Dialect::Tf && it.pointer == "/provider" => {
-            value.as_str()?.strip_prefix("aws.")
-        }
-        _ => None,
-    });
-    let Some(alias) = provider else {
-        return stack.region;
-    };
-    let mut aliases = stack.provider_aliases.iter();
-    aliases
-        .find(|(known, _)| known == alias)
-        .map(|(_, region)| *region)
 }
 
 /// Returns the names in Parameter Store that a stack reads.

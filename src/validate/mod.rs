@@ -27,6 +27,7 @@ use crate::ir::{Diagnostic, Diagnostics, Dialect};
 use crate::resource::Graph;
 
 pub(crate) use instance_types::unoffered;
+pub(crate) use limits::check_stack as check_cfn_limits;
 pub(crate) use links::{Export, Links};
 pub(crate) use literals::{ArnOf, IdOf};
 pub(crate) use references::is_whole;
@@ -49,8 +50,9 @@ impl<'g> Validated<'g> {
         self.graph
     }
 
-    /// Returns the limits of one language that the stacks exceed. That output is invalid, but the
-    /// other language can still be valid.
+    /// Returns the limits of one language that the stacks exceed. A stack that exceeds one has no output in
+    /// that language, but can have one in the other. In an app of one language, they are errors of
+    /// [`validate`](crate::App::validate).
     ///
     /// ```
     /// # use ssm_synth::{App, SessionAccess, construct::PrivateInstance, ir::Dialect};
@@ -150,14 +152,17 @@ pub(crate) fn run(graph: &Graph, own: Diagnostics) -> Result<Validated<'_>, Diag
     let of_template = template::uncovered(graph, of_template, &out);
     out.extend(of_rules);
     out.extend(of_template);
+    let mut cfn_limits = Diagnostics::default();
+    if graph.has_language(Dialect::Cfn) {
+        limits::check(graph, &mut cfn_limits);
+    }
+    if graph.language() == Some(Dialect::Cfn) {
+        out.extend(std::mem::take(&mut cfn_limits));
+    }
     let out = suppressions::apply(graph, out);
     if out.has_errors() {
         Err(out)
     } else {
-        let mut cfn_limits = Diagnostics::default();
-        if graph.has_language(Dialect::Cfn) {
-            limits::check(graph, &mut cfn_limits);
-        }
         Ok(Validated {
             graph,
             links,

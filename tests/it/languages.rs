@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use ssm_synth::backend::{self, Format, OutputError, tf::ModuleKind};
 use ssm_synth::ir::{Dialect, Severity};
 use ssm_synth::reachability::{self, Assumptions, Verdict};
-use ssm_synth::resource::{Instance, LogGroup, RawResource, VpcEndpoint};
+use ssm_synth::resource::{Instance, LogGroup, RawResource, Topic, VpcEndpoint};
 use ssm_synth::testing::{Assertions, absent, object_like, snapshots};
 use ssm_synth::{App, SessionAccess};
 
@@ -170,4 +170,29 @@ fn an_instance_has_one_result_that_names_the_languages() {
     assert_eq!(verdicts(&app), [(main.clone(), Verdict::Unknown, each)]);
     app.set_language(Dialect::Tf);
     assert_eq!(verdicts(&app), [(main, Verdict::Unreachable, Vec::new())]);
+}
+
+#[test]
+fn a_limit_of_cloudformation_is_an_error_of_its_template() {
+    let app = |language: Option<Dialect>| {
+        let mut app = App::new();
+        if let Some(language) = language {
+            app.set_language(language);
+        }
+        let mut stack = app.stack("Topics");
+        for n in 0..501 {
+            stack.add(&format!("Topic{n}"), Topic::new());
+        }
+        app
+    };
+    const LIMIT: &str = "stack has 501 resources; CloudFormation allows 500";
+    let both = app(None);
+    let validated = both.validate().unwrap();
+    let found = backend::cfn::template(&validated, "Topics").unwrap_err();
+    assert!(found.to_string().contains(LIMIT), "{found}");
+    assert!(backend::cfn::assembly(&validated).is_err());
+    assert!(backend::tf::module(&validated, "Topics", ModuleKind::Root).is_ok());
+    let only = app(Some(Dialect::Cfn)).validate().unwrap_err();
+    assert!(only.to_string().contains(LIMIT), "{only}");
+    assert!(app(Some(Dialect::Tf)).validate().is_ok());
 }

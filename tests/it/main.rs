@@ -53,6 +53,7 @@ mod printed;
 mod properties;
 mod public_api;
 mod public_subnets;
+mod raw_models;
 mod readers;
 mod refused;
 mod regions;

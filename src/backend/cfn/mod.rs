@@ -11,9 +11,11 @@ use std::borrow::Cow;
 
 use crate::backend::error::{OutputError, stack_of};
 use crate::backend::json;
-use crate::ir::{Attr, CfnAttr, Dialect, Expr, NodeId, Predicate, Pseudo, Stack, StackId, Text};
+use crate::ir::{
+    Attr, CfnAttr, Diagnostics, Dialect, Expr, NodeId, Predicate, Pseudo, Stack, StackId, Text,
+};
 use crate::resource::{Graph, Map, Node, RawValue};
-use crate::validate::{Export, Links, Validated};
+use crate::validate::{Export, Links, Validated, check_cfn_limits};
 
 /// A value in a template.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,13 +64,19 @@ impl Template<'_> {
 ///
 /// # Errors
 ///
-/// If the stack does not exist, or the app is only for Terraform.
+/// If the stack does not exist or exceeds a limit of CloudFormation, or the app is only for Terraform.
 pub fn template<'g>(validated: &Validated<'g>, stack: &str) -> Result<Template<'g>, OutputError> {
     let graph = validated.graph();
     let here = stack_of(validated, stack, Dialect::Cfn)?;
+    let stack = &graph.stacks[here.index()];
+    let mut exceeded = Diagnostics::default();
+    check_cfn_limits(graph, stack, &mut exceeded);
+    if exceeded.has_errors() {
+        return Err(OutputError::Limits(exceeded));
+    }
     let lower = Lower {
         graph,
-        stack: &graph.stacks[here.index()],
+        stack,
         links: Some((here, validated.links())),
     };
     Ok(Template {

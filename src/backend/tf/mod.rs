@@ -259,6 +259,7 @@ impl<'g> Lower<'g, '_> {
         if let Some(count) = &count {
             body.argument("count", Tree::Expr(count.clone()));
         }
+        let provider = arguments.get("provider").cloned();
         self.body(arguments, &mut body);
         let ignored = node.resource.tf_ignored();
         if !ignored.is_empty() {
@@ -283,7 +284,12 @@ impl<'g> Lower<'g, '_> {
             if let Some(count) = &count {
                 body.argument("count", Tree::Expr(count.clone()));
             }
-            self.body(satellite.body, &mut body);
+            // It is a part of the resource, in the same Region.
+            let mut arguments = satellite.body;
+            if let Some(provider) = &provider {
+                arguments.insert("provider", provider.clone());
+            }
+            self.body(arguments, &mut body);
             let name = format!("{}_{}", node.tf_name, satellite.suffix);
             let labels = vec![satellite.tf.into(), name.into()];
             out.push(Block {

@@ -1,0 +1,263 @@
+//! Raw resources of modeled types, and overrides: rules, aspects and assertions see what is printed.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use ssm_synth::backend::{self, tf::ModuleKind};
+use ssm_synth::construct::{InstanceRole, Permissions};
+use ssm_synth::ir::Dialect;
+use ssm_synth::prelude::*;
+use ssm_synth::resource::{
+    Bucket, EncryptionByDefault, Instance, RawBlock, RawResource, SecurityGroup, VpcEndpoint,
+};
+use ssm_synth::testing::{Assertions, absent, object_like};
+
+fn cfn(instance_type: &str) -> RawResource {
+    RawResource::new()
+        .cfn("AWS::EC2::Instance")
+        .property("ImageId", "ami-0123456789abcdef0")
+        .property("InstanceType", instance_type)
+}
+
+fn both(in_cfn: &str, in_tf: &str) -> RawResource {
+    cfn(in_cfn)
+        .tf("aws_instance")
+        .argument("ami", "ami-0123456789abcdef0")
+        .argument("instance_type", in_tf)
+        .block(
+            "credit_specification",
+            RawBlock::new().argument("cpu_credits", "standard"),
+        )
+}
+
+/// An app of one raw instance, with the rule of a team.
+fn app(instance: RawResource) -> App {
+    let mut app = App::new();
+    app.stack("Data").add("Database", instance);
+    app.add_rule(|graph, out| {
+        for (_, node, instance) in graph.all::<Instance>() {
+            match instance.instance_type.lit() {
+                Some(it) if it.starts_with("t4g.") => {}
+                found => out.push(node.error("team-type", format!("{found:?} is not `t4g`"))),
+            }
+        }
+    });
+    app
+}
+
+#[test]
+fn rules_see_raw_resources_of_a_modeled_type() {
+    for (instance, wanted) in [
+        (cfn("t4g.small"), &[][..]),
+        (cfn("m5.large"), &[Some(Dialect::Cfn)]),
+        (both("m5.large", "m5.large"), &[None]),
+        (both("t4g.small", "m5.large"), &[Some(Dialect::Tf)]),
+        (
+            both("m5.large", "m6i.large"),
+            &[Some(Dialect::Cfn), Some(Dialect::Tf)],
+        ),
+    ] {
+        let app = app(instance);
+        let found = app.validate().err().unwrap_or_default();
+        let only: Vec<Option<Dialect>> = found.iter().map(|it| it.only).collect();
+        assert_eq!(only, wanted, "{found}");
+        assert!(
+            found.iter().all(|it| it.paths == ["Data/Database"]),
+            "{found}"
+        );
+    }
+}
+
+#[test]
+fn rules_see_overrides() {
+    let build = |in_cfn: &str, in_tf: &str| {
+        let mut app = App::new();
+        let mut stack = app.stack("Access");
+        let access = stack.add_inline(SessionAccess::new());
+        stack
+            .overrides(access.instances[0].instance)
+            .cfn("/InstanceType", in_cfn)
+            .tf("/instance_type", in_tf);
+        app.add_rule(|graph, out| {
+            assert!(graph.all::<SecurityGroup>().count() >= 2);
+            for (_, node, instance) in graph.all::<Instance>() {
+                if instance
+                    .instance_type
+                    .lit()
+                    .is_none_or(|it| it != "t3.medium")
+                {
+                    out.push(node.error("team-type", "the type is not `t3.medium`"));
+                }
+            }
+        });
+        match app.validate() {
+            Ok(_) => Vec::new(),
+            Err(found) => found.iter().map(|it| it.only).collect::<Vec<_>>(),
+        }
+    };
+    assert_eq!(build("t3.medium", "t3.medium"), []);
+    assert_eq!(build("t3.large", "t3.large"), [None]);
+    assert_eq!(build("t3.medium", "t3.large"), [Some(Dialect::Tf)]);
+}
+
+#[test]
+fn a_rule_does_not_see_what_a_language_does_not_have() {
+    let mut app = App::new();
+    app.stack("Data").add("Database", cfn("t4g.small"));
+    app.add_rule(|graph, out| {
+        for (_, node) in graph.nodes() {
+            if node.resource.type_name(Dialect::Cfn).is_none() {
+                out.push(node.error("team-language", "not in CloudFormation"));
+            }
+        }
+    });
+    assert!(app.validate().is_ok());
+}
+
+#[test]
+fn update_all_changes_raw_resources() {
+    let mut app = app(both("m5.large", "m5.large").property("Monitoring", true));
+    app.update_all::<Instance>(|path, it| {
+        assert_eq!(path, "Data/Database");
+        *it = it.clone().instance_type("t4g.small").monitoring(false);
+    });
+    let data = Assertions::of(&app, "Data");
+    let in_cfn = [
+        ("InstanceType", "t4g.small".into()),
+        ("ImageId", "ami-0123456789abcdef0".into()),
+        ("Monitoring", false.into()),
+    ];
+    data.has_resource_properties::<Instance>(object_like(in_cfn));
+    let kept = object_like([("cpu_credits", "standard".into())]);
+    let in_tf = [
+        ("instance_type", "t4g.small".into()),
+        ("monitoring", false.into()),
+        ("credit_specification", kept),
+    ];
+    data.in_language(Dialect::Tf)
+        .has_resource_properties::<Instance>(object_like(in_tf));
+}
+
+#[test]
+fn assertions_about_a_model_judge_raw_resources() {
+    let mut app = App::new();
+    app.stack("Access").add_inline(SessionAccess::new());
+    app.stack("Access")
+        .add("Database", both("t4g.small", "t4g.small"));
+    let access = Assertions::of(&app, "Access");
+    access.resource_count_is::<Instance>(2);
+    access.has_resource_properties::<Instance>(object_like([("InstanceType", "t4g.small".into())]));
+    access
+        .all_resources_type_properties("AWS::EC2::Instance", object_like([("KeyName", absent())]));
+    access.all_resources_type("aws_instance", object_like([("key_name", absent())]));
+    let failing: [(&str, fn(&Assertions<'_>)); 5] = [
+        (
+            "`Access` has 2 of `Instance`, expected 3\n  Access/",
+            |it: &Assertions<'_>| {
+                it.resource_count_is::<Instance>(3);
+            },
+        ),
+        ("`Access/main/Instance` differs", |it: &Assertions<'_>| {
+            it.all_resources_properties::<Instance>(object_like([("ImageId", "ami-1".into())]));
+        }),
+        ("`Access/Database` differs", |it: &Assertions<'_>| {
+            let image = object_like([("instance_type", "t3.micro".into())]);
+            it.all_resources_type_properties("aws_instance", image);
+        }),
+        (
+            "`Access` has no `AWS::SQS::Queue`",
+            |it: &Assertions<'_>| {
+                it.all_resources_type("AWS::SQS::Queue", object_like([("Type", absent())]));
+            },
+        ),
+        (
+            "`Access` has 0 of `AWS::SQS::Queue`, expected 1",
+            |it: &Assertions<'_>| {
+                it.resource_type_count_is("AWS::SQS::Queue", 1);
+            },
+        ),
+    ];
+    for (wanted, assert) in failing {
+        let found = message(&access, assert);
+        assert!(found.contains(wanted), "{wanted}\n{found}");
+        assert!(!found.ends_with(['\n', ' ']), "{found:?}");
+    }
+}
+
+#[test]
+fn a_failure_in_terraform_only_has_a_fix_in_its_language() {
+    let mut app = App::new();
+    let mut stack = app.stack("Access");
+    stack.add_inline(SessionAccess::new());
+    let ssm = stack.find::<VpcEndpoint>("Endpoints/Ssm").unwrap();
+    stack.overrides(ssm).tf("/private_dns_enabled", false);
+    let access = Assertions::of(&app, "Access");
+    let found = message(&access, |it| it.all_instances_reachable());
+    for wanted in [
+        "at   Access/Endpoints/Ssm.private_dns_enabled",
+        "resource \"aws_vpc_endpoint\" \"endpoints_ssm\"",
+    ] {
+        assert!(found.contains(wanted), "{found}");
+    }
+}
+
+#[test]
+fn an_assumption_is_named_as_in_code() {
+    let boundary = Id::new("arn:aws:iam::111122223333:policy/boundary");
+    let role = InstanceRole::new(Permissions::SessionOnly).permissions_boundary(boundary);
+    let mut app = App::new();
+    app.stack("Access")
+        .add_inline(SessionAccess::new().instance_role(role));
+    let found = message(&Assertions::of(&app, "Access"), |it| {
+        it.all_instances_reachable()
+    });
+    assert!(found.contains("`Assumptions::boundary`"), "{found}");
+    assert!(!found.contains("--assume"), "{found}");
+}
+
+#[test]
+fn a_provider_of_another_region_finds_nothing_of_the_network() {
+    let build = |alias: Option<&str>| {
+        let mut app = App::new();
+        let mut stack = app.stack("Access");
+        stack.set_region("eu-central-1");
+        stack.provider_alias("backup", "eu-west-1");
+        stack.provider_alias("same", "eu-central-1");
+        let access = stack.add_inline(SessionAccess::new());
+        let bucket = stack.add(
+            "Files",
+            Bucket::private(EncryptionByDefault::new("aws:kms")),
+        );
+        stack.overrides(bucket).provider("backup");
+        if let Some(alias) = alias {
+            stack
+                .overrides(access.instances[0].instance)
+                .provider(alias);
+        }
+        app
+    };
+    let found = build(Some("backup")).validate().unwrap_err();
+    let of_instance = found.iter().any(|it| {
+        it.only == Some(Dialect::Tf)
+            && it.paths == ["Access/main/Instance"]
+            && it.message.contains("its Region is `eu-west-1`")
+            && it.message.contains("is in `eu-central-1`")
+    });
+    assert!(of_instance, "{found}");
+    assert!(build(Some("same")).validate().is_ok());
+    // The parts of a bucket have its provider.
+    let app = build(None);
+    let validated = app.validate().unwrap();
+    let module = backend::tf::module(&validated, "Access", ModuleKind::Root).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&module.to_json()).unwrap();
+    for (_, all) in json["resource"].as_object().unwrap() {
+        for (name, block) in all.as_object().unwrap() {
+            let wanted = name.starts_with("files").then_some("aws.backup");
+            assert_eq!(block["provider"].as_str(), wanted, "{name}: {block}");
+        }
+    }
+}
+
+fn message(access: &Assertions<'_>, assert: fn(&Assertions<'_>)) -> String {
+    let failed = catch_unwind(AssertUnwindSafe(|| assert(access))).unwrap_err();
+    *failed.downcast::<String>().unwrap()
+}
