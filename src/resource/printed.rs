@@ -11,7 +11,7 @@ use super::{
     Change, Graph, KINDS, Kind, Map, Node, Origin, Part, RawResource, RawValue, RemovalPolicy,
     Resource, Schema, TemplateError, Typed as _,
 };
-use crate::ir::{CfnAttr, ConditionId, Dialect, Expr, NodeId, Stack, StackId};
+use crate::ir::{CfnAttr, ConditionId, Dialect, Expr, NodeId, Output, Stack, StackId};
 use crate::region::Region;
 
 /// The argument of Terraform that creates a snapshot without a name.
@@ -138,7 +138,27 @@ impl Graph {
         self.condition_in(self.stacks.get(node.stack.index())?, id)
     }
 
-    pub(super) fn condition_in(&self, stack: &Stack, id: &str) -> Option<ConditionId> {
+    /// Returns the condition of a resource in CloudFormation.
+    pub(crate) fn cfn_condition(&self, node: &Node) -> Option<ConditionId> {
+        let overridden = node.overridden_condition();
+        let overridden = overridden.and_then(|id| self.condition_of(node, id));
+        overridden.or(node.condition)
+    }
+
+    /// Returns the condition of an output in CloudFormation: its own, or that of a resource to which it refers.
+    pub(crate) fn cfn_condition_of(&self, output: &Output) -> Option<ConditionId> {
+        let mut found = output.condition;
+        output.value.walk_in(Some(Dialect::Cfn), &mut |expr| {
+            if let Expr::Attr(id, _) = expr
+                && let Some(node) = self.node(*id)
+            {
+                found = found.or_else(|| self.cfn_condition(node));
+            }
+        });
+        found
+    }
+
+    pub(crate) fn condition_in(&self, stack: &Stack, id: &str) -> Option<ConditionId> {
         let mut conditions = stack.conditions.iter().copied();
         conditions.find(|it| self.condition(*it).is_some_and(|it| it.id == id))
     }

@@ -93,11 +93,16 @@ impl<'a> RawValue<'a> {
     }
 
     pub(crate) fn walk_in(&self, only: Option<Dialect>, visit: &mut dyn FnMut(&Expr)) {
+        self.expressions(&mut |expr| expr.walk_in(only, &mut |inner| visit(inner)));
+    }
+
+    /// Calls `visit` for each expression that no other one contains.
+    pub(crate) fn expressions(&self, visit: &mut dyn FnMut(&Expr)) {
         match self {
-            RawValue::Expr(expr) => expr.walk_in(only, &mut |inner| visit(inner)),
-            RawValue::List(items) => items.iter().for_each(|item| item.walk_in(only, visit)),
-            RawValue::Object(map) | RawValue::Block(map) => map.walk_in(only, visit),
-            RawValue::Json(inner) | RawValue::Base64(inner) => inner.walk_in(only, visit),
+            RawValue::Expr(expr) => visit(expr),
+            RawValue::List(items) => items.iter().for_each(|item| item.expressions(visit)),
+            RawValue::Object(map) | RawValue::Block(map) => map.expressions(visit),
+            RawValue::Json(inner) | RawValue::Base64(inner) => inner.expressions(visit),
             RawValue::Bool(_) | RawValue::Int(_) | RawValue::Str(_) | RawValue::Raw(_) => {}
         }
     }
@@ -490,6 +495,11 @@ impl<'a> Map<'a> {
         self.0
             .iter()
             .for_each(|(_, term)| term.walk_in(only, visit));
+    }
+
+    /// Calls `visit` for each expression that no other one contains.
+    pub(crate) fn expressions(&self, visit: &mut dyn FnMut(&Expr)) {
+        self.0.iter().for_each(|(_, term)| term.expressions(visit));
     }
 
     /// Returns the resources that expressions in the map refer to.

@@ -1,6 +1,7 @@
 //! Validation of the graph, which collects all problems. Only validation creates [`Validated`],
 //! from which the output is generated.
 
+mod conditional_references;
 mod copies;
 mod functions;
 mod instance_types;
@@ -132,6 +133,7 @@ pub(crate) fn run(graph: &Graph, own: Diagnostics) -> Result<Validated<'_>, Diag
     }
     let links = Links::of(graph);
     links::check(graph, &links, &mut out);
+    conditional_references::check(graph, &mut out);
     copies::check(graph, &mut out);
     names::check(graph, &links, &mut out);
     parameters::check(graph, &mut out);

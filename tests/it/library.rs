@@ -321,7 +321,6 @@ fn attributes_lists_and_conditions_of_cloudformation_can_be_set() {
         .cfn("/CpuOptions/CoreCount", 1)
         .cfn_attribute("/CreationPolicy/ResourceSignal/Timeout", "PT15M")
         .cfn_attribute("/Condition", "Here");
-    // Its outputs refer to a conditional resource, so only the text of the resource counts here.
     let [template, ..] = rendered(&app);
     let template: serde_json::Value = serde_json::from_str(&template).unwrap();
     let resource = &template["Resources"]["MainInstance"];
@@ -330,6 +329,8 @@ fn attributes_lists_and_conditions_of_cloudformation_can_be_set() {
         "PT15M"
     );
     assert_eq!(resource["Condition"], "Here");
+    // What an output refers to exists under the condition only.
+    assert_eq!(template["Outputs"]["MainInstanceId"]["Condition"], "Here");
     assert_eq!(resource["Properties"]["CpuOptions"]["CoreCount"], 1);
     let keys = resource["Properties"]["Tags"].as_array().unwrap();
     assert_eq!(keys.len(), 1);

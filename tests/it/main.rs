@@ -14,6 +14,7 @@ mod assertions;
 mod check_coverage;
 mod cli;
 mod commands;
+mod conditions;
 mod conversions;
 mod convert;
 mod corpus;

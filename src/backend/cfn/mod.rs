@@ -135,7 +135,8 @@ impl<'g> Lower<'g, '_> {
             .iter()
             .map(|output| {
                 let mut body = vec![("Description".into(), Tree::str(output.description.as_ref()))];
-                if let Some(condition) = output.condition.and_then(|id| self.graph.condition(id)) {
+                let condition = self.graph.cfn_condition_of(output);
+                if let Some(condition) = condition.and_then(|it| self.graph.condition(it)) {
                     body.push(("Condition".into(), Tree::str(condition.id.as_str())));
                 }
                 body.push(("Value".into(), self.expr(&output.value)));
@@ -149,8 +150,8 @@ impl<'g> Lower<'g, '_> {
         outputs.extend(self.exports().filter(|it| !it.has_output).map(|it| {
             let mut body = Vec::new();
             let node = self.graph.node(it.node);
-            let condition = node.and_then(|node| self.graph.condition(node.condition?));
-            if let Some(condition) = condition {
+            let condition = node.and_then(|node| self.graph.cfn_condition(node));
+            if let Some(condition) = condition.and_then(|it| self.graph.condition(it)) {
                 body.push(("Condition".into(), Tree::str(condition.id.as_str())));
             }
             body.push(("Value".into(), self.attr(it.node, it.attr)));
@@ -258,7 +259,8 @@ impl<'g> Lower<'g, '_> {
                 continue;
             };
             // A dependency on a conditional resource is invalid (cfn-lint E3005).
-            let maybe = other.condition.is_some() && other.condition != node.condition;
+            let condition = self.graph.cfn_condition(other);
+            let maybe = condition.is_some() && condition != self.graph.cfn_condition(node);
             if maybe
                 || suppressions.contains(&after)
                 || other.resource.type_name(Dialect::Cfn).is_none()
