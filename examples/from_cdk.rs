@@ -55,10 +55,7 @@ fn verdict(of: &str, checked: &Reachability) -> String {
 }
 
 fn main() -> Result<(), Diagnostics> {
-    let assumptions = Assumptions {
-        agent: true,
-        ..Assumptions::default()
-    };
+    let assumptions = Assumptions::new().agent(true);
     let before = Input::read("Team.template.json", TEMPLATE, None, &Deployment::default())?;
     let checks = before.graphs.iter();
     let checks = checks.map(|it| reachability::check(it, &assumptions));

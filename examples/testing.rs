@@ -61,10 +61,7 @@ fn sessions_reach_every_instance() {
     let access = Assertions::of(&app, "Access");
     // Nothing in the app fails, but the app does not show what the boundary allows.
     access.no_instance_unreachable();
-    let assumptions = Assumptions {
-        boundary: true,
-        ..Assumptions::default()
-    };
+    let assumptions = Assumptions::new().boundary(true);
     access.assuming(assumptions).all_instances_reachable();
 }
 

@@ -21,12 +21,19 @@ pub enum Zones {
     Named(Vec<Text>),
 }
 
-#[diagnostic::do_not_recommend]
-impl IntoValue<Zones> for u32 {
-    fn into_value(self) -> Zones {
-        Zones::Count(self)
-    }
+macro_rules! counts {
+    ($($integer:ty),+) => {$(
+        #[diagnostic::do_not_recommend]
+        impl IntoValue<Zones> for $integer {
+            fn into_value(self) -> Zones {
+                // No Region has as many zones as either bound, so that the construct reports them.
+                let count = u32::try_from(self.max(0)).unwrap_or(u32::MAX);
+                Zones::Count(count)
+            }
+        }
+    )+};
 }
+counts!(i32, i64, u8, u16, u32, u64, usize);
 
 super::zone_names::named_zones!(Zones);
 

@@ -65,6 +65,7 @@ impl Cidr {
     ///
     /// If the prefix length exceeds 32, or the address has host bits.
     #[must_use]
+    #[track_caller]
     pub const fn v4(address: [u8; 4], prefix_len: u8) -> Cidr {
         assert!(prefix_len <= 32, "the prefix length exceeds 32");
         let bits = u32::from_be_bytes(address);

@@ -24,6 +24,13 @@ impl<T: Literal + Clone> IntoValue<Value<T>> for &T {
 }
 
 #[diagnostic::do_not_recommend]
+impl<T: Literal> From<T> for Value<T> {
+    fn from(value: T) -> Value<T> {
+        Value::Lit(value)
+    }
+}
+
+#[diagnostic::do_not_recommend]
 impl<T> IntoValue<Value<T>> for Expr {
     fn into_value(self) -> Value<T> {
         Value::Expr(self)
@@ -52,6 +59,13 @@ macro_rules! text_into_value {
                 Value::Lit(Text::Owned(self.into()))
             }
         }
+
+        #[diagnostic::do_not_recommend]
+        impl From<$text> for Value<Text> {
+            fn from(text: $text) -> Value<Text> {
+                text.into_value()
+            }
+        }
     )+};
 }
 text_into_value!(&str, String, &String);
@@ -73,6 +87,13 @@ macro_rules! integer_into_value {
                     // Printed as it is, for AWS to reject.
                     Err(_) => Value::Expr(Expr::text(self.to_string())),
                 }
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl From<$integer> for Value<i64> {
+            fn from(value: $integer) -> Value<i64> {
+                value.into_value()
             }
         }
 

@@ -17,3 +17,35 @@ pub struct Assumptions {
     /// of the agent. Default: `false`.
     pub boundary: bool,
 }
+
+impl Assumptions {
+    /// Creates assumptions without an optional one.
+    #[must_use]
+    pub fn new() -> Assumptions {
+        Assumptions::default()
+    }
+
+    /// Sets whether an image includes SSM Agent. Default: `false`.
+    #[must_use]
+    pub fn agent(self, agent: bool) -> Assumptions {
+        Assumptions { agent, ..self }
+    }
+
+    /// Sets whether user data leaves the agent running and connected. Default: `false`.
+    #[must_use]
+    pub fn user_data(self, user_data: bool) -> Assumptions {
+        Assumptions { user_data, ..self }
+    }
+
+    /// Sets whether Default Host Management is enabled. Default: `false`.
+    #[must_use]
+    pub fn dhmc(self, dhmc: bool) -> Assumptions {
+        Assumptions { dhmc, ..self }
+    }
+
+    /// Sets whether a permissions boundary allows the calls of the agent. Default: `false`.
+    #[must_use]
+    pub fn boundary(self, boundary: bool) -> Assumptions {
+        Assumptions { boundary, ..self }
+    }
+}

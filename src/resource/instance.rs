@@ -5,7 +5,7 @@ use super::{
     BlockDeviceMapping, Ebs, Hooks, InstanceProfile, InvalidValue, LaunchImage, LaunchTemplate,
     Map, NetworkInterface, Node, RawValue, SecurityGroup, Subnet, Tags, UserData, is_arm64, tagged,
 };
-use crate::ir::{Attr, Diagnostic, Diagnostics, Dialect, Link, NodeId, Text, Value, quoted, words};
+use crate::ir::{Attr, Diagnostic, Diagnostics, Dialect, IntoValue, Link, NodeId, Text, Value, quoted, words};
 
 words! {
     /// The requirement for session tokens of the metadata service.
@@ -95,12 +95,35 @@ nested! {
 
 /// The root volume of an instance.
 #[derive(Clone, Debug, PartialEq)]
+#[must_use]
 pub struct RootVolume {
     /// The device name of the root volume in the AMI, such as `/dev/xvda`. Another name adds a
     /// second volume. Terraform does not use it.
     pub device_name: Value<Text>,
     /// The volume.
     pub ebs: Ebs,
+}
+
+impl RootVolume {
+    /// Creates a root volume with the device name of the AMI.
+    pub fn new(device_name: impl IntoValue<Value<Text>>, ebs: impl IntoValue<Ebs>) -> RootVolume {
+        RootVolume {
+            device_name: device_name.into_value(),
+            ebs: ebs.into_value(),
+        }
+    }
+
+    /// Sets the device name of the root volume in the AMI.
+    pub fn device_name(mut self, value: impl IntoValue<Value<Text>>) -> RootVolume {
+        self.device_name = value.into_value();
+        self
+    }
+
+    /// Sets the volume.
+    pub fn ebs(mut self, value: impl IntoValue<Ebs>) -> RootVolume {
+        self.ebs = value.into_value();
+        self
+    }
 }
 
 impl Prop for RootVolume {

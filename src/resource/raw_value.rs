@@ -235,6 +235,13 @@ impl<T: Into<RawValue<'static>>> From<Vec<T>> for RawValue<'static> {
 }
 
 #[diagnostic::do_not_recommend]
+impl<T: Into<RawValue<'static>>, const N: usize> From<[T; N]> for RawValue<'static> {
+    fn from(items: [T; N]) -> Self {
+        Vec::from(items).into()
+    }
+}
+
+#[diagnostic::do_not_recommend]
 impl<T: Clone + Into<RawValue<'static>>> From<&Vec<T>> for RawValue<'static> {
     fn from(items: &Vec<T>) -> Self {
         items.clone().into()

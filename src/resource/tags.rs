@@ -61,27 +61,6 @@ pub(crate) fn merge_entries(own: &mut Vec<(Text, Value<Text>)>, more: &[(Text, V
     }
 }
 
-#[diagnostic::do_not_recommend]
-impl From<Text> for Value<Text> {
-    fn from(text: Text) -> Self {
-        Value::Lit(text)
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl From<&'static str> for Value<Text> {
-    fn from(text: &'static str) -> Self {
-        Value::Lit(Text::Borrowed(text))
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl From<String> for Value<Text> {
-    fn from(text: String) -> Self {
-        Value::Lit(Text::Owned(text))
-    }
-}
-
 impl<K: IntoValue<Text>, V: IntoValue<Value<Text>>> FromIterator<(K, V)> for Tags {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
         let mut tags = Tags::default();

@@ -93,7 +93,7 @@ impl<'a> Assertions<'a> {
     /// app.stack("Access").add_inline(SessionAccess::new().instance_role(role));
     /// let access = Assertions::of(&app, "Access");
     /// access.no_instance_unreachable();
-    /// let boundary = Assumptions { boundary: true, ..Assumptions::default() };
+    /// let boundary = Assumptions::new().boundary(true);
     /// access.assuming(boundary).all_instances_reachable();
     /// ```
     #[must_use]

@@ -18,6 +18,7 @@ mod places;
 mod references;
 mod removal_policies;
 mod schemas;
+mod secrets;
 mod suppressions;
 mod tags;
 mod template;
@@ -146,6 +147,7 @@ pub(crate) fn run(graph: &Graph, own: Diagnostics) -> Result<Validated<'_>, Diag
     tags::check(graph, &mut out);
     network::check(graph, &mut out);
     languages::check(graph, &mut out);
+    secrets::check(graph, &mut out);
     removal_policies::check(graph, &mut out);
     for node in &graph.nodes {
         node.resource.check(node, &mut out);

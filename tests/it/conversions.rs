@@ -11,7 +11,7 @@ use ssm_synth::resource::{
     FlowLog, Instance, Listener, LoadBalancerProtocol, LogGroup, RawResource, Role, RouteTable,
     Statement, Subnet, Tags, Topic, Typed, Vpc,
 };
-use ssm_synth::{App, Cidr, Id, Parameter};
+use ssm_synth::{App, Cidr, Id, Parameter, SessionAccess};
 
 /// Text that is not static.
 fn with_local_text(name: &str) -> App {
@@ -112,4 +112,61 @@ fn setters_accept_references_and_local_text() {
         };
     }
     let _ = each;
+}
+
+#[test]
+fn values_need_no_conversion_call() {
+    use ssm_synth::construct::PrivateNetwork;
+    use ssm_synth::resource::{
+        Ebs, Effect, Instance, Principal, RawResource, RawValue, RootVolume, Statement,
+    };
+    let range = Cidr::v4([10, 0, 0, 0], 16);
+    let counts = [
+        PrivateNetwork::new(range).zones(2),
+        PrivateNetwork::new(range).zones(2usize),
+        PrivateNetwork::new(range).zones(2u8),
+    ];
+    assert!(counts.iter().all(|it| it.zones == counts[0].zones));
+    let raw = RawResource::new().property("A", [1, 2]);
+    let list = RawValue::List(vec![RawValue::Int(1), RawValue::Int(2)]);
+    assert_eq!(raw.property_value("A"), Some(&list));
+    let mut app = App::new();
+    app.update_all::<Instance>(|_, it| {
+        it.instance_type = "t4g.small".into();
+        it.monitoring = Some(true.into());
+        it.root_volume = Some(RootVolume::new("/dev/xvda", Ebs::new().volume_size(20)));
+    });
+    app.stack("Access").add_inline(SessionAccess::new());
+    assert!(
+        app.graph()
+            .all::<Instance>()
+            .all(|(_, _, it)| it.monitoring.is_some())
+    );
+    let denied = Statement::deny(["s3:GetObject"])
+        .not_resources()
+        .on(["arn:aws:s3:::logs/*"]);
+    assert_eq!((denied.effect, denied.not.resources), (Effect::Deny, true));
+    let trust = Principal::federated("arn:aws:iam::111122223333:oidc-provider/token.example.com");
+    assert!(matches!(trust, Principal::Several(kinds) if kinds[0].0 == "Federated"));
+}
+
+#[test]
+fn a_range_with_host_bits_panics_at_its_line() {
+    use std::sync::mpsc::channel;
+    let (send, receive) = channel();
+    let this = std::thread::current().id();
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        match info
+            .location()
+            .filter(|_| std::thread::current().id() == this)
+        {
+            Some(location) => drop(send.send((location.file().to_owned(), location.line()))),
+            None => before(info),
+        }
+    }));
+    let line = line!() + 1;
+    let failed = std::panic::catch_unwind(|| Cidr::v4([10, 0, 0, 1], 16));
+    assert!(failed.is_err());
+    assert_eq!(receive.recv().unwrap(), (file!().to_owned(), line));
 }

@@ -196,3 +196,24 @@ fn a_limit_of_cloudformation_is_an_error_of_its_template() {
     assert!(only.to_string().contains(LIMIT), "{only}");
     assert!(app(Some(Dialect::Tf)).validate().is_ok());
 }
+
+#[test]
+fn a_dependency_that_a_language_does_not_have_is_a_warning() {
+    let warnings = |raw: RawResource| {
+        let mut app = App::new();
+        let mut stack = app.stack("Access");
+        let first = stack.add("First", raw);
+        let logs = stack.add("Logs", LogGroup::new());
+        stack.depends_on(logs, [first.node()]);
+        app.validate().unwrap().warnings().clone()
+    };
+    let found = warnings(RawResource::new().tf("aws_sns_topic"));
+    let wanted = "the dependency on `Access/First` has no effect in CloudFormation";
+    assert!(found.to_string().contains(wanted), "{found}");
+    let both = warnings(
+        RawResource::new()
+            .tf("aws_sns_topic")
+            .cfn("AWS::SNS::Topic"),
+    );
+    assert!(both.iter().count() == 0, "{both}");
+}

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use ssm_synth::backend;
 use ssm_synth::construct::{ExistingNetwork, Image, PrivateInstance};
-use ssm_synth::ir::{ListParameter, Parameter};
+use ssm_synth::ir::{Dialect, Expr, ListParameter, Parameter};
 use ssm_synth::reachability::{self, Verdict};
-use ssm_synth::resource::LogGroup;
+use ssm_synth::resource::{LogGroup, Topic};
 use ssm_synth::{App, SessionAccess};
 
 const NEWEST: &str = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64";
@@ -116,4 +116,37 @@ fn a_name_in_parameter_store_is_no_value() {
     let found = app.validate().unwrap_err().to_string();
     let expected = "type `AWS::SSM::Parameter::Value<String>` cannot have a pattern";
     assert!(found.contains(expected), "{found}");
+}
+
+#[test]
+fn a_hidden_value_is_not_printed() {
+    let build = |default: Option<&'static str>, shows: bool| {
+        let mut app = App::new();
+        let mut stack = app.stack("Access");
+        let mut password = Parameter::string("Password").no_echo();
+        if let Some(default) = default {
+            password = password.default_value(default);
+        }
+        let password = Expr::from(stack.parameter(password));
+        stack.add("Topic", Topic::new().topic_name(password.clone()));
+        if shows {
+            let text = Expr::concat([Expr::text("password: "), password]);
+            stack.output("Password", text, "The password");
+        }
+        app
+    };
+    let found = build(None, true).validate().unwrap_err().to_string();
+    assert!(
+        found.contains("error[secret]: the output shows the value"),
+        "{found}"
+    );
+    let mut terraform = build(None, true);
+    terraform.set_language(Dialect::Tf);
+    assert!(terraform.validate().is_ok());
+    for (default, wanted) in [(None, 0), (Some(""), 0), (Some("hunter2"), 1)] {
+        let app = build(default, false);
+        let warnings = app.validate().unwrap().warnings().clone();
+        let all = warnings.iter().filter(|it| it.code == "secret");
+        assert_eq!(all.count(), wanted, "{warnings}");
+    }
 }
