@@ -309,12 +309,32 @@ fn ident(name: &str) -> String {
     }
 }
 
-/// Pairs the properties that have the same name and the same scalar type in both languages.
+/// Returns a name of CloudFormation as in Terraform without the first words of its type, the longest first.
+fn without_type(name: &str, type_name: &str) -> Vec<String> {
+    let of = terraform_name(type_name.rsplit("::").next().unwrap_or_default());
+    let name = terraform_name(name);
+    let pairs = of.split('_').zip(name.split('_'));
+    let same = pairs.take_while(|(of, own)| of == own).count();
+    let words: Vec<&str> = name.split('_').collect();
+    let starts = 1..=same.min(words.len().saturating_sub(1));
+    starts.map(|it| words[it..].join("_")).collect()
+}
+
+/// Pairs the properties that have the same name and the same scalar type in both languages. CloudFormation often
+/// repeats the type in a name: `QueueName` is `name` in Terraform.
 fn setters<'a>(cfn: &'a Described, tf: &'a Described, names: TypeNames<'_>) -> Vec<Setter<'a>> {
-    let twin = |property: &Property| {
-        let name = terraform_name(&property.name);
+    let named = |property: &Property, name: &str| {
         let same = |it: &&Property| it.name == name && it.scalar == property.scalar;
         property.scalar.and_then(|_| tf.settable.iter().find(same))
+    };
+    let own = |property: &Property| named(property, &terraform_name(&property.name));
+    let exact: Vec<&Property> = cfn.settable.iter().filter_map(own).collect();
+    let twin = |property: &Property| {
+        own(property).or_else(|| {
+            let short = without_type(&property.name, names.cfn.unwrap_or_default());
+            let mut found = short.iter().filter_map(|it| named(property, it));
+            found.find(|it| !exact.contains(it))
+        })
     };
     let one_language = names.cfn.is_none() || names.tf.is_none();
     let prefixed = |prefix: &str, name: String| match one_language {
@@ -342,6 +362,51 @@ fn setters<'a>(cfn: &'a Described, tf: &'a Described, names: TypeNames<'_>) -> V
                 cfn: None,
                 tf: Some(argument),
             });
+        }
+    }
+    out
+}
+
+/// Returns the constants of the attributes: the name, the documentation, and the name in each language. Those that
+/// only one of two languages has are for `Expr::PerLanguage`.
+fn constants(
+    names: TypeNames<'_>,
+    cfn: &Described,
+    tf: &Described,
+) -> Vec<(String, String, [String; 2])> {
+    let one_language = names.cfn.is_none() || names.tf.is_none();
+    let mut out: Vec<(String, String, [String; 2])> = Vec::new();
+    let only = |dialect: Dialect, attribute: &str| {
+        let name = terraform_name(&attribute.replace('.', "")).to_uppercase();
+        let (name, doc) = match one_language {
+            true => (name, format!("The attribute `{attribute}`.")),
+            false => (
+                format!("{}_{name}", dialect.pick("CFN", "TF")),
+                format!("The attribute `{attribute}`, only in {}.", dialect.name()),
+            ),
+        };
+        let mut of = [attribute.to_owned(), String::new()];
+        if dialect == Dialect::Tf {
+            of.reverse();
+        }
+        (name, doc, of)
+    };
+    for attribute in &cfn.attributes {
+        let mut candidates = without_type(attribute, names.cfn.unwrap_or_default());
+        candidates.insert(0, terraform_name(attribute));
+        let twin = candidates.into_iter().find(|it| tf.attributes.contains(it));
+        out.push(match twin {
+            Some(tf_name) => (
+                tf_name.to_uppercase(),
+                format!("The attribute `{attribute}`, and `{tf_name}` in Terraform."),
+                [attribute.clone(), tf_name],
+            ),
+            None => only(Dialect::Cfn, attribute),
+        });
+    }
+    for attribute in &tf.attributes {
+        if !out.iter().any(|(_, _, [_, tf])| tf == attribute) {
+            out.push(only(Dialect::Tf, attribute));
         }
     }
     out
@@ -377,17 +442,11 @@ fn module(names: TypeNames<'_>, cfn: &Described, tf: &Described) -> String {
     line("#[derive(Clone, Debug)]\n#[must_use]".to_owned());
     line(format!("pub struct {name}(RawResource);\n"));
     line(format!("impl {name} {{"));
-    for attribute in &cfn.attributes {
-        let tf_name = terraform_name(attribute);
-        if !attribute.contains('.') && tf.attributes.contains(&tf_name) {
-            line(format!(
-                "    /// The attribute `{attribute}`, and `{tf_name}` in Terraform."
-            ));
-            line(format!(
-                "    pub const {}: Attr = Attr::by_get_att(\"{attribute}\", \"{tf_name}\");\n",
-                tf_name.to_uppercase()
-            ));
-        }
+    for (name, doc, [cfn, tf]) in constants(names, cfn, tf) {
+        line(format!("    /// {doc}"));
+        line(format!(
+            "    pub const {name}: Attr = Attr::by_get_att(\"{cfn}\", \"{tf}\");\n"
+        ));
     }
     let arguments: Vec<String> = required
         .iter()

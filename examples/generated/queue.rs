@@ -13,6 +13,12 @@ impl Queue {
     /// The attribute `Arn`, and `arn` in Terraform.
     pub const ARN: Attr = Attr::by_get_att("Arn", "arn");
 
+    /// The attribute `QueueUrl`, and `url` in Terraform.
+    pub const URL: Attr = Attr::by_get_att("QueueUrl", "url");
+
+    /// The attribute `id`, only in Terraform.
+    pub const TF_ID: Attr = Attr::by_get_att("", "id");
+
     /// Creates one with the required properties.
     #[allow(clippy::new_without_default)]
     #[track_caller]
@@ -113,10 +119,15 @@ impl Queue {
         Queue(self.0.property("MessageRetentionPeriod", value))
     }
 
-    /// `QueueName`.
+    /// `QueueName` and `name`.
     #[track_caller]
-    pub fn cfn_queue_name(self, value: impl Into<RawValue<'static>>) -> Self {
-        Queue(self.0.property("QueueName", value))
+    pub fn queue_name(self, value: impl Into<RawValue<'static>>) -> Self {
+        let value = value.into();
+        Queue(
+            self.0
+                .property("QueueName", value.clone())
+                .argument("name", value),
+        )
     }
 
     /// `ReceiveMessageWaitTimeSeconds`.
@@ -167,12 +178,6 @@ impl Queue {
     #[track_caller]
     pub fn tf_message_retention_seconds(self, value: impl Into<RawValue<'static>>) -> Self {
         Queue(self.0.argument("message_retention_seconds", value))
-    }
-
-    /// `name`.
-    #[track_caller]
-    pub fn tf_name(self, value: impl Into<RawValue<'static>>) -> Self {
-        Queue(self.0.argument("name", value))
     }
 
     /// `name_prefix`.

@@ -66,5 +66,20 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             None => failure,
         }
     })?;
+    let names = args.names()?;
+    if let (Some(cfn), Some(tf)) = (names.cfn, names.tf)
+        && !is_similar(cfn, tf)
+    {
+        super::output::warning(&format!(
+            "`{cfn}` and `{tf}` have no word in common: the struct is one resource in both languages"
+        ));
+    }
     args.output.write(&text)
+}
+
+/// Returns whether two type names share a word of the resource.
+fn is_similar(cfn: &str, tf: &str) -> bool {
+    let own = crate::ir::terraform_name(cfn.rsplit("::").next().unwrap_or_default());
+    let other: Vec<&str> = tf.split(['_', '.']).collect();
+    own.split('_').any(|it| other.contains(&it))
 }

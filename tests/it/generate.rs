@@ -58,6 +58,21 @@ fn each_language_has_its_types_without_a_schema() {
                 "pub fn filter(self, block: impl Into<RawBlock>)",
             ],
         ),
+        // CloudFormation repeats the type in names, and each language has attributes of its own.
+        (
+            &["AWS::RDS::DBInstance", "aws_db_instance"],
+            &[
+                "pub fn new(db_instance_class: impl Into<RawValue<'static>>) -> Self {",
+                ".property(\"DBInstanceClass\", db_instance_class.clone()).argument(\"instance_class\", ",
+                "pub const ARN: Attr = Attr::by_get_att(\"DBInstanceArn\", \"arn\");",
+                "pub const CFN_ENDPOINT_ADDRESS: Attr = Attr::by_get_att(\"Endpoint.Address\", \"\");",
+                "pub const TF_ADDRESS: Attr = Attr::by_get_att(\"\", \"address\");",
+            ],
+        ),
+        (
+            &["AWS::RDS::DBInstance"],
+            &["pub const ENDPOINT_ADDRESS: Attr = Attr::by_get_att(\"Endpoint.Address\", \"\");"],
+        ),
         // A change of its tags replaces it.
         (&["AWS::Batch::JobQueue"], &["pub fn tags_("]),
     ] {
@@ -152,4 +167,20 @@ fn an_unknown_type_is_an_error_with_the_nearest_one() {
         let (done, text) = generate(arguments);
         assert!(!done && text.contains(expected), "{arguments:?}: {text}");
     }
+}
+
+#[test]
+fn types_of_different_resources_are_a_warning() {
+    let warning = |types: [&str; 2]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ssm-synth"));
+        let done = command.arg("generate").args(types).output().unwrap();
+        assert!(done.status.success() && !done.stdout.is_empty());
+        String::from_utf8(done.stderr).unwrap()
+    };
+    assert_eq!(warning(TYPES), "");
+    let found = warning(["AWS::SQS::Queue", "aws_sns_topic"]);
+    assert!(
+        found.contains("`AWS::SQS::Queue` and `aws_sns_topic` have no word in common"),
+        "{found}"
+    );
 }
