@@ -304,20 +304,21 @@ impl RawResource {
         if !is_of_aws || Schema::of(name, dialect).is_some() {
             return None;
         }
+        const CODE: &str = "raw-resource-type";
         let help = schema::suggested_type(name, dialect);
         let message = format!("unknown type `{name}`");
         let found = match (schema::typo_of_type(name, dialect), dialect) {
             // The template has this error, too.
             (Some(_), Dialect::Cfn) => return None,
-            (Some(_), Dialect::Tf) => node.error("raw-resource-type", message),
+            (Some(_), Dialect::Tf) => node.error(CODE, message).help(help),
             (None, _) => {
                 let source = schema::source(dialect);
                 let message = format!("{message}: {source} does not have it, but AWS adds types");
-                let found = Diagnostic::warning("raw-resource-type", message);
-                found.path(node.path.clone()).at(node.location.clone())
+                node.error(CODE, message)
+                    .help(schema::unless_new(CODE, &help))
             }
         };
-        Some(found.only(dialect).suppressible().help(help))
+        Some(found.only(dialect).suppressible())
     }
 
     /// Reports names that are not identifiers, which a configuration cannot contain.

@@ -3,13 +3,13 @@
 use serde_json::Value as Json;
 
 use super::traversals::{self, Traversal, is_index};
-use super::{Links, functions, schemas};
+use super::{Links, functions};
 use crate::ir::{
     DataSource, Diagnostic, Diagnostics, Dialect, Expr, NodeId, SourceLocation, Stack, StackId,
     near, nearest, stored_label, terraform_name, typo,
 };
 use crate::resource::{
-    Change, Graph, Map, Node, Override, Part, RawResource, RawValue, Schema, Typed,
+    Change, Graph, Map, Node, Override, Part, RawResource, RawValue, Schema, Typed, schema,
 };
 
 /// The arguments that make several resources of one.
@@ -320,7 +320,7 @@ impl<'g> Module<'g> {
             let found = match certainty {
                 Certainty::Yes => Diagnostic::error(code, message).help(help),
                 Certainty::UnlessNew => Diagnostic::error(code, message)
-                    .help(schemas::unless_new(code, &help))
+                    .help(schema::unless_new(code, &help))
                     .suppressible(),
                 Certainty::Doubt => Diagnostic::warning(code, message).help(help),
             };

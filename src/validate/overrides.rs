@@ -2,10 +2,9 @@
 
 use serde_json::Value as Json;
 
-use super::schemas;
 use crate::ir::{Diagnostic, Diagnostics, Dialect, NodeId, near, typo};
 use crate::resource::{
-    Change, Graph, Map, Node, Override, Part, RawResource, RawValue, Schema, Typed,
+    Change, Graph, Map, Node, Override, Part, RawResource, RawValue, Schema, Typed, schema,
 };
 
 pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
@@ -129,7 +128,7 @@ fn check_ignored(graph: &Graph, (id, node): (NodeId, &Node), out: &mut Diagnosti
         };
         let help = match is_certain {
             true => help,
-            false => schemas::unless_new(code, &help),
+            false => schema::unless_new(code, &help),
         };
         let found = Diagnostic::error(code, message).path(node.path.clone());
         let found = found.at(location.clone()).only(Dialect::Tf);

@@ -175,16 +175,11 @@ fn diagnostic(
         true => (message, error.help.clone()),
         false => (
             format!("{message}: {}", schema.doubt()),
-            unless_new(code, &error.help),
+            schema::unless_new(code, &error.help),
         ),
     };
     let found = Diagnostic::error(code, message).only(schema.dialect());
     found.suppressible().help(help)
-}
-
-/// Returns the hint at an error that a later version of a schema would not have.
-pub(super) fn unless_new(code: &str, help: &str) -> String {
-    format!("{help}; if it is new, call `suppress_rule(\"{code}\", REASON)`")
 }
 
 /// Returns whether a pointer names a path, a part of it, or what is around it.

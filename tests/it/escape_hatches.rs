@@ -39,14 +39,6 @@ fn error(raw: RawResource) -> String {
     }
 }
 
-fn warning(raw: RawResource) -> String {
-    let found = about_raw(raw);
-    match found.as_slice() {
-        [(Severity::Warning, message, help)] => format!("{message}: {help}"),
-        other => panic!("{other:?}"),
-    }
-}
-
 fn tf(type_name: &str) -> RawResource {
     RawResource::new().tf(type_name)
 }
@@ -64,9 +56,13 @@ fn types_of_terraform_exist() {
         assert_eq!(error(tf(name)), format!("unknown type `{name}`: {help}"));
     }
     // The provider can have it in a later version.
-    let later = warning(tf("aws_moonbase_crater_registration"));
+    let later = error(tf("aws_moonbase_crater_registration"));
     assert!(
         later.contains("version 6.69.1 of the provider does not have it, but AWS adds types"),
+        "{later}"
+    );
+    assert!(
+        later.ends_with("if it is new, call `suppress_rule(\"raw-resource-type\", REASON)`"),
         "{later}"
     );
     // Types of other providers are unknown.
@@ -347,7 +343,7 @@ fn a_name_that_aws_can_have_added_is_an_error_that_says_so() {
     // A typo is wrong in each version.
     let typo = error(function.property("Runtme", "python3.14"));
     assert_eq!(typo, "unknown property `Runtme`: did you mean `Runtime`?");
-    let later = warning(cfn("AWS::Moonbase::CraterRegistration"));
+    let later = error(cfn("AWS::Moonbase::CraterRegistration"));
     assert!(later.contains(&format!("{source} types")), "{later}");
     let typo = error(cfn("AWS::SQS::Quue"));
     assert!(typo.contains("did you mean `AWS::SQS::Queue`?"), "{typo}");
