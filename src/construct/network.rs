@@ -10,6 +10,7 @@ use super::scope::{Construct, Scope};
 use crate::ir::{Cidr, Diagnostic, Expr, IntoValue, Link, Text, Value};
 use crate::region::Region;
 use crate::resource::{RouteTable, Subnet, SubnetRouteTableAssociation, Tags, Vpc};
+use crate::validate::zone_error;
 
 /// The zones of a network.
 #[derive(Clone, Debug, PartialEq)]
@@ -350,33 +351,9 @@ pub(super) fn check_zone(
     region: Option<&'static Region>,
     scope: &mut Scope<'_>,
 ) {
-    let shown = name.escape_debug();
-    let such = region.map_or("eu-central-1", |region| region.name);
-    let message = match (Region::of_zone_in(name, region), region) {
-        (None, _) => format!("`{shown}` is not the name of a zone"),
-        (Some((of, _)), Some(region)) if of != region => {
-            format!("zone `{shown}` is not in region `{}`", region.name)
-        }
-        // Letters may have gaps, and are shuffled for each account: one beyond is plausible.
-        (Some((of, rest)), _)
-            if matches!(rest.as_bytes(), [letter]
-                if u32::from(letter - b'a') > of.zones.unwrap_or(5)) =>
-        {
-            let known = of.zones.map_or("few".to_owned(), |zones| zones.to_string());
-            format!(
-                "region `{}` has no Availability Zone `{shown}`; it has {known}",
-                of.name
-            )
-        }
-        _ => return,
-    };
-    scope.add_diagnostic(
-        Diagnostic::error("network-zones", message)
-            .about(about)
-            .help(format!(
-                "the zones of {such} are named `{such}a`, `{such}b`, …"
-            )),
-    );
+    if let Some(error) = zone_error(name, region) {
+        scope.add_diagnostic(error.about(about));
+    }
 }
 
 #[cfg(feature = "config")]

@@ -156,6 +156,16 @@ impl Diagnostic {
         }
     }
 
+    /// Allows to suppress it, and names that in the fix: the value can be newer than the data.
+    pub(crate) fn unless_new(mut self) -> Diagnostic {
+        let help = self.help.unwrap_or_default();
+        let code = self.code;
+        self.help = Some(format!(
+            "{help}; if it is new, call `suppress_rule(\"{code}\", REASON)`"
+        ));
+        self.suppressible()
+    }
+
     /// Adds the path of an affected construct.
     pub fn path(mut self, path: impl Into<String>) -> Diagnostic {
         self.paths.push(path.into());
@@ -217,6 +227,15 @@ impl Diagnostics {
     /// Returns whether it contains an error.
     pub fn has_errors(&self) -> bool {
         self.0.iter().any(|d| d.severity == Severity::Error)
+    }
+
+    /// Returns whether a construct around a path has reported a value with a code.
+    pub(crate) fn has_reported(&self, code: &str, value: &str, path: &str) -> bool {
+        let is_around = |around: &String| path.starts_with(around.as_str());
+        let quoted = quoted(value);
+        self.0.iter().any(|it| {
+            it.code == code && it.message.contains(&quoted) && it.paths.iter().any(is_around)
+        })
     }
 
     /// Returns whether it is empty.

@@ -43,7 +43,6 @@ mod internet_route;
 mod key_state;
 pub(crate) mod launch_template;
 mod local_route;
-mod managed;
 mod names;
 mod network_acl;
 mod node_commands;

@@ -47,6 +47,22 @@ impl EndpointService {
         })
     }
 
+    /// Returns the service of whose token a text is a typo: one letter differs. Another letter of a short
+    /// name makes another name, such as `sns` and `sqs`.
+    pub(crate) fn misspelled(token: &str) -> Option<&'static str> {
+        let start = |token: &str| token.find(['-', '.']).unwrap_or(token.len());
+        let own = start(token);
+        let is_typo = |known: &&str| {
+            let of = start(known);
+            let is_long = of > 4 || of > 2 && own > of;
+            let is_clear = known[..of] == token[..own] || is_long;
+            is_clear && strsim::levenshtein(known, token) == 1
+        };
+        // The service of a customer has an ID.
+        let is_known = token.starts_with("vpce-svc-") || Self::find(token).is_some();
+        Self::tokens().find(|it| !is_known && is_typo(it))
+    }
+
     /// Returns the parts of the endpoint name before and after the region. The second part is empty
     /// if the name does not contain the region.
     pub(crate) fn affixes(&self, region: Option<&'static Region>) -> (String, Option<String>) {
@@ -111,6 +127,23 @@ mod tests {
         }
         assert_eq!(count, EndpointService::tokens().count());
         assert!(count > 300);
+    }
+
+    #[test]
+    fn a_typo_is_one_letter_of_a_long_name_or_one_more() {
+        for (token, known) in [
+            ("ssmm", Some("ssm")),
+            ("kmss", Some("kms")),
+            ("ecr.apii", Some("ecr.api")),
+            ("monitorng", Some("monitoring")),
+            ("ssm", None),
+            ("sxs", None),
+            ("kmx-fips", None),
+            ("opened-next-year", None),
+            ("vpce-svc-0a1b2c3d", None),
+        ] {
+            assert_eq!(EndpointService::misspelled(token), known, "{token}");
+        }
     }
 
     #[test]

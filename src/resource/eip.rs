@@ -1,5 +1,5 @@
-use super::{Hooks, Instance, NetworkInterface, Tags, table::resource, tagged};
-use crate::ir::{Attr, Link, Text, Value};
+use super::{Hooks, Instance, NetworkInterface, Node, Tags, table::resource, tagged};
+use crate::ir::{Attr, Diagnostics, Link, Text, Value, nearest, quoted};
 
 resource! {
     /// An Elastic IP address.
@@ -40,4 +40,16 @@ resource! {
 
 impl Hooks for Eip {
     tagged!();
+
+    /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AllocateAddress.html>
+    fn check(&self, node: &Node, out: &mut Diagnostics) {
+        const DOMAINS: [&str; 2] = ["vpc", "standard"];
+        let domain = self.domain.as_ref().and_then(Value::lit);
+        let other = domain.filter(|it| !DOMAINS.contains(&it.as_ref()) && node.keeps("domain"));
+        if let Some(other) = other {
+            let message = format!("`domain` is {}, and EC2 accepts `vpc`", quoted(other));
+            let found = node.error("eip-domain", message).about(&["domain"]);
+            out.push(found.help(nearest(other, DOMAINS.into_iter())));
+        }
+    }
 }

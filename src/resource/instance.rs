@@ -330,6 +330,9 @@ impl Hooks for Instance {
     }
 
     fn check(&self, node: &Node, out: &mut Diagnostics) {
+        if let Some(root) = &self.root_volume {
+            root.ebs.check("root_volume", node, out);
+        }
         if let Some(of) = self.instance_type.lit()
             && is_arm64(of).is_none()
         {

@@ -1,11 +1,11 @@
 use super::codec::{EncodedUserData, invalid_user_data};
 use super::table::{nested, resource};
-use super::volume_limits::invalid_mappings;
+use super::volume_limits::{check_size, invalid_mappings};
 use super::{
     Hooks, InstanceProfile, InvalidValue, KmsKey, LaunchTemplateTags, Map, MetadataOptions,
-    NetworkInterface, RawValue, SecurityGroup, Subnet, Tags,
+    NetworkInterface, Node, RawValue, SecurityGroup, Subnet, Tags,
 };
-use crate::ir::{Attr, Dialect, Link, Text, Value, words};
+use crate::ir::{Attr, Diagnostics, Dialect, Link, Text, Value, words};
 
 /// The marker type of an AMI, for IDs and `resolve:ssm:` references.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +57,16 @@ nested! {
         "SnapshotId" / "snapshot_id" = "only the volume",
         "EbsCardIndex" / "" = "only the volume",
         "VolumeInitializationRate" / "volume_initialization_rate" = "only the volume",
+    }
+}
+
+impl Ebs {
+    /// Reports a size that no volume of the type has.
+    pub(super) fn check(&self, setter: &'static str, node: &Node, out: &mut Diagnostics) {
+        if let Some(size) = self.volume_size.as_ref().filter(|_| node.keeps(setter)) {
+            let of = (size, self.volume_type.as_ref());
+            check_size(node, (setter, "volume_size"), of, out);
+        }
     }
 }
 
@@ -263,6 +273,12 @@ pub(super) fn invalid_image(image: Option<&RawValue<'_>>) -> Option<InvalidValue
 }
 
 impl Hooks for LaunchTemplate {
+    fn check(&self, node: &Node, out: &mut Diagnostics) {
+        for device in &self.block_devices {
+            device.ebs.check("block_devices", node, out);
+        }
+    }
+
     fn invalid(map: &Map<'_>, dialect: Dialect) -> Vec<InvalidValue> {
         let path = dialect.pick(
             "LaunchTemplateData.BlockDeviceMappings",

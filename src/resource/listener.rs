@@ -1,7 +1,7 @@
 use super::codec::{Mismatch, Prop, TextLike};
 use super::table::{nested, resource};
 use super::{Hooks, LoadBalancer, LoadBalancerProtocol, Map, Node, RawValue, TargetGroup};
-use crate::ir::{Attr, Diagnostics, Dialect, IntoValue, Link, Text, Value, words};
+use crate::ir::{Attr, Diagnostics, Dialect, IntoValue, Link, Text, Value, Word as _, words};
 
 words! {
     /// The type of an action of a listener.
@@ -73,6 +73,19 @@ impl ListenerAction {
     /// Forwards requests to a target group.
     pub fn forward(target_group: impl IntoValue<Link<TargetGroup>>) -> ListenerAction {
         ListenerAction::new(ActionType::Forward).target_group(target_group)
+    }
+
+    /// Returns the type of an action without its setting, and the setter.
+    ///
+    /// <https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Action.html>
+    fn lacks(&self) -> Option<(&'static str, &'static str)> {
+        let of = self.action_type.lit()?;
+        let (is_set, setter) = match of {
+            ActionType::Forward => (self.target_group.is_some(), "target_group"),
+            ActionType::Redirect => (self.redirect.is_some(), "redirect"),
+            ActionType::FixedResponse => (self.fixed_response.is_some(), "fixed_response"),
+        };
+        (!is_set).then_some((of.word(), setter))
     }
 
     /// Redirects clients to HTTPS at port 443.
@@ -182,6 +195,17 @@ impl Hooks for Listener {
             out.push(
                 found.help("set `certificate` to the ARN of a certificate in the same Region"),
             );
+        }
+        if !node.keeps("default_actions") {
+            return;
+        }
+        for action in &self.default_actions {
+            if let Some((of, setter)) = action.lacks() {
+                let message = format!("a `{of}` action has no `{setter}`");
+                let found = node.error("listener-action", message);
+                let help = format!("set `{setter}` of the action");
+                out.push(found.about(&["default_actions"]).help(help));
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 use super::table::{nested, resource};
-use super::{Eip, Hooks, Subnet, Tags, Vpc, tagged};
-use crate::ir::{Attr, Link, Text, Value, words};
+use super::{Eip, Hooks, Node, Subnet, Tags, Vpc, tagged};
+use crate::ir::{Attr, Diagnostics, Expr, Link, Text, Value, words};
 
 words! {
     /// The connectivity type of a NAT gateway.
@@ -84,4 +84,42 @@ resource! {
 
 impl Hooks for NatGateway {
     tagged!();
+
+    /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateNatGateway.html>
+    fn check(&self, node: &Node, out: &mut Diagnostics) {
+        const SETTERS: [&str; 4] = [
+            "allocation",
+            "connectivity_type",
+            "availability_mode",
+            "zone_addresses",
+        ];
+        let is_zonal = match &self.availability_mode {
+            None => self.zone_addresses.is_empty(),
+            Some(mode) => mode.lit() == Some(&AvailabilityMode::Zonal),
+        };
+        if !is_zonal || !SETTERS.iter().all(|it| node.keeps(it)) {
+            return;
+        }
+        let connectivity = match &self.connectivity_type {
+            None => Some(&ConnectivityType::Public),
+            Some(of) => of.lit(),
+        };
+        let has_address = matches!(
+            self.allocation,
+            Some(Value::Lit(_) | Value::Expr(Expr::Attr(..)))
+        );
+        let (message, help) = match connectivity {
+            Some(ConnectivityType::Public) if self.allocation.is_none() => (
+                "a public NAT gateway requires an Elastic IP address",
+                "set `allocation` to an `Eip`, or `connectivity_type` to `ConnectivityType::Private`",
+            ),
+            Some(ConnectivityType::Private) if has_address => (
+                "a private NAT gateway has no Elastic IP address, and this one has `allocation`",
+                "remove `allocation`, or set `connectivity_type` to `ConnectivityType::Public`",
+            ),
+            _ => return,
+        };
+        let found = node.error("nat-gateway-address", message);
+        out.push(found.about(&["allocation"]).help(help));
+    }
 }

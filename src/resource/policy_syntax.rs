@@ -27,6 +27,73 @@ const EXCLUSIVE: &[(&str, &str)] = &[
     ("Resource", "NotResource"),
 ];
 
+/// The condition operators, each with and without the affixes.
+///
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
+const OPERATORS: [&str; 27] = [
+    "ArnEquals",
+    "ArnLike",
+    "ArnNotEquals",
+    "ArnNotLike",
+    "BinaryEquals",
+    "Bool",
+    "DateEquals",
+    "DateGreaterThan",
+    "DateGreaterThanEquals",
+    "DateLessThan",
+    "DateLessThanEquals",
+    "DateNotEquals",
+    "IpAddress",
+    "NotIpAddress",
+    "Null",
+    "NumericEquals",
+    "NumericGreaterThan",
+    "NumericGreaterThanEquals",
+    "NumericLessThan",
+    "NumericLessThanEquals",
+    "NumericNotEquals",
+    "StringEquals",
+    "StringEqualsIgnoreCase",
+    "StringLike",
+    "StringNotEquals",
+    "StringNotEqualsIgnoreCase",
+    "StringNotLike",
+];
+
+/// The prefixes of operators for keys with several values.
+const SETS: [&str; 3] = ["", "ForAllValues:", "ForAnyValue:"];
+
+/// The suffixes of operators for keys that a request can lack.
+const EXISTENCE: [&str; 2] = ["", "IfExists"];
+
+/// Returns all condition operators of IAM.
+pub(crate) fn operators() -> impl Iterator<Item = String> {
+    let with = |(set, name): (&'static str, &'static str)| {
+        EXISTENCE.map(|exists| format!("{set}{name}{exists}"))
+    };
+    let of = |set: &'static str| OPERATORS.into_iter().map(move |name| (set, name));
+    SETS.into_iter().flat_map(of).flat_map(with)
+}
+
+/// Returns whether IAM has a condition operator. It ignores the case of letters.
+pub(crate) fn is_operator(text: &str) -> bool {
+    OPERATORS.contains(&text) || operators().any(|it| it.eq_ignore_ascii_case(text))
+}
+
+/// The domains of service principals.
+const DOMAINS: [&str; 4] = [
+    ".amazonaws.com",
+    ".amazonaws.com.cn",
+    ".amazonaws.eu",
+    ".amazon.com",
+];
+
+/// Returns whether the domain of a service principal only looks like one of AWS.
+pub(crate) fn has_misspelled_domain(service: &str) -> bool {
+    let is_like_ours = service.to_ascii_lowercase().contains("amazon");
+    is_like_ours && !DOMAINS.iter().any(|it| service.ends_with(it))
+}
+
 /// Returns why IAM refuses a policy, if the file determines it.
 pub(super) fn error(document: &Map<'_>) -> Option<String> {
     if let Some(element) = unknown(document, ELEMENTS) {

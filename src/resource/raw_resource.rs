@@ -310,15 +310,14 @@ impl RawResource {
         let found = match (schema::typo_of_type(name, dialect), dialect) {
             // The template has this error, too.
             (Some(_), Dialect::Cfn) => return None,
-            (Some(_), Dialect::Tf) => node.error(CODE, message).help(help),
+            (Some(_), Dialect::Tf) => node.error(CODE, message).help(help).suppressible(),
             (None, _) => {
                 let source = schema::source(dialect);
                 let message = format!("{message}: {source} does not have it, but AWS adds types");
-                node.error(CODE, message)
-                    .help(schema::unless_new(CODE, &help))
+                node.error(CODE, message).help(help).unless_new()
             }
         };
-        Some(found.only(dialect).suppressible())
+        Some(found.only(dialect))
     }
 
     /// Reports names that are not identifiers, which a configuration cannot contain.

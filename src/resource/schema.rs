@@ -149,11 +149,6 @@ pub(crate) fn suggested_type(name: &str, dialect: Dialect) -> String {
     found.unwrap_or_else(|| "check the name of the type".to_owned())
 }
 
-/// Returns the hint at an error that a later version of a schema would not have.
-pub(crate) fn unless_new(code: &str, help: &str) -> String {
-    format!("{help}; if it is new, call `suppress_rule(\"{code}\", REASON)`")
-}
-
 /// Returns the start of all types of AWS, and the rest of a type. None of a type that is not of AWS.
 fn prefixed(name: &str, dialect: Dialect) -> Option<(&'static str, &str)> {
     let mut all = PREFIXES.iter().filter(|(of, _)| *of == dialect);

@@ -37,6 +37,22 @@ impl Node {
         found
     }
 
+    /// Returns whether the output has the value of a setter: no file sets it, and no override changes it.
+    pub(crate) fn keeps(&self, setter: &str) -> bool {
+        let fields = self.resource.kind().map_or(&[][..], |it| it.fields);
+        let field = fields.iter().find(|it| it.name == setter);
+        self.origin.is_none() && !field.is_some_and(|it| self.is_overridden(it.cfn, it.tf))
+    }
+
+    /// Returns whether an override changes a property, or the argument of Terraform.
+    pub(crate) fn is_overridden(&self, property: &str, argument: &str) -> bool {
+        let is_own = |it: &Override| {
+            let name = it.dialect.pick(property, argument).split('.').next();
+            it.part == Part::Properties && it.pointer.split('/').nth(1) == name
+        };
+        self.overrides.iter().any(is_own)
+    }
+
     /// Returns the setter of a property by its last name in CloudFormation, or the name itself.
     pub(crate) fn setter_of<'n>(&self, property: &'n str) -> std::borrow::Cow<'n, str> {
         let all = self.setters();

@@ -1,5 +1,5 @@
-use super::{Hooks, KmsKey, PolicyDocument, Tags, codec::OneInList, table::resource, tagged};
-use crate::ir::{Attr, Link, Text, Value};
+use super::{Hooks, KmsKey, Node, PolicyDocument, Tags, codec::OneInList, table::resource, tagged};
+use crate::ir::{Attr, Diagnostics, Link, Text, Value, quoted};
 
 resource! {
     /// An SNS topic.
@@ -20,8 +20,41 @@ resource! {
     }
 }
 
+/// The end of the name of a FIFO topic.
+const FIFO: &str = ".fifo";
+
 impl Hooks for Topic {
     tagged!();
+
+    /// <https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html>
+    fn check(&self, node: &Node, out: &mut Diagnostics) {
+        let name = self.topic_name.as_ref().and_then(Value::lit);
+        let Some(name) = name.filter(|_| node.keeps("topic_name")) else {
+            return;
+        };
+        // Only an override makes it a FIFO topic.
+        let can_be_fifo = node.is_overridden("FifoTopic", "fifo_topic");
+        let of_fifo = name.strip_suffix(FIFO);
+        let is_letter = |it: u8| it.is_ascii_alphanumeric() || it == b'-' || it == b'_';
+        let stem = of_fifo.unwrap_or(name);
+        let is_name = (1..=256).contains(&name.len()) && !stem.is_empty();
+        let (message, help) = match () {
+            () if !is_name || !stem.bytes().all(is_letter) => (
+                format!("{} is not the name of a topic", quoted(name)),
+                "use 1 to 256 letters, digits, `-` and `_`",
+            ),
+            () if of_fifo.is_some() && !can_be_fifo => (
+                format!(
+                    "{} is the name of a FIFO topic, and the topic is none",
+                    quoted(name)
+                ),
+                "remove `.fifo`, or set `FifoTopic` and `fifo_topic` to `true` with overrides",
+            ),
+            () => return,
+        };
+        let found = node.error("topic-name", message).about(&["topic_name"]);
+        out.push(found.help(help));
+    }
 }
 
 resource! {

@@ -1,10 +1,11 @@
 use super::launch_template::{Ebs, VolumeType};
 use super::table::{Unfolded, resource};
-use super::volume_limits::{invalid_volume, is_root};
+use super::volume_limits::{VOLUME_SIZE, check_size, invalid_volume, is_root};
 use super::{
-    Hooks, InvalidValue, KmsKey, Map, RawValue, Tags, codec::Prop, codec::UnmodeledNotes, tagged,
+    Hooks, InvalidValue, KmsKey, Map, Node, RawValue, Tags, codec::Prop, codec::UnmodeledNotes,
+    tagged,
 };
-use crate::ir::{Attr, Dialect, Expr, Link, Text, Value};
+use crate::ir::{Attr, Diagnostics, Dialect, Expr, Link, Text, Value};
 
 resource! {
     /// A separate EBS volume. The reader also creates one for each additional volume of an
@@ -51,6 +52,29 @@ impl Hooks for Volume {
 
     fn invalid(map: &Map<'_>, dialect: Dialect) -> Vec<InvalidValue> {
         invalid_volume(map, dialect).into_iter().collect()
+    }
+
+    /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVolume.html>
+    fn check(&self, node: &Node, out: &mut Diagnostics) {
+        if !node.keeps("size") || !node.keeps("volume_type") {
+            return;
+        }
+        let Some(size) = &self.size else {
+            let sources = [("SnapshotId", "snapshot_id"), ("SourceVolumeId", "")];
+            let has_source = |(cfn, tf): &(&str, &str)| node.is_overridden(cfn, tf);
+            if !sources.iter().any(has_source) {
+                let message = "a volume without a snapshot requires `size`";
+                let found = node.error(VOLUME_SIZE, message).about(&["size"]);
+                out.push(found.help("set `size` to a number of GiB, such as `8`"));
+            }
+            return;
+        };
+        check_size(
+            node,
+            ("size", "size"),
+            (size, self.volume_type.as_ref()),
+            out,
+        );
     }
 }
 

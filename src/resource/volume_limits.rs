@@ -1,8 +1,8 @@
 //! What EC2 accepts for volumes, separate and in block device mappings.
 
 use super::raw_value::{Map, RawValue};
-use super::{Certain, InvalidValue};
-use crate::ir::{Dialect, Expr, Text};
+use super::{Certain, InvalidValue, Node};
+use crate::ir::{Diagnostics, Dialect, Expr, Text, Value, Word};
 
 /// What EC2 accepts for a volume type.
 ///
@@ -12,6 +12,10 @@ struct Limits {
     name: &'static str,
     /// The least size in GiB.
     size: i64,
+    /// The greatest size in GiB.
+    ///
+    /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVolume.html>
+    max_size: i64,
     /// The least number of I/O operations per second, if it can be set.
     iops: Option<i64>,
     /// The least throughput in MiB/s, if it can be set.
@@ -21,7 +25,7 @@ struct Limits {
 
 const fn limits(
     name: &'static str,
-    size: i64,
+    (size, max_size): (i64, i64),
     iops: Option<i64>,
     throughput: Option<i64>,
     boots: bool,
@@ -29,6 +33,7 @@ const fn limits(
     Limits {
         name,
         size,
+        max_size,
         iops,
         throughput,
         boots,
@@ -36,13 +41,13 @@ const fn limits(
 }
 
 const LIMITS: [Limits; 7] = [
-    limits("gp2", 1, None, None, true),
-    limits("gp3", 1, Some(3000), Some(125), true),
-    limits("io1", 4, Some(100), None, true),
-    limits("io2", 4, Some(100), None, true),
-    limits("sc1", 125, None, None, false),
-    limits("st1", 125, None, None, false),
-    limits("standard", 1, None, None, true),
+    limits("gp2", (1, 16_384), None, None, true),
+    limits("gp3", (1, 65_536), Some(3000), Some(125), true),
+    limits("io1", (4, 16_384), Some(100), None, true),
+    limits("io2", (4, 65_536), Some(100), None, true),
+    limits("sc1", (125, 16_384), None, None, false),
+    limits("st1", (125, 16_384), None, None, false),
+    limits("standard", (1, 1_024), None, None, true),
 ];
 
 /// The names of the properties of a volume in a language.
@@ -294,6 +299,48 @@ pub(super) fn invalid_of_instance(map: &Map<'_>, dialect: Dialect) -> Vec<Invali
 pub(super) fn invalid_volume(map: &Map<'_>, dialect: Dialect) -> Option<InvalidValue> {
     let names = Names::of_volume(dialect);
     Settings { map, names }.invalid("it")
+}
+
+/// The code of a size that no volume of the type has.
+pub(super) const VOLUME_SIZE: &str = "volume-size";
+
+/// Reports a size that no volume of its type has. Without a type, the limits are those of all types.
+pub(super) fn check_size<T: Word>(
+    node: &Node,
+    (setter, name): (&'static str, &str),
+    (size, of): (&Value<i64>, Option<&Value<T>>),
+    out: &mut Diagnostics,
+) {
+    let of = match of.map(Value::lit) {
+        None => None,
+        Some(Some(of)) => Some(of.word()),
+        // A parameter.
+        Some(None) => return,
+    };
+    let fits = |it: &&Limits| of.is_none_or(|of| of == it.name);
+    let all = || LIMITS.iter().filter(fits);
+    let range = (
+        all().map(|it| it.size).min(),
+        all().map(|it| it.max_size).max(),
+    );
+    let (Some(size), (Some(least), Some(most))) = (size.lit(), range) else {
+        return;
+    };
+    let found = |limit: String, help: String| {
+        let volume = of.map_or("a volume".to_owned(), |of| {
+            format!("a volume of type `{of}`")
+        });
+        let message = format!("`{name}` is `{size}` GiB, and {volume} has {limit}");
+        node.error(VOLUME_SIZE, message).about(&[setter]).help(help)
+    };
+    if *size < least {
+        let limit = format!("at least {least}");
+        out.push(found(limit, format!("set `{name}` to {least} or more")));
+    } else if *size > most {
+        // EC2 increases the limit at times.
+        let limit = format!("at most {most}");
+        out.push(found(limit, format!("set `{name}` to {most} or less")).unless_new());
+    }
 }
 
 /// Device names of root volumes in AMIs.

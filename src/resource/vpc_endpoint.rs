@@ -1,9 +1,10 @@
 use super::{
-    Hooks, PolicyDocument, RouteTable, SecurityGroup, Subnet, Tags, Vpc,
+    Hooks, Node, PolicyDocument, RouteTable, SecurityGroup, Subnet, Tags, Vpc,
     table::{nested, resource},
     tagged,
 };
-use crate::ir::{Attr, Link, Text, Value, words};
+use crate::ir::{Attr, Diagnostics, Link, Text, Value, near, quoted, words};
+use crate::region::{EndpointService, Region, regions, split_name};
 
 words! {
     /// The type of a VPC endpoint.
@@ -101,8 +102,38 @@ impl VpcEndpoint {
     pub const PREFIX_LIST: Attr = Attr::by_get_att("", "prefix_list_id");
 }
 
+/// Returns the name of a known service with a Region, where a name has a typo of the Region.
+fn misspelled_region(name: &str) -> Option<String> {
+    let (region, token) = name.strip_prefix("com.amazonaws.")?.split_once('.')?;
+    EndpointService::find(token)?;
+    let is_none = Region::of(region).is_none();
+    let names = || regions().iter().map(|it| it.name);
+    let known = is_none.then(|| near(region, names())).flatten()?;
+    Some(format!("com.amazonaws.{known}.{token}"))
+}
+
 impl Hooks for VpcEndpoint {
     tagged!();
+
+    fn check(&self, node: &Node, out: &mut Diagnostics) {
+        let name = self.service_name.lit();
+        let Some(name) = name.filter(|_| node.keeps("service_name")) else {
+            return;
+        };
+        const CODE: &str = "endpoint-service";
+        if out.has_reported(CODE, name, &node.path) {
+            return;
+        }
+        let found = node.error(CODE, format!("unknown service {}", quoted(name)));
+        let found = found.about(&["service_name"]);
+        if let Some((_, token)) = split_name(name) {
+            let known = EndpointService::misspelled(token);
+            let help = known.map(|it| format!("did you mean `{it}`?"));
+            out.extend(help.map(|it| found.help(it).unless_new()));
+        } else if let Some(known) = misspelled_region(name) {
+            out.push(found.help(format!("did you mean `{known}`?")));
+        }
+    }
 }
 
 /// Declares a separate resource of Terraform that changes an endpoint.

@@ -1,7 +1,7 @@
 use super::codec::UnmodeledNotes;
 use super::table::{Unfolded, resource};
-use super::{Hooks, Map, RawValue, Tags, Vpc, tagged};
-use crate::ir::{Attr, Dialect, Expr, Link, NodeId, Pseudo, Text, Value};
+use super::{Hooks, Map, Node, RawValue, Tags, Vpc, tagged};
+use crate::ir::{Attr, Diagnostics, Dialect, Expr, Link, NodeId, Pseudo, Text, Value};
 
 resource! {
     /// A peering connection between two VPCs. Each side needs a route to it.
@@ -60,6 +60,16 @@ fn is_own(value: Option<&Value<Text>>, own: Pseudo) -> bool {
 
 impl Hooks for VpcPeeringConnection {
     tagged!();
+
+    /// <https://docs.aws.amazon.com/vpc/latest/peering/create-vpc-peering-connection.html>
+    fn check(&self, node: &Node, out: &mut Diagnostics) {
+        let is_one = self.vpc == self.peer_vpc && !self.vpc.is_absent();
+        if is_one && node.keeps("vpc") && node.keeps("peer_vpc") {
+            let message = "the connection peers a VPC with itself: `vpc` and `peer_vpc` are equal";
+            let found = node.error("peering-vpcs", message).about(&["peer_vpc"]);
+            out.push(found.help("set `peer_vpc` to another VPC"));
+        }
+    }
 
     // As CloudFormation does. The provider accepts no Region here, not even its own.
     fn tf_extra<'a>(&'a self, map: &mut Map<'a>) {

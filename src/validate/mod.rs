@@ -15,6 +15,7 @@ mod network;
 mod overrides;
 mod parameters;
 mod places;
+mod policies;
 mod references;
 mod removal_policies;
 mod schemas;
@@ -24,6 +25,7 @@ mod tags;
 mod template;
 mod terraform;
 mod traversals;
+mod zones;
 
 use crate::ir::{Diagnostic, Diagnostics, Dialect};
 use crate::resource::Graph;
@@ -36,6 +38,7 @@ pub(crate) use references::is_whole;
 pub(crate) use references::{condition_error, dependency_error};
 pub(crate) use template::TEMPLATE_ERROR;
 pub(crate) use template::template_errors;
+pub(crate) use zones::zone_error;
 
 /// A graph without errors.
 #[derive(Clone, Debug)]
@@ -146,6 +149,8 @@ pub(crate) fn run(graph: &Graph, own: Diagnostics) -> Result<Validated<'_>, Diag
     places::check(graph, &mut out);
     tags::check(graph, &mut out);
     network::check(graph, &mut out);
+    policies::check(graph, &mut out);
+    zones::check(graph, &mut out);
     languages::check(graph, &mut out);
     secrets::check(graph, &mut out);
     removal_policies::check(graph, &mut out);

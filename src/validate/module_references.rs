@@ -9,7 +9,7 @@ use crate::ir::{
     near, nearest, stored_label, terraform_name, typo,
 };
 use crate::resource::{
-    Change, Graph, Map, Node, Override, Part, RawResource, RawValue, Schema, Typed, schema,
+    Change, Graph, Map, Node, Override, Part, RawResource, RawValue, Schema, Typed,
 };
 
 /// The arguments that make several resources of one.
@@ -319,9 +319,7 @@ impl<'g> Module<'g> {
             };
             let found = match certainty {
                 Certainty::Yes => Diagnostic::error(code, message).help(help),
-                Certainty::UnlessNew => Diagnostic::error(code, message)
-                    .help(schema::unless_new(code, &help))
-                    .suppressible(),
+                Certainty::UnlessNew => Diagnostic::error(code, message).help(help).unless_new(),
                 Certainty::Doubt => Diagnostic::warning(code, message).help(help),
             };
             let own = text.line.as_ref().unwrap_or(&node.location);

@@ -2,13 +2,14 @@
 
 use crate::ir::{Diagnostics, Dialect, Expr, Link, NodeId, Text, Value};
 use crate::resource::{
-    Graph, LoadBalancer, LoadBalancerType, Node, Override, Route, Scheme, Subnet,
+    Graph, Listener, LoadBalancer, LoadBalancerType, Node, Override, Route, Scheme, Subnet,
     SubnetRouteTableAssociation, Typed, VpcPeeringConnection,
 };
 
 pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
     check_ranges(graph, out);
     check_peerings(graph, out);
+    check_listeners(graph, out);
     for (_, node, balancer) in graph.all::<LoadBalancer>() {
         if node.overrides.is_empty() {
             check_balancer(graph, node, balancer, out);
@@ -105,6 +106,43 @@ fn check_ranges(graph: &Graph, out: &mut Diagnostics) {
                     .path(other.path.clone())
                     .help("use ranges that do not overlap"),
             );
+        }
+    }
+}
+
+/// Reports two listeners of a load balancer at one port, whatever their protocols are.
+///
+/// <https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateListener.html>
+/// <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-listeners.html>
+fn check_listeners(graph: &Graph, out: &mut Diagnostics) {
+    let keeps = |node: &Node| node.keeps("load_balancer") && node.keeps("port");
+    let all = graph.all::<Listener>().map(|(_, node, it)| (node, it));
+    let all: Vec<(&Node, &Listener)> = all.filter(|(node, _)| keeps(node)).collect();
+    for (n, (node, listener)) in all.iter().enumerate() {
+        let Some(port) = listener.port.lit() else {
+            continue;
+        };
+        let is_same = |(other, it): &&(&Node, &Listener)| {
+            // Two conditions can exclude each other.
+            let is_beside = other.condition == node.condition
+                || other.condition.is_none()
+                || node.condition.is_none();
+            is_beside && it.load_balancer == listener.load_balancer && it.port.lit() == Some(port)
+        };
+        if let Some((other, of)) = all[..n].iter().find(is_same) {
+            let message = format!(
+                "`{}` and `{}` are listeners of one load balancer at port {port}",
+                other.path, node.path
+            );
+            let found = node.error("listener-port", message).about(&["port"]);
+            let found = found.path(other.path.clone()).at(other.location.clone());
+            out.push(found.help(match of.protocol == listener.protocol {
+                true => "use another port for one of them",
+                false => {
+                    "use another port for one of them, or one listener with \
+                     `LoadBalancerProtocol::TcpUdp` for TCP and UDP"
+                }
+            }));
         }
     }
 }

@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use crate::ir::{Diagnostic, Diagnostics, Dialect, NodeId, near, typo};
 use crate::resource::{
-    Change, Graph, Map, Node, Override, Part, RawResource, RawValue, Schema, Typed, schema,
+    Change, Graph, Map, Node, Override, Part, RawResource, RawValue, Schema, Typed,
 };
 
 pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
@@ -126,13 +126,12 @@ fn check_ignored(graph: &Graph, (id, node): (NodeId, &Node), out: &mut Diagnosti
             Some(it) => ("override", format!("override `{}`: {message}", it.pointer)),
             None => ("raw-resource-property", message),
         };
-        let help = match is_certain {
-            true => help,
-            false => schema::unless_new(code, &help),
-        };
         let found = Diagnostic::error(code, message).path(node.path.clone());
-        let found = found.at(location.clone()).only(Dialect::Tf);
-        out.push(found.suppressible().help(help));
+        let found = found.at(location.clone()).only(Dialect::Tf).help(help);
+        out.push(match is_certain {
+            true => found.suppressible(),
+            false => found.unless_new(),
+        });
     }
 }
 

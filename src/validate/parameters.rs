@@ -2,7 +2,7 @@
 
 use regex_lite::Regex;
 
-use crate::ir::{Diagnostic, Diagnostics, ParameterType, Text, quoted};
+use crate::ir::{Diagnostic, Diagnostics, ParameterDeclaration, ParameterType, Text, quoted};
 use crate::resource::Graph;
 
 pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
@@ -109,7 +109,13 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
                 }
             }
         }
+        for (setting, message, help) in empty_limits(parameter) {
+            report(setting, message, help);
+        }
         for default in default {
+            for (message, help) in beyond_limits(parameter, default) {
+                report("default", message, &help);
+            }
             for item in items(default) {
                 if !parameter.allowed_values.is_empty()
                     && !parameter.allowed_values.iter().any(|it| **it == *item)
@@ -130,6 +136,79 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
             }
         }
     }
+}
+
+/// Returns the limits of a number, if both languages read them.
+fn range(parameter: &ParameterDeclaration) -> [Option<i64>; 2] {
+    let number = |it: &Option<Text>| it.as_ref().and_then(|it| it.parse().ok());
+    parameter.range.each_ref().map(number)
+}
+
+/// Returns the limits that no value fits: the setting, the message and the fix.
+fn empty_limits(parameter: &ParameterDeclaration) -> Vec<(&'static str, String, &'static str)> {
+    let is_empty = |limits: [Option<i64>; 2]| match limits {
+        [Some(least), Some(most)] if least > most => Some((least, most)),
+        _ => None,
+    };
+    let length = parameter.length.map(|it| it.map(i64::from));
+    let all = [("range", range(parameter)), ("length", length)];
+    let wrong = all.into_iter().filter_map(|(setting, limits)| {
+        let (least, most) = is_empty(limits)?;
+        let message = format!("`{setting}` allows no value: {least} is greater than {most}");
+        Some((setting, message, "set the smaller number first"))
+    });
+    wrong.collect()
+}
+
+/// Returns the limits that a default does not fit. CloudFormation and Terraform refuse such a parameter.
+///
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html>
+fn beyond_limits(parameter: &ParameterDeclaration, default: &str) -> Vec<(String, String)> {
+    // The limits are those of the value, and a name in Parameter Store is none.
+    if parameter.from_parameter_store {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    let mut check = |value: i64, shown: String, limits: [Option<i64>; 2], unit: &str| {
+        let [least, most] = limits;
+        // Another error reports them.
+        if matches!(limits, [Some(least), Some(most)] if least > most) {
+            return;
+        }
+        let error = match (
+            least.filter(|it| value < *it),
+            most.filter(|it| value > *it),
+        ) {
+            (Some(least), _) => (
+                format!("{shown}; the parameter requires at least {least}"),
+                format!("use {least}{unit} or more"),
+            ),
+            (_, Some(most)) => (
+                format!("{shown}; the parameter allows at most {most}"),
+                format!("use {most}{unit} or less"),
+            ),
+            (None, None) => return,
+        };
+        found.push(error);
+    };
+    match parameter.of {
+        ParameterType::Number => {
+            if let Ok(value) = default.parse() {
+                let shown = format!("default {} is out of range", quoted(default));
+                check(value, shown, range(parameter), "");
+            }
+        }
+        ParameterType::String => {
+            let count = default.chars().count();
+            let shown = format!("default {} has {count} characters", quoted(default));
+            let limits = parameter.length.map(|it| it.map(i64::from));
+            // A count beyond `i64` does not fit in memory.
+            let value = i64::try_from(count).unwrap_or(i64::MAX);
+            check(value, shown, limits, " characters");
+        }
+        _ => {}
+    }
+    found
 }
 
 /// Returns a regular expression that matches the entire text, or `None` for Unicode classes, which

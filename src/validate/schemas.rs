@@ -171,15 +171,16 @@ fn diagnostic(
     error: &SchemaError,
     message: String,
 ) -> Diagnostic {
-    let (message, help) = match error.is_certain {
-        true => (message, error.help.clone()),
-        false => (
-            format!("{message}: {}", schema.doubt()),
-            schema::unless_new(code, &error.help),
-        ),
+    let message = match error.is_certain {
+        true => message,
+        false => format!("{message}: {}", schema.doubt()),
     };
     let found = Diagnostic::error(code, message).only(schema.dialect());
-    found.suppressible().help(help)
+    let found = found.help(error.help.clone());
+    match error.is_certain {
+        true => found.suppressible(),
+        false => found.unless_new(),
+    }
 }
 
 /// Returns whether a pointer names a path, a part of it, or what is around it.

@@ -57,6 +57,7 @@ mod public_subnets;
 mod raw_models;
 mod readers;
 mod refused;
+mod refused_values;
 mod regions;
 mod removal_policies;
 mod schemas;

@@ -150,3 +150,68 @@ fn a_hidden_value_is_not_printed() {
         assert_eq!(all.count(), wanted, "{warnings}");
     }
 }
+
+/// Each default beyond its limits, and each range without a value, is one error at its parameter.
+#[test]
+fn a_default_fits_the_limits_of_its_parameter() {
+    fn number(default: &'static str, range: std::ops::RangeInclusive<i64>) -> App {
+        let mut app = App::new();
+        let parameter = Parameter::number("Count").default_value(default);
+        app.stack("Access").parameter(parameter.range(range));
+        app
+    }
+    fn text(default: &'static str, length: std::ops::RangeInclusive<u32>) -> App {
+        let mut app = App::new();
+        let parameter = Parameter::string("Name").default_value(default);
+        app.stack("Access").parameter(parameter.length(length));
+        app
+    }
+    #[expect(clippy::reversed_empty_ranges, reason = "it is the mistake")]
+    for (app, wanted) in [
+        (number("3", 1..=3), None),
+        (number("x", 1..=3), Some("default `x` is not an integer")),
+        (
+            number("7", 1..=3),
+            Some("default `7` is out of range; the parameter allows at most 3"),
+        ),
+        (
+            number("-1", 0..=3),
+            Some("default `-1` is out of range; the parameter requires at least 0"),
+        ),
+        (
+            number("3", 5..=1),
+            Some("`range` allows no value: 5 is greater than 1"),
+        ),
+        (text("ab", 1..=2), None),
+        (text("äö", 1..=2), None),
+        (
+            text("abc", 1..=2),
+            Some("default `abc` has 3 characters; the parameter allows at most 2"),
+        ),
+        (
+            text("", 1..=2),
+            Some("default `` has 0 characters; the parameter requires at least 1"),
+        ),
+        (
+            text("abc", 5..=1),
+            Some("`length` allows no value: 5 is greater than 1"),
+        ),
+    ] {
+        let found = app.validate().err();
+        let shown = found.as_ref().map(ToString::to_string);
+        let count = found.map_or(0, |it| it.iter().count());
+        assert_eq!(count, usize::from(wanted.is_some()), "{shown:?}");
+        let shown = shown.unwrap_or_default();
+        assert!(shown.contains(wanted.unwrap_or_default()), "{shown}");
+        assert!(
+            wanted.is_none() || shown.contains("tests/it/parameters.rs"),
+            "{shown}"
+        );
+    }
+    // The limits are those of the value in Parameter Store.
+    let mut app = App::new();
+    let name = Parameter::string("Name").length(1..=4);
+    let name = name.default_value("/team/name").from_parameter_store();
+    app.stack("Access").parameter(name);
+    assert!(app.validate().is_ok());
+}

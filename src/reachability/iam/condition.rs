@@ -120,11 +120,6 @@ impl Operator {
     }
 }
 
-/// Returns whether IAM has a condition operator.
-pub(super) fn is_operator(text: &str) -> bool {
-    text.eq_ignore_ascii_case("BinaryEquals") || Operator::parse(text).is_some()
-}
-
 /// Returns whether `Null` asks for a missing key.
 fn is_null(values: &[Value<Text>]) -> Ternary {
     Ternary::any(values.iter().map(|value| match value {
@@ -425,7 +420,20 @@ pub(crate) fn can_be(index: &GraphIndex<'_>, expr: &Expr, text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::seconds;
+    use super::{Operator, seconds};
+    use crate::resource::operators;
+
+    #[test]
+    fn each_operator_of_iam_is_parsed() {
+        // Only keys of other services are binary.
+        let all = operators().filter(|it| !it.contains("Binary"));
+        for operator in all {
+            assert!(Operator::parse(&operator).is_some(), "{operator}");
+            let lowercase = operator.to_ascii_lowercase();
+            assert!(crate::resource::is_operator(&lowercase), "{operator}");
+        }
+        assert!(!crate::resource::is_operator("StringEqual"));
+    }
 
     #[test]
     fn dates_are_iso_8601_or_seconds() {

@@ -23,13 +23,12 @@ pub(crate) use statement::{
 pub(crate) use trust::{trusts, trusts_ec2};
 
 use super::graph_index::{GraphIndex, Resolved, expr_of};
-use super::managed;
 use super::role_policies::{Boundary, Grant, RolePermissions};
 use super::ternary::Ternary;
 use crate::ir::{Expr, Link, NodeId, Pseudo};
 use crate::resource::{
     Effect, InlinePolicy, ManagedPolicy, PolicyAttachment, PolicyDocument, Resource, Role,
-    RolePolicy, RolePolicyAttachment, RolePolicyAttachments, Statement, Typed,
+    RolePolicy, RolePolicyAttachment, RolePolicyAttachments, Statement, Typed, managed_policies,
 };
 use crate::session_manager::{CHANNEL_ACTIONS, REGISTER_ACTION};
 use pattern::{known, matches};
@@ -69,10 +68,10 @@ fn document_of<'g>(
                 let fits = index
                     .region()
                     .is_none_or(|region| region.partition == partition);
-                return match managed::find(&name) {
+                return match managed_policies::find(&name) {
                     Some(document) => Ok((Cow::Owned(document), fits.into(), None, name)),
                     // IAM refuses to attach a policy that does not exist.
-                    None if managed::near(&name).is_some() => Ok((
+                    None if managed_policies::near(&name).is_some() => Ok((
                         Cow::Owned(PolicyDocument::default()),
                         Ternary::Yes,
                         None,

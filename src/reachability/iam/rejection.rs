@@ -2,11 +2,10 @@
 
 use super::super::graph_index::GraphIndex;
 use super::super::ternary::Ternary;
-use super::condition;
 use super::pattern::{Atom, known};
 use super::text::{alternatives, plain};
 use crate::ir::{CfnAttr, Expr, Text, Value, nearest, quoted};
-use crate::resource::{PolicyDocument, Principal, Statement};
+use crate::resource::{PolicyDocument, Principal, Statement, has_misspelled_domain, is_operator};
 
 /// The kind of a policy, which determines its elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,7 +159,7 @@ fn of_elements(
 
 fn of_conditions(statement: &Statement) -> Option<(Ternary, String)> {
     statement.conditions.iter().find_map(|(operator, key, _)| {
-        if !condition::is_operator(operator) {
+        if !is_operator(operator) {
             // IAM can have a newer one.
             return Some((
                 Ternary::Unknown,
@@ -293,12 +292,6 @@ fn principal_error(who: &[Atom]) -> Option<String> {
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-services>
 fn service_error(who: &[Atom]) -> Option<String> {
     let who = known(who)?;
-    const DOMAINS: [&str; 4] = [
-        ".amazonaws.com",
-        ".amazonaws.com.cn",
-        ".amazonaws.eu",
-        ".amazon.com",
-    ];
     let is_word = |it: u8| it.is_ascii_alphanumeric() || it == b'-';
     if !who.contains('.') && who != "*" {
         let such = match !who.is_empty() && who.bytes().all(is_word) {
@@ -310,9 +303,7 @@ fn service_error(who: &[Atom]) -> Option<String> {
             quoted(&who)
         ));
     }
-    let is_like_ours = who.to_ascii_lowercase().contains("amazon");
-    let is_ours = DOMAINS.iter().any(|it| who.ends_with(it));
-    (is_like_ours && !is_ours).then(|| format!("no service has the principal `{who}`"))
+    has_misspelled_domain(&who).then(|| format!("no service has the principal `{who}`"))
 }
 
 #[cfg(test)]

@@ -5,13 +5,12 @@ use crate::ir::{Expr, Link, NodeId, quoted};
 use crate::reachability::graph_index::{GraphIndex, Resolved};
 use crate::reachability::iam;
 use crate::reachability::iam::rejection::{self, PolicyKind};
-use crate::reachability::managed;
 use crate::reachability::ternary::Ternary;
 use crate::reachability::{Fix, Hop};
 use crate::resource::codec::{Prop as _, UnmodeledNotes};
 use crate::resource::{
     InlinePolicy, ManagedPolicy, NO_STATEMENT, Node, PolicyDocument, RawValue, Resource, Role,
-    RolePolicy, RolePolicyAttachment,
+    RolePolicy, RolePolicyAttachment, managed_policies,
 };
 
 /// The error of a service that refuses a policy, and where a session reads the policy.
@@ -193,9 +192,9 @@ fn name_for_arn(
         quoted(name)
     );
     let partition = index.region().map_or("aws", |region| region.partition);
-    let fix = match managed::find(name)
+    let fix = match managed_policies::find(name)
         .map(|_| name.as_ref())
-        .or_else(|| managed::near(name))
+        .or_else(|| managed_policies::near(name))
     {
         Some(known) => format!("use `arn:{partition}:iam::aws:policy/{known}`"),
         None => format!("use an ARN such as `arn:{partition}:iam::123456789012:policy/team`"),
@@ -213,11 +212,11 @@ pub(super) fn missing(index: &GraphIndex<'_>) -> Vec<Refusal> {
             return Some(refusal);
         }
         let (_, name) = iam::aws_managed(index, arn)?;
-        if !is_written(node) || managed::find(&name).is_some() {
+        if !is_written(node) || managed_policies::find(&name).is_some() {
             return None;
         }
         let own = index.name(id);
-        let (certain, reason, fix) = match managed::near(&name) {
+        let (certain, reason, fix) = match managed_policies::near(&name) {
             Some(known) => (
                 is_in_stack(node),
                 format!(

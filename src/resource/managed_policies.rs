@@ -1,7 +1,7 @@
 //! AWS managed policies: the statements about the actions that the reachability check evaluates.
 
-use crate::ir::Dialect;
-use crate::resource::{PolicyDocument, RawValue, codec::Prop as _};
+use super::{PolicyDocument, RawValue, codec::Prop as _};
+use crate::ir::{Dialect, typo};
 
 /// The policies as JSON Lines, sorted by name. `tests/data/refresh.py` writes the file.
 const POLICIES: &str = include_str!("managed_policies.jsonl");
@@ -29,6 +29,18 @@ pub(crate) fn near(policy: &str) -> Option<&'static str> {
     let wanted = last(policy);
     let mut all = POLICIES.lines().skip(1).map(name);
     all.find(|it| *it != policy && last(it) == wanted)
+}
+
+/// Returns the policy of whose name a text certainly is a typo. Other capitals make another name, such as
+/// `AmazonSNSFullAccess` and `AmazonSQSFullAccess`.
+pub(crate) fn misspelled(policy: &str) -> Option<&'static str> {
+    let capitals =
+        |text: &str| -> String { text.chars().filter(char::is_ascii_uppercase).collect() };
+    let own = capitals(policy);
+    let is_other = line(policy).is_none() && near(policy).is_none();
+    let all = || POLICIES.lines().skip(1).map(name);
+    let of_same = || all().filter(|it| capitals(it) == own);
+    is_other.then(|| typo(policy, of_same())).flatten()
 }
 
 fn name(line: &'static str) -> &'static str {
@@ -77,6 +89,15 @@ mod tests {
         assert_eq!(near("AmazonSsmManagedInstanceCore"), core);
         assert_eq!(near("AmazonSSMManagedInstanceCore"), None);
         assert_eq!(near("NoSuchPolicy"), None);
+        assert_eq!(misspelled("AmazonSSMManagedInstanceCor"), core);
+        for none in [
+            "AmazonSSMManagedInstanceCore",
+            "service-role/AmazonSSMManagedInstanceCore",
+            "NoSuchPolicy",
+            "AmazonSXSFullAccess",
+        ] {
+            assert_eq!(misspelled(none), None, "{none}");
+        }
     }
 
     #[test]
