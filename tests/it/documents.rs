@@ -231,7 +231,7 @@ fn a_list_parameter_can_be_an_item_of_a_list() {
         };
         let list = vec![beside, RawValue::from(all)];
         let raw = RawResource::new()
-            .cfn("AWS::X::Y")
+            .cfn("Acme::X::Y")
             .property("Groups", list.clone())
             .tf("x_y")
             .argument("groups", list);

@@ -384,9 +384,9 @@ fn every_override_that_does_not_apply_is_an_error_at_its_line() {
 fn a_raw_resource_keeps_the_last_value_and_all_blocks() {
     let raw = RawResource::new()
         .property("Name", "first")
-        .cfn("AWS::X::Y")
+        .cfn("Acme::X::Y")
         .property("Name", "last")
-        .tf("aws_x")
+        .tf("acme_x")
         .argument("name", "last")
         .block("rule", [("port", 1.into())])
         .block("rule", [("port", 2.into())])

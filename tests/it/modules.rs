@@ -95,7 +95,7 @@ fn a_satellite_cannot_refer_to_a_resource_that_terraform_lacks() {
     let mut app = App::new();
     let access = app.stack("Access").add_inline(SessionAccess::new());
     let mut front = app.stack("Front");
-    let target = front.add("Target", RawResource::new().cfn("AWS::X::Y"));
+    let target = front.add("Target", RawResource::new().cfn("Acme::X::Y"));
     let target = TargetDescription::new(target.attr(Attr::by_ref("id")));
     let group = TargetGroup::of_instances(&access.network.vpc, 80, LoadBalancerProtocol::Http);
     front.add("T", group.targets([target]));
