@@ -43,6 +43,9 @@ pub use replace::{Replacement, ReplacementReason};
 /// The name of the section with the collections of loops whose items are unknown.
 const LOOPS: &str = "(loops)";
 
+/// The attribute of a role outside the file, which stays without its attachments.
+const OUTSIDE: &str = "(outside)";
+
 /// A resource of a template.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Entry {

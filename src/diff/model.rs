@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::rename::renamed;
 use super::replace::without_brackets;
-use super::{Entry, Side};
+use super::{Entry, OUTSIDE, Side};
 use crate::backend::cfn::value_of;
 use crate::backend::tf;
 use crate::ir::{Dialect, terraform_name};
@@ -71,7 +71,10 @@ pub(crate) fn by_cfn(graph: &Graph) -> Side {
         let role = match map.get("role") {
             // A role outside the file has its name.
             Some(Value::String(name)) => {
-                let outside = || entry("AWS::IAM::Role", Value::Object(Map::new()));
+                let outside = || Entry {
+                    attributes: Map::from_iter([(OUTSIDE.to_owned(), Value::Bool(true))]),
+                    ..entry("AWS::IAM::Role", Value::Object(Map::new()))
+                };
                 side.resources.entry(name.clone()).or_insert_with(outside);
                 Some(name.as_str())
             }

@@ -8,6 +8,9 @@ use serde_json::Value;
 use super::super::is_function;
 use super::{list, name};
 
+/// Limits the combinations of the values of a condition.
+const MAX_ALTERNATIVES: usize = 256;
+
 /// The tests of a condition: operator and key in lowercase, and the sorted values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tests(Vec<(String, String, Vec<String>)>);
@@ -52,6 +55,41 @@ impl Tests {
             .all(|by| other.0.iter().any(|it| is_implied(by, it)))
     }
 
+    /// Returns conditions that hold for the same requests as this one together, with one value in each test
+    /// whose values are alternatives. Returns none if there are too many, or if they are the same.
+    pub(super) fn alternatives(&self) -> Vec<Tests> {
+        let is_split = |(operator, _, values): &&Test| {
+            values.len() > 1
+                && is_alternative(&base(operator))
+                && quantifier(operator).is_none_or(|it| it == "foranyvalue")
+        };
+        let counts = self.0.iter().filter(is_split).map(|it| it.2.len());
+        let count = counts.fold(1, usize::saturating_mul);
+        if !(2..=MAX_ALTERNATIVES).contains(&count) {
+            return Vec::new();
+        }
+        let mut out = vec![Tests::default()];
+        for test in &self.0 {
+            let each: Vec<Test> = match is_split(&test) {
+                true => {
+                    let of = |it: &String| (test.0.clone(), test.1.clone(), vec![it.clone()]);
+                    test.2.iter().map(of).collect()
+                }
+                false => vec![test.clone()],
+            };
+            let with = |tests: Tests| {
+                let more = each.iter().map(move |test| {
+                    let mut tests = tests.clone();
+                    tests.0.push(test.clone());
+                    tests
+                });
+                more.collect::<Vec<Tests>>()
+            };
+            out = out.into_iter().flat_map(with).collect();
+        }
+        out
+    }
+
     pub(super) fn text(&self) -> String {
         let tests = self.0.iter().map(|(operator, key, values)| {
             [operator.as_str(), key, &values.join(" or ")]
@@ -72,6 +110,16 @@ fn add_prefix(value: &mut String) {
 
 type Test = (String, String, Vec<String>);
 
+/// Returns an operator without its quantifier and `IfExists`.
+fn base(operator: &str) -> String {
+    let it = operator.strip_suffix("ifexists").unwrap_or(operator);
+    it.rsplit(':').next().unwrap_or_default().to_owned()
+}
+
+fn quantifier(operator: &str) -> Option<&str> {
+    operator.rsplit_once(':').map(|(all, _)| all)
+}
+
 /// Returns whether a test follows from another.
 fn is_implied((operator, key, values): &Test, (other, other_key, of): &Test) -> bool {
     if key != other_key {
@@ -80,13 +128,8 @@ fn is_implied((operator, key, values): &Test, (other, other_key, of): &Test) -> 
     if operator == other && values == of {
         return true;
     }
-    let base = |it: &str| {
-        let it = it.strip_suffix("ifexists").unwrap_or(it);
-        it.rsplit(':').next().unwrap_or_default().to_owned()
-    };
     let (by, it) = (base(operator), base(other));
     // Quantifiers must be the same. `IfExists` also holds without the key.
-    let quantifier = |it: &str| it.rsplit_once(':').map(|(all, _)| all.to_owned());
     let is_optional = |it: &str| it.ends_with("ifexists");
     if quantifier(operator) != quantifier(other) || is_optional(other) && !is_optional(operator) {
         return false;
@@ -102,40 +145,72 @@ fn is_implied((operator, key, values): &Test, (other, other_key, of): &Test) -> 
     }
     let patterns = ["stringlike", "arnlike", "arnequals"];
     let exact = ["stringequals", "stringlike", "arnequals", "arnlike"];
-    let within = |value: &String, pattern: &String| match by.as_str() {
-        "ipaddress" => match (value.parse::<IpNet>(), pattern.parse::<IpNet>()) {
-            (Ok(value), Ok(pattern)) => pattern.contains(&value),
-            _ => value == pattern,
-        },
-        _ if patterns.contains(&by.as_str()) => matches(pattern, value),
-        _ => value == pattern,
-    };
     if by.contains("not") {
         // The broader test excludes fewer values.
-        return by == it && values.iter().all(|value| of.contains(value));
+        let is_comparable = by == it || it == "stringnotlike" && by == "stringnotequals";
+        let excludes = |excluded: &str, value: &str| match it.as_str() {
+            "notipaddress" => contains(excluded, value),
+            "stringnotlike" | "arnnotlike" | "arnnotequals" => matches(excluded, value),
+            _ => excluded == value,
+        };
+        let is_excluded = |value: &String| of.iter().any(|it| excludes(it, value));
+        return is_comparable && values.iter().all(is_excluded);
     }
+    if by == "ipaddress" && it == by {
+        return of.iter().all(|value| is_within(value, values));
+    }
+    let within = |value: &String, pattern: &String| match by.as_str() {
+        by if patterns.contains(&by) => matches(pattern, value),
+        "stringequalsignorecase" => value.eq_ignore_ascii_case(pattern),
+        _ => value == pattern,
+    };
     // Without a wildcard or a variable, a pattern is a text.
     let is_text = |it: &String| !it.contains(['*', '?', '$']);
     let comparable = by == it
+        || by == "stringequalsignorecase" && it == "stringequals"
         || by == "stringequals" && it == "stringlike" && of.iter().all(is_text)
         || patterns.contains(&by.as_str())
             && exact.contains(&it.as_str())
             && by.starts_with("arn") == it.starts_with("arn");
-    let is_set = matches!(
-        by.as_str(),
+    comparable
+        && is_alternative(&by)
+        && of
+            .iter()
+            .all(|value| values.iter().any(|pattern| within(value, pattern)))
+}
+
+/// Returns whether a value that an operator without its quantifier lists is enough.
+fn is_alternative(operator: &str) -> bool {
+    matches!(
+        operator,
         "stringequals"
             | "stringequalsignorecase"
+            | "stringlike"
+            | "arnlike"
+            | "arnequals"
             | "ipaddress"
             | "bool"
             | "numericequals"
             | "dateequals"
             | "binaryequals"
-    ) || patterns.contains(&by.as_str());
-    comparable
-        && is_set
-        && of
-            .iter()
-            .all(|value| values.iter().any(|pattern| within(value, pattern)))
+    )
+}
+
+/// Returns whether a CIDR range contains another.
+fn contains(range: &str, value: &str) -> bool {
+    match (range.parse::<IpNet>(), value.parse::<IpNet>()) {
+        (Ok(range), Ok(value)) => range.contains(&value),
+        _ => range == value,
+    }
+}
+
+/// Returns whether CIDR ranges together contain another.
+fn is_within(value: &str, ranges: &[String]) -> bool {
+    let nets = ranges.iter().filter_map(|it| it.parse::<IpNet>().ok());
+    let nets: Vec<IpNet> = nets.map(|it| it.trunc()).collect();
+    let parsed = value.parse::<IpNet>();
+    ranges.iter().any(|it| it == value)
+        || parsed.is_ok_and(|value| IpNet::aggregate(&nets).iter().any(|it| it.contains(&value)))
 }
 
 /// Returns the numbers or dates that an operator compares, as numbers.

@@ -3,35 +3,15 @@
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::super::{Entry, Side, is_function};
+use super::super::{Entry, OUTSIDE, Side};
 use super::arn::{canonical, resource_named};
 use super::condition::{Tests, matches, overlap};
-use super::{AccessChange, Direction, branches, is_statement, list, name, uncovered};
+use super::managed::{Effect, effect, is_open, managed, policies, short};
+use super::statement::{Grant, GrantResource, statements};
+use super::{AccessChange, Direction, branches, list, name};
 
 /// The maximum length of the resources or principals in a sentence.
 const MAX_LIST: usize = 160;
-
-/// The scope of a statement element.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum GrantResource {
-    /// A value or pattern.
-    This(String),
-    /// All values except these.
-    AllBut(Vec<String>),
-    /// The statement does not contain the element.
-    Nothing,
-}
-
-/// An allowed or denied action on a resource.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Grant {
-    owner: String,
-    allow: bool,
-    principal: GrantResource,
-    action: GrantResource,
-    resource: GrantResource,
-    condition: Tests,
-}
 
 impl Grant {
     /// Returns the grant with one spelling of names and ARNs.
@@ -52,15 +32,7 @@ impl Grant {
     }
 }
 
-/// Properties whose absence allows everything that the network, the role or the authorizer allows.
-const OPEN_WITHOUT: [(&str, &str); 6] = [
-    ("AWS::ApiGateway::RestApi", "Policy"),
-    ("AWS::EC2::VPCEndpoint", "PolicyDocument"),
-    ("AWS::EFS::FileSystem", "FileSystemPolicy"),
-    ("AWS::Transfer::Access", "Policy"),
-    ("AWS::Transfer::User", "Policy"),
-    ("aws_transfer_user", "policy"),
-];
+const BOUNDARIES: [&str; 2] = ["PermissionsBoundary", "permissions_boundary"];
 
 fn grants(side: &Side) -> Vec<Grant> {
     let mut out = Vec::new();
@@ -68,26 +40,14 @@ fn grants(side: &Side) -> Vec<Grant> {
         for owner in owners(id, entry, side) {
             statements(&owner, &entry.properties, &mut out);
         }
-        for policy in list(entry.properties.get("ManagedPolicyArns")) {
-            // Its statements count themselves.
-            if managed(side, policy).is_some() {
-                continue;
-            }
-            let action = format!("policy {}", short(&name(policy)));
-            out.push(plain(id, true, action));
-        }
-        if entry.kind.ends_with("_policy_attachment") {
+        for policy in policies(entry, side) {
+            let policy = name(policy);
             for owner in owners(id, entry, side) {
-                for policy in list(entry.properties.get("policy_arn")) {
-                    let action = format!("policy {}", short(&name(policy)));
-                    out.push(plain(&owner, true, action));
-                }
+                out.push(of_managed(&owner, &policy));
             }
         }
-        for boundary in branches(entry.properties.get("PermissionsBoundary"))
-            .into_iter()
-            .flatten()
-        {
+        let boundaries = BOUNDARIES.iter().filter_map(|it| entry.properties.get(*it));
+        for boundary in boundaries.flat_map(|it| branches(Some(it))).flatten() {
             // A boundary only removes permissions.
             let action = format!(
                 "everything outside permissions boundary `{}`",
@@ -95,8 +55,7 @@ fn grants(side: &Side) -> Vec<Grant> {
             );
             out.push(plain(id, false, action));
         }
-        let of_kind = OPEN_WITHOUT.iter().find(|(kind, _)| *kind == entry.kind);
-        if of_kind.is_some_and(|(_, key)| branches(entry.properties.get(*key)).contains(&None)) {
+        if is_open(entry) {
             let all = || GrantResource::This("*".to_owned());
             out.push(Grant {
                 principal: all(),
@@ -116,14 +75,21 @@ fn plain(owner: &str, allow: bool, action: String) -> Grant {
         action: GrantResource::This(action),
         resource: GrantResource::Nothing,
         condition: Tests::default(),
+        can_deny: false,
     }
 }
 
-/// Returns the name of an AWS managed policy for any partition, or the ARN of another policy.
-fn short(policy: &str) -> &str {
-    policy
-        .split_once(":iam::aws:policy/")
-        .map_or(policy, |(_, name)| name)
+/// Returns the grant of a managed policy.
+fn of_managed(owner: &str, policy: &str) -> Grant {
+    let effect = effect(policy);
+    let action = match effect {
+        Effect::Denies => format!("the actions of policy {}", short(policy)),
+        _ => format!("policy {}", short(policy)),
+    };
+    Grant {
+        can_deny: effect == Effect::CanDeny,
+        ..plain(owner, effect != Effect::Denies, action)
+    }
 }
 
 /// Properties that name what a policy belongs to.
@@ -160,14 +126,6 @@ const ATTACHED: [&str; 30] = [
     "vpc_endpoint_id",
 ];
 
-/// Returns the ID of a managed policy of the template.
-fn managed<'s>(side: &'s Side, policy: &Value) -> Option<&'s str> {
-    let name = name(policy);
-    let id = name.strip_suffix(".PolicyArn").unwrap_or(&name);
-    let (id, entry) = side.resources.get_key_value(id)?;
-    (policy.is_object() && entry.kind == "AWS::IAM::ManagedPolicy").then_some(id.as_str())
-}
-
 /// Returns the resources whose permissions a policy defines: its roles, or the resource itself.
 fn owners(id: &str, entry: &Entry, side: &Side) -> Vec<String> {
     if !entry.kind.to_lowercase().contains("policy") {
@@ -193,163 +151,6 @@ fn owners(id: &str, entry: &Entry, side: &Side) -> Vec<String> {
     match owners.is_empty() {
         true => vec![id.to_owned()],
         false => owners,
-    }
-}
-
-/// The version of a policy without one. It has no policy variables.
-///
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html>
-const OLD_VERSION: &str = "2008-10-17";
-
-/// Returns whether the text behind `${` is a policy variable such as `aws:username`, also inside `Fn::Sub`.
-fn is_variable(behind: &str) -> bool {
-    let name = behind.strip_prefix('!').unwrap_or(behind);
-    let is_of_key = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || "-.".contains(it);
-    let prefix = name.split_once(':').map_or("", |(prefix, _)| prefix);
-    !prefix.is_empty() && prefix.chars().all(is_of_key)
-}
-
-fn has_variables(value: &Value) -> bool {
-    value.to_string().split("${").skip(1).any(is_variable)
-}
-
-/// Returns a statement in which the text of a policy variable stands for itself.
-fn with_literal_variables(value: &Value) -> Value {
-    match value {
-        Value::String(text) => {
-            let mut parts = text.split("${");
-            let mut out = parts.next().unwrap_or_default().to_owned();
-            for part in parts {
-                out.push_str(if is_variable(part) { "${$}{" } else { "${" });
-                out.push_str(part);
-            }
-            out.into()
-        }
-        Value::Array(items) => items.iter().map(with_literal_variables).collect(),
-        Value::Object(map) => {
-            let entries = map.iter();
-            let entries = entries.map(|(key, it)| (key.clone(), with_literal_variables(it)));
-            Value::Object(entries.collect())
-        }
-        other => other.clone(),
-    }
-}
-
-/// Collects the grants of all policy documents in a value.
-fn statements(owner: &str, value: &Value, out: &mut Vec<Grant>) {
-    match value {
-        Value::Array(items) => items.iter().for_each(|item| statements(owner, item, out)),
-        Value::Object(map) => match map.get("Statement") {
-            Some(found) => {
-                let version = map.get("Version").map(name);
-                let is_old = version.is_none_or(|it| it == OLD_VERSION);
-                for statement in list(Some(found)).into_iter().filter(|it| is_statement(it)) {
-                    match is_old && has_variables(statement) {
-                        true => explode(owner, &with_literal_variables(statement), out),
-                        false => explode(owner, statement, out),
-                    }
-                }
-            }
-            None => map.values().for_each(|item| statements(owner, item, out)),
-        },
-        // Some types contain the document as text.
-        Value::String(text) if text.contains("\"Statement\"") => {
-            if let Ok(document @ Value::Object(_)) = serde_json::from_str::<Value>(text) {
-                statements(owner, &document, out);
-            }
-        }
-        _ => {}
-    }
-}
-
-/// Returns the values of an element or of its inverted form.
-fn parts(statement: &Value, key: &str) -> Vec<GrantResource> {
-    let mut out: Vec<GrantResource> = list(statement.get(key))
-        .into_iter()
-        .map(|it| GrantResource::This(name(it)))
-        .collect();
-    let but: Vec<String> = list(statement.get(format!("Not{key}")))
-        .into_iter()
-        .map(name)
-        .collect();
-    if !but.is_empty() {
-        out.push(GrantResource::AllBut(but));
-    }
-    if out.is_empty() {
-        out.push(GrantResource::Nothing);
-    }
-    out
-}
-
-/// Returns a principal by kind. An account ID is its root, and AWS principals need no kind.
-fn who(kind: &str, value: &Value) -> String {
-    let text = name(value);
-    let is_account = text.len() == 12 && text.chars().all(|c| c.is_ascii_digit());
-    match kind {
-        "AWS" if text == "AWS::AccountId" => format!("arn:aws:iam::${{{text}}}:root"),
-        "AWS" if is_account => format!("arn:aws:iam::{text}:root"),
-        "AWS" => text,
-        // The stack is in one partition, as for ARNs.
-        "Service" => text.replace("${AWS::URLSuffix}", "amazonaws.com"),
-        kind => format!("{kind} {text}"),
-    }
-}
-
-fn principals(statement: &Value) -> Vec<GrantResource> {
-    let of = |key: &str| -> Vec<String> {
-        let mut out = Vec::new();
-        for found in branches(statement.get(key)).into_iter().flatten() {
-            match found {
-                Value::Object(kinds) if !is_function(kinds) => {
-                    for (kind, named) in kinds {
-                        out.extend(list(Some(named)).into_iter().map(|it| who(kind, it)));
-                    }
-                }
-                other => out.push(name(other)),
-            }
-        }
-        out
-    };
-    let mut out: Vec<GrantResource> = of("Principal")
-        .into_iter()
-        .map(GrantResource::This)
-        .collect();
-    let but = of("NotPrincipal");
-    if !but.is_empty() {
-        out.push(GrantResource::AllBut(but));
-    }
-    if out.is_empty() {
-        out.push(GrantResource::Nothing);
-    }
-    out
-}
-
-fn explode(owner: &str, statement: &Value, out: &mut Vec<Grant>) {
-    for condition in branches(statement.get("Condition")) {
-        under(owner, statement, &Tests::of(condition), out);
-    }
-}
-
-/// Collects the grants of a statement with one of its conditions.
-fn under(owner: &str, statement: &Value, condition: &Tests, out: &mut Vec<Grant>) {
-    let (actions, resources) = (parts(statement, "Action"), parts(statement, "Resource"));
-    // An empty default is a parameter that the deployment must set.
-    let is_set = |it: &&GrantResource| **it != GrantResource::This(String::new());
-    let principals = principals(statement);
-    for effect in branches(statement.get("Effect")) {
-        let allow = effect.and_then(Value::as_str) != Some("Deny");
-        for principal in principals.iter().filter(is_set) {
-            for action in &actions {
-                out.extend(resources.iter().filter(is_set).map(|resource| Grant {
-                    owner: owner.to_owned(),
-                    allow,
-                    principal: principal.clone(),
-                    action: action.clone(),
-                    resource: resource.clone(),
-                    condition: condition.clone(),
-                }));
-            }
-        }
     }
 }
 
@@ -390,17 +191,79 @@ impl GrantResource {
 /// The managed policy that allows everything.
 const EVERYTHING: &str = "policy AdministratorAccess";
 
+/// Returns whether a grant gives at least what another does.
 fn covers(by: &Grant, grant: &Grant) -> bool {
+    let is_all = |it: &GrantResource| *it == GrantResource::This("*".to_owned());
     let is_everything = by.action == GrantResource::This(EVERYTHING.to_owned())
-        && grant.principal == GrantResource::Nothing;
+        && grant.principal == GrantResource::Nothing
+        || is_all(&by.principal)
+            && is_all(&by.action)
+            && is_all(&by.resource)
+            && by.condition == Tests::default();
     by.owner == grant.owner && by.allow == grant.allow && (is_everything || covers_parts(by, grant))
 }
 
 fn covers_parts(by: &Grant, grant: &Grant) -> bool {
-    by.principal.covers(&grant.principal, true)
+    (by.principal.covers(&grant.principal, true) || delegates(by, grant))
         && by.action.covers(&grant.action, false)
         && by.resource.covers(&grant.resource, true)
         && by.condition.cover(&grant.condition)
+}
+
+/// Returns whether a grant to an account includes one to a principal of it, which needs the permission of its
+/// own account too. In the account of the resource, a principal needs none, and a key policy names that account.
+///
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html>
+fn delegates(by: &Grant, grant: &Grant) -> bool {
+    let (GrantResource::This(whole), GrantResource::This(principal)) =
+        (&by.principal, &grant.principal)
+    else {
+        return false;
+    };
+    let account = whole.strip_suffix(":root").and_then(|it| {
+        let (_, id) = it.split_once(":iam::")?;
+        let is_literal = id.len() == 12 && id.bytes().all(|it| it.is_ascii_digit());
+        is_literal.then_some(id)
+    });
+    let is_within = |id: &str| {
+        let rest = principal.strip_prefix("arn:")?;
+        let (_, name) = rest.split_once(&format!("::{id}:"))?;
+        let kinds = ["role/", "user/", "assumed-role/", "federated-user/"];
+        Some(kinds.iter().any(|it| name.starts_with(it)))
+    };
+    let is_of_key = matches!(&grant.action, GrantResource::This(it) if it.starts_with("kms:"));
+    grant.allow && !is_of_key && account.and_then(is_within) == Some(true)
+}
+
+/// Returns whether grants together give at least what another does.
+fn is_covered(grant: &Grant, by: &[Grant]) -> bool {
+    if by.iter().any(|it| covers(it, grant)) {
+        return true;
+    }
+    let parts = grant.condition.alternatives();
+    let each = |condition: Tests| {
+        let part = Grant {
+            condition,
+            ..grant.clone()
+        };
+        by.iter().any(|it| covers(it, &part))
+    };
+    !parts.is_empty() && parts.into_iter().all(each)
+}
+
+/// Returns the grants that the other side does not cover, and whether they are of the new one.
+fn uncovered(was: &[Grant], is: &[Grant]) -> Vec<(Grant, bool)> {
+    let of = |all: &[Grant], others: &[Grant], is_new: bool| {
+        let open = all.iter().filter(|it| match it.can_deny && !is_new {
+            // A broader policy has no denials of this one.
+            true => !others.contains(it),
+            false => !is_covered(it, others),
+        });
+        open.map(|it| (it.clone(), is_new)).collect::<Vec<_>>()
+    };
+    let mut out = of(is, was, true);
+    out.extend(of(was, is, false));
+    out
 }
 
 /// Changed grants: each action on each resource to each principal. A statement can omit an element.
@@ -408,6 +271,7 @@ fn covers_parts(by: &Grant, grant: &Grant) -> bool {
 struct GrantGroup {
     owner: String,
     allow: bool,
+    can_deny: bool,
     of_new: bool,
     actions: Option<Vec<String>>,
     resources: Option<Vec<String>>,
@@ -440,28 +304,30 @@ pub(super) fn changes(old: &Side, new: &Side) -> Vec<AccessChange> {
     // A removed resource takes its denials along.
     let is_gone = |owner: &str| {
         let before = old.resources.get(owner);
-        before.is_some_and(|it| !it.kind.to_lowercase().contains("policy"))
-            && !new.resources.contains_key(owner)
+        before.is_some_and(|it| {
+            !it.kind.to_lowercase().contains("policy") && !it.attributes.contains_key(OUTSIDE)
+        }) && !new.resources.contains_key(owner)
     };
     let (was, is) = (grants(old), grants(new));
-    let mut changed = uncovered(&was, &is, covers);
+    let mut changed = uncovered(&was, &is);
     if !changed.is_empty() {
         let spelled = |side: &Side, all: &[Grant]| -> Vec<Grant> {
             all.iter().map(|it| it.canonical(side)).collect()
         };
         let (was, is) = (spelled(old, &was), spelled(new, &is));
+        let left = uncovered(&was, &is);
         changed.retain(|(grant, of_new)| {
-            let (side, others) = match of_new {
-                true => (new, &was),
-                false => (old, &is),
-            };
-            let grant = grant.canonical(side);
-            !others.iter().any(|by| covers(by, &grant))
+            let side = if *of_new { new } else { old };
+            left.contains(&(grant.canonical(side), *of_new))
         });
     }
     let changed = changed
         .into_iter()
-        .filter(|(it, of_new)| it.allow || *of_new || !is_gone(&it.owner));
+        .filter(|(it, of_new)| it.allow || *of_new || !is_gone(&it.owner))
+        .map(|(it, of_new)| {
+            let can_deny = it.can_deny && !of_new && !is_gone(&it.owner);
+            (Grant { can_deny, ..it }, of_new)
+        });
     let mut groups: Vec<GrantGroup> = changed
         .map(|(grant, of_new)| {
             let one = |it: &GrantResource| it.text().map(|it| vec![it]);
@@ -472,6 +338,7 @@ pub(super) fn changes(old: &Side, new: &Side) -> Vec<AccessChange> {
                 condition: grant.condition.text(),
                 owner: grant.owner,
                 allow: grant.allow,
+                can_deny: grant.can_deny,
                 of_new,
             }
         })
@@ -518,9 +385,15 @@ fn line(group: GrantGroup) -> AccessChange {
     if !group.condition.is_empty() {
         what.push_str(&format!(" if {}", group.condition));
     }
+    if group.can_deny {
+        what.push_str(", which can also deny actions");
+    }
     AccessChange {
         // A new denial narrows access, and a removed one broadens it.
-        direction: Direction::of(group.of_new == group.allow),
+        direction: match group.can_deny {
+            true => Direction::Unknown,
+            false => Direction::of(group.of_new == group.allow),
+        },
         owner: group.owner,
         what,
     }

@@ -100,6 +100,9 @@ impl Property<'_> {
             Meaning::OpensAll if self.is.is_empty() => {
                 out.push((Broader, removed()));
             }
+            Meaning::OpensAll if self.was.is_empty() && !self.is_new => {
+                out.push((Narrower, format!("{path} is only {}", listed(&more))));
+            }
             Meaning::Opens | Meaning::OpensAll | Meaning::Uses => {
                 // A smaller range gives no more.
                 let more: Vec<&String> = more.into_iter().filter(|it| !self.had(it)).collect();
@@ -184,6 +187,8 @@ impl Property<'_> {
                     all.filter(weak).collect()
                 };
                 let is = match self.is {
+                    // It was as weak before.
+                    [] if of(&gone).len() == gone.len() => Vec::new(),
                     [] => of(&[&omitted]),
                     _ => of(&more),
                 };
@@ -193,7 +198,8 @@ impl Property<'_> {
             }
             // It was already the open one of two values.
             Meaning::Safe(safe) | Meaning::SafeOnly(safe) | Meaning::SafeDefault(safe)
-                if matches!(self.was, [was] if ["true", "false"].contains(&was.as_str()) && was != safe)
+                if matches!(self.was, [was] if ["true", "false"].contains(&was.as_str())
+                    && !safe.split(',').any(|it| it == was))
                     && more.iter().all(hidden) => {}
             Meaning::Safe(safe) | Meaning::SafeOnly(safe) | Meaning::SafeDefault(safe) => {
                 let safe = |it: &String| safe.split(',').any(|safe| safe.eq_ignore_ascii_case(it));
@@ -223,16 +229,41 @@ impl Property<'_> {
                     out.push((Narrower, format!("{path} is {value}")));
                 }
             }
-            Meaning::Open(open) => {
-                let open =
-                    |it: &&&String| open.split(',').any(|open| open.eq_ignore_ascii_case(it));
+            Meaning::Open(values) => {
+                let (open, closed) = match values.split_once(';') {
+                    Some((open, closed)) => (open, Some(closed)),
+                    None => (values, None),
+                };
+                let among = |all: &str, it: &str| {
+                    let mut all = all.split(',');
+                    all.any(|known| known.eq_ignore_ascii_case(it))
+                };
+                let open = |it: &String| among(open, it);
+                // Another word can be another way in.
+                let unfamiliar = |it: &String| closed.is_some_and(|all| !among(all, it));
                 let literal = |it: &&&String| it.contains("${") || it.contains('{');
-                if more.iter().any(|it| open(&it)) {
-                    out.push((Broader, format!("{path} is {}", listed(&more))));
-                } else if more.iter().any(|it| literal(&it)) {
-                    out.push((Unknown, format!("{path} is {}", listed(&more))));
-                } else if gone.iter().any(|it| open(&it)) {
-                    out.push((Narrower, format!("{path} is no longer {}", listed(&gone))));
+                let omitted = String::from("omitted");
+                let is: Vec<&String> = match more.is_empty() && self.is.is_empty() {
+                    true => vec![&omitted],
+                    false => more,
+                };
+                let was_omitted = self.was.is_empty() && !self.is_new && open(&omitted);
+                let was_open = was_omitted || gone.iter().any(|it| open(it));
+                if is.iter().any(|it| open(it)) {
+                    // Without the property, it is as open as with its default.
+                    if !was_open || !self.is.is_empty() {
+                        out.push((Broader, format!("{path} is {}", listed(&is))));
+                    }
+                } else if is.iter().any(|it| literal(&it)) {
+                    out.push((Unknown, format!("{path} is {}", listed(&is))));
+                } else if was_open {
+                    let what = match was_omitted {
+                        true => format!("{path} is {}", listed(&is)),
+                        false => format!("{path} is no longer {}", listed(&gone)),
+                    };
+                    out.push((Narrower, what));
+                } else if !self.is_new && is.iter().any(|it| unfamiliar(it)) {
+                    out.push((Unknown, format!("{path} is {}", listed(&is))));
                 }
             }
             Meaning::Number(default) | Meaning::Least(default) => {

@@ -54,6 +54,32 @@ pub(super) fn leaves(value: &Value, path: &str, out: &mut Leaves) {
     }
 }
 
+/// Adds the blocks of Terraform that have only blocks. Such a block is a choice, too, as in
+/// `default_action { allow {} }`.
+fn choices(value: &Value, path: &str, out: &mut Leaves) {
+    let blocks = |it: &Value| match it {
+        Value::Array(items) => items.iter().all(Value::is_object),
+        _ => false,
+    };
+    match value {
+        Value::Array(items) => items.iter().for_each(|it| choices(it, path, out)),
+        Value::Object(map) if !is_policy(map) => {
+            if !path.is_empty() && !map.is_empty() && map.values().all(blocks) {
+                let own = out.entry(path.to_owned()).or_default();
+                own.push("{}".to_owned());
+            }
+            for (key, inner) in map.iter().filter(|it| blocks(it.1)) {
+                let inside = match path {
+                    "" => key.clone(),
+                    path => format!("{path}.{key}"),
+                };
+                choices(inner, &inside, out);
+            }
+        }
+        _ => {}
+    }
+}
+
 /// The keys of the name and of the value in items such as `{Key: access_logs.s3.enabled, Value: true}`.
 const NAMED: [(&str, &str); 3] = [
     ("Key", "Value"),
@@ -73,6 +99,9 @@ pub(super) fn of(entry: Option<&Entry>) -> Leaves {
     let mut out = Leaves::new();
     if let Some(entry) = entry {
         leaves(&entry.properties, "", &mut out);
+        if !entry.kind.contains("::") {
+            choices(&entry.properties, "", &mut out);
+        }
     }
     if entry.is_some_and(|it| it.kind == "AWS::ElasticLoadBalancingV2::ListenerRule") {
         let both = std::mem::take(&mut out);

@@ -10,10 +10,11 @@ use super::super::{Entry, Side};
 use super::arn::canonical;
 use super::judge::{HIDDEN, Property};
 use super::leaf::{Leaves, leaves, of};
+use super::managed::{Effect, effect, policies};
 use super::table::{Meaning, Rows, is_harmless_name, plain};
 use super::web_acl::without_new_blocks;
 use super::word::{PROTECTING, accounts, has_word, is_telling, words};
-use super::{AccessChange, Direction, name};
+use super::{AccessChange, Direction, list, name, openapi};
 
 /// Why a change of a type without a row counts.
 const UNREVIEWED: &str = "and its type is not reviewed";
@@ -156,8 +157,14 @@ fn each(
             };
             push(direction, format!("{kind} is removed"));
         }
-        (Some(Meaning::Protects), None, _) => {
-            push(Direction::Narrower, format!("{} is added", kind));
+        (Some(Meaning::Protects), None, Some(after)) => {
+            // A service control policy can allow more than the others of its target.
+            let policy = after.properties.get("policy_id").and_then(Value::as_str);
+            let direction = match policy.is_some_and(|it| it.starts_with("p-")) {
+                true => Direction::Unknown,
+                false => Direction::Narrower,
+            };
+            push(direction, format!("{kind} is added"));
         }
         (Some(Meaning::Protects), _, None) => {
             push(Direction::Broader, format!("{} is removed", kind));
@@ -173,6 +180,11 @@ fn each(
         );
     }
     let after = without_blocks.as_ref().map_or(after, |(rest, _)| rest);
+    if let Some(before) = before {
+        for (direction, what) in openapi::changes(before, after) {
+            push(direction, what);
+        }
+    }
     let (was, mut is) = (of(before), of(Some(after)));
     if before.is_none() {
         // The provider computes these.
@@ -314,7 +326,8 @@ fn each(
             );
         }
         for (direction, what) in found {
-            match direction == Direction::Narrower && loses_denials(old, &entry.kind, path) {
+            let can_lose = before.is_some_and(|it| loses_denials(old, it, path));
+            match direction == Direction::Narrower && can_lose {
                 true => push(
                     Direction::Unknown,
                     format!("{what}, and a group can deny actions"),
@@ -351,18 +364,32 @@ fn each(
     }
 }
 
-/// Properties that are the membership of users in groups, by type.
-const MEMBERSHIPS: [(&str, &str); 4] = [
-    ("AWS::IAM::User", "Groups"),
-    ("AWS::IAM::UserToGroupAddition", "Users"),
-    ("aws_iam_group_membership", "users"),
-    ("aws_iam_user_group_membership", "groups"),
+/// Properties that are the membership of users in groups, by type, and the property of the groups.
+const MEMBERSHIPS: [(&str, &str, &str); 4] = [
+    ("AWS::IAM::User", "Groups", "Groups"),
+    ("AWS::IAM::UserToGroupAddition", "Users", "GroupName"),
+    ("aws_iam_group_membership", "users", "group"),
+    ("aws_iam_user_group_membership", "groups", "groups"),
 ];
 
 /// Returns whether a membership ends that can be one of a group with denials.
-fn loses_denials(old: &Side, kind: &str, path: &str) -> bool {
-    let denies = |it: &Entry| it.kind.to_lowercase().contains("iam") && has_denial(&it.properties);
-    MEMBERSHIPS.contains(&(kind, path)) && old.resources.values().any(denies)
+fn loses_denials(old: &Side, before: &Entry, path: &str) -> bool {
+    let kind = before.kind.as_str();
+    let Some((.., groups)) = MEMBERSHIPS.iter().find(|it| (it.0, it.1) == (kind, path)) else {
+        return false;
+    };
+    let denies = |it: &Entry| {
+        let mut attached = policies(it, old).into_iter();
+        it.kind.to_lowercase().contains("iam")
+            && (has_denial(&it.properties)
+                || attached.any(|it| effect(&name(it)) != Effect::Allows))
+    };
+    let is_shown = |group: &str| {
+        let is_named = |it: &Entry| it.kind == "aws_iam_group" && it.properties["name"] == group;
+        old.resources.contains_key(group) || old.resources.values().any(is_named)
+    };
+    let all = list(before.properties.get(*groups));
+    old.resources.values().any(denies) || all.into_iter().any(|it| !is_shown(&name(it)))
 }
 
 fn has_denial(value: &Value) -> bool {

@@ -184,11 +184,27 @@ impl Rows {
             found.map(|(_, it)| *it)
         };
         let is_harmless = |part: &String| row(any, part) == Some(Meaning::Harmless);
+        // The name of an item is its value.
+        if let [above @ .., list, last] = path
+            && last.ends_with("name")
+            && row(own, last).is_none()
+            && is_harmless(last)
+            && !above.iter().any(is_harmless)
+            && let Some(meaning) = row(own, list).or_else(|| row(any, list))
+        {
+            return Some(meaning);
+        }
         let below_harmless = path.iter().any(is_harmless);
-        path.iter().rev().find_map(|part| {
+        // Values such as `true` are not those of a property below.
+        let of_any = |at: usize, part: &String| {
+            let found = row(any, part)?;
+            let is_last = at + 1 == path.len();
+            (is_last || found == Meaning::Kept || !found.has_weaker_values()).then_some(found)
+        };
+        path.iter().enumerate().rev().find_map(|(at, part)| {
             row(own, part).or_else(|| match below_harmless {
                 true => Some(Meaning::Harmless),
-                false => row(any, part),
+                false => of_any(at, part),
             })
         })
     }
@@ -219,7 +235,10 @@ mod tests {
         let rows = Rows::of("aws_api_gateway_rest_api");
         assert_eq!(rows.existence(), Some(Meaning::Known));
         let path = ["endpointconfiguration", "types"].map(str::to_owned);
-        assert_eq!(rows.property(&path), Some(Meaning::Open("EDGE,REGIONAL")));
+        assert_eq!(
+            rows.property(&path),
+            Some(Meaning::Open("EDGE,REGIONAL,omitted"))
+        );
     }
 
     #[test]
