@@ -25,12 +25,28 @@ impl Graph {
                 (line, judge(&graph))
             })
             .collect();
-        let line_of = |reason: &&str| {
-            let is_cause = |(_, left): &&(_, Vec<String>)| !left.iter().any(|it| it == reason);
-            let cause = without.iter().rev().find(is_cause);
-            cause.map_or_else(|| node.location.clone(), |(line, _)| line.clone())
+        let count = |all: &[String], reason: &str| all.iter().filter(|it| *it == reason).count();
+        // Several lines can cause the same error.
+        let lines_of = |reason: &str| {
+            let all = reasons.iter().filter(|it| **it == reason).count();
+            let mut lines: Vec<&SourceLocation> = without
+                .iter()
+                .filter(|(_, left)| count(left, reason) < all)
+                .map(|(line, _)| line)
+                .collect();
+            // The later of two changes of one value remains.
+            let extra = lines.len().saturating_sub(all);
+            lines.drain(..extra);
+            lines
         };
-        reasons.iter().map(line_of).collect()
+        let mut out: Vec<SourceLocation> = Vec::new();
+        for (n, reason) in reasons.iter().enumerate() {
+            let nth = reasons[..n].iter().filter(|it| *it == reason).count();
+            let lines = lines_of(reason);
+            let line = lines.get(nth).or(lines.last());
+            out.push(line.map_or_else(|| node.location.clone(), |it| (*it).clone()));
+        }
+        out
     }
 
     /// Returns the reasons for which CloudFormation, or the service, refuses a resource.

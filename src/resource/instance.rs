@@ -5,7 +5,9 @@ use super::{
     BlockDeviceMapping, Ebs, Hooks, InstanceProfile, InvalidValue, LaunchImage, LaunchTemplate,
     Map, NetworkInterface, Node, RawValue, SecurityGroup, Subnet, Tags, UserData, is_arm64, tagged,
 };
-use crate::ir::{Attr, Diagnostic, Diagnostics, Dialect, IntoValue, Link, NodeId, Text, Value, quoted, words};
+use crate::ir::{
+    Attr, Diagnostic, Diagnostics, Dialect, IntoValue, Link, NodeId, Text, Value, quoted, words,
+};
 
 words! {
     /// The requirement for session tokens of the metadata service.

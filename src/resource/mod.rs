@@ -1,6 +1,7 @@
 //! The resource types, with one file each and one line each in the list below.
 
 mod attributes;
+pub(crate) mod calls;
 mod causes;
 mod changes;
 pub(crate) mod codec;
@@ -196,8 +197,16 @@ pub(crate) trait Hooks {
 
 /// Sets `prevent_destroy`: Terraform cannot retain a resource on destroy.
 pub(crate) fn prevent_destroy(map: &mut Map<'_>) {
-    let refused = [("prevent_destroy".into(), RawValue::Bool(true))];
-    map.insert("lifecycle", RawValue::Block(refused.into_iter().collect()));
+    let refused = ("prevent_destroy", RawValue::Bool(true));
+    match map.get_mut("lifecycle") {
+        Some(RawValue::Block(own)) => own.set(refused.0, refused.1),
+        // Validation reports a `lifecycle` that is not a block.
+        Some(_) => {}
+        None => {
+            let block = [(refused.0.into(), refused.1)].into_iter().collect();
+            map.insert("lifecycle", RawValue::Block(block));
+        }
+    }
 }
 
 macro_rules! resources {

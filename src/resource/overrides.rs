@@ -283,7 +283,12 @@ impl Target<'_> {
         };
         let inside = join(path, key);
         if *change == Change::Remove && map.get(key).is_none() {
-            let present: Vec<&str> = map.iter().map(|(key, _)| key).collect();
+            // A wrong override before this one is no suggestion.
+            let exists = |key: &&str| {
+                let error = self.schema.and_then(|it| it.check(&join(path, key)));
+                error.is_none()
+            };
+            let present: Vec<&str> = map.iter().map(|(key, _)| key).filter(exists).collect();
             return error(
                 format!("there is nothing to remove at `{inside}`"),
                 suggestion(key, &present),
@@ -400,6 +405,7 @@ impl Target<'_> {
         };
         let items_of = match count {
             0 => "the list is empty".to_owned(),
+            1 => "the list has one item, of index 0".to_owned(),
             count => format!("the list has the indices 0 to {}", count - 1),
         };
         match (at, change) {

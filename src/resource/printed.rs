@@ -8,10 +8,12 @@ use super::overrides::{OverrideError, apply_overrides};
 use super::printed_values::PrintedValues;
 use super::property_errors::{self, REMOVAL_POLICIES, Subject, removal_policy, unknown_attribute};
 use super::{
-    Change, Graph, KINDS, Kind, Map, Node, Origin, Part, RawResource, RawValue, RemovalPolicy,
-    Resource, Schema, TemplateError, Typed as _,
+    Change, Graph, KINDS, Kind, Map, Node, Origin, Override, Part, RawResource, RawValue,
+    RemovalPolicy, Resource, Schema, TemplateError, Typed as _,
 };
-use crate::ir::{CfnAttr, ConditionId, Dialect, Expr, NodeId, Output, Stack, StackId};
+use crate::ir::{
+    CfnAttr, ConditionId, Dialect, Expr, NodeId, Output, SourceLocation, Stack, StackId,
+};
 use crate::region::Region;
 
 /// The argument of Terraform that creates a snapshot without a name.
@@ -100,6 +102,43 @@ impl Node {
         let with_aliases = |it: &&Stack| dialect == Dialect::Tf && !it.provider_aliases.is_empty();
         origin.region = stack.filter(with_aliases).and_then(|it| self.region(it));
         origin
+    }
+
+    /// Returns the properties or arguments as the backend prints them, evaluated like those of a file.
+    pub(crate) fn evaluated(&self, this: NodeId, graph: &Graph, dialect: Dialect) -> Map<'static> {
+        let (map, _) = self.printed(this, graph, dialect);
+        match graph.stacks.get(self.stack.index()) {
+            Some(stack) => PrintedValues::of_stack(graph, stack, dialect).map(map),
+            None => Map::default(),
+        }
+    }
+
+    /// Returns the line of the last override or raw value for which `is_cause` holds, and the override. The values
+    /// are evaluated.
+    pub(crate) fn cause_of(
+        &self,
+        graph: &Graph,
+        dialect: Dialect,
+        is_cause: impl Fn(&RawValue<'static>) -> bool,
+    ) -> (Option<&Override>, SourceLocation) {
+        let evaluated = |value: RawValue<'_>| {
+            let stack = graph.stacks.get(self.stack.index())?;
+            Some(PrintedValues::of_stack(graph, stack, dialect).value(value))
+        };
+        let sets = |it: &&Override| match &it.change {
+            Change::Set(json) | Change::Append(json) | Change::Block(json) => {
+                let value = evaluated(RawValue::Raw(Cow::Borrowed(json)));
+                it.dialect == dialect && value.is_some_and(|it| is_cause(&it))
+            }
+            Change::Remove => false,
+        };
+        if let Some(change) = self.overrides.iter().rfind(sets) {
+            return (Some(change), change.location_or(&self.location).clone());
+        }
+        let line = self.line_of(dialect, |value| {
+            evaluated(value.clone()).is_some_and(|it| is_cause(&it))
+        });
+        (None, line.unwrap_or_else(|| self.location.clone()))
     }
 
     /// Returns whether an override changes a part.
@@ -317,7 +356,7 @@ impl Graph {
             is_of_file: false,
         };
         let mut errors = match is_of_table {
-            true => property_errors::of_values(of, map),
+            true => property_errors::of_table(of, map),
             false => property_errors::errors(of, map),
         };
         errors.extend(property_errors::of_policies(of, |it| {
@@ -331,16 +370,8 @@ impl Graph {
         }
         errors
             .extend(self.unknown_attributes(path, |visit| map.walk_in(Some(Dialect::Cfn), visit)));
-        let missing = values.missing.drain(..);
-        errors.extend(missing.map(|name| {
-            certain(
-                format!(
-                    "(`Unresolved resource dependencies`): `{path}` refers to `{name}`, which does not \
-                     exist"
-                ),
-                "add the resource or parameter, or correct its name".to_owned(),
-            )
-        }));
+        let problems = values.problems.drain(..);
+        errors.extend(problems.map(|(why, fix)| certain(format!("`{path}` {why}"), fix)));
         origin.errors = errors;
         origin.init = attributes.remove_path("Metadata.AWS::CloudFormation::Init");
         origin.signal = attributes.remove_path("CreationPolicy.ResourceSignal");

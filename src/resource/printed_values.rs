@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use super::calls::{EXTENSIONS, call_error};
 use super::intrinsic::{self, FUNCTIONS, Names, dynamic, into_expr, value_of};
 use super::{Graph, Map, RawValue};
 use crate::ir::{Dialect, Expr, NodeId, Pseudo, Stack};
@@ -13,8 +14,8 @@ pub(super) struct PrintedValues<'g> {
     stack: &'g Stack,
     dialect: Dialect,
     resources: HashMap<&'g str, NodeId>,
-    /// The names that JSON of the user refers to and that the stack does not have.
-    pub(super) missing: Vec<String>,
+    /// Why CloudFormation refuses JSON of the user: a clause after the resource, and the fix.
+    pub(super) problems: Vec<(String, String)>,
 }
 
 impl<'g> PrintedValues<'g> {
@@ -25,7 +26,7 @@ impl<'g> PrintedValues<'g> {
             stack,
             dialect,
             resources: named.map(|(id, it)| (it.cfn_id.as_str(), id)).collect(),
-            missing: Vec::new(),
+            problems: Vec::new(),
         }
     }
 
@@ -91,6 +92,17 @@ impl<'g> PrintedValues<'g> {
             RawValue::List(items) => items.as_slice(),
             one => std::slice::from_ref(one),
         };
+        let count = matches!(argument, RawValue::List(_)).then_some(list.len());
+        if name != "Ref"
+            && let Some((why, fix)) = call_error(name, count)
+        {
+            // An app has no transforms.
+            let fix = match EXTENSIONS.contains(&name) {
+                true => "set the value in place of the call".to_owned(),
+                false => fix,
+            };
+            self.problems.push((why, fix));
+        }
         Some(match (name, list) {
             ("Ref", [RawValue::Str(name)]) => self.reference(name).into(),
             ("Fn::GetAtt", [RawValue::Str(path)]) => {
@@ -106,11 +118,28 @@ impl<'g> PrintedValues<'g> {
             }
             ("Fn::If", [RawValue::Str(id), then, other]) => {
                 let condition = self.graph.condition_in(self.stack, id);
+                if condition.is_none() {
+                    let fix = "declare it with `Scope::condition`, or correct its name";
+                    let what = format!("condition `{id}`");
+                    self.unresolved(&what, "Unresolved condition dependency", fix);
+                }
                 let exists = |it: &RawValue<'static>| match it {
                     RawValue::Expr(expr) if **expr == Expr::Absent => None,
                     other => Some(other.clone()),
                 };
                 intrinsic::retained(condition, id, [then, other].map(exists))
+            }
+            ("Fn::FindInMap", [map, _, _]) => {
+                // The template of an app has no mappings.
+                let what = map
+                    .as_str()
+                    .map_or("a mapping".to_owned(), |it| format!("mapping `{it}`"));
+                self.unresolved(
+                    &what,
+                    "Unable to get mapping",
+                    "set the value in place of the call",
+                );
+                Expr::Unknown(name.to_owned().into()).into()
             }
             // A macro.
             (name, _) if !FUNCTIONS.contains(&name) => Expr::Unknown(name.to_owned().into()).into(),
@@ -127,6 +156,21 @@ impl<'g> PrintedValues<'g> {
                 })
             }
         })
+    }
+
+    /// Records a resource or parameter that the stack does not have.
+    fn missing(&mut self, name: &str) {
+        let fix = "add the resource or parameter, or correct its name";
+        self.unresolved(
+            &format!("`{name}`"),
+            "Unresolved resource dependencies",
+            fix,
+        );
+    }
+
+    fn unresolved(&mut self, what: &str, error: &str, fix: &str) {
+        let why = format!("refers to {what}, which does not exist (`{error}`)");
+        self.problems.push((why, fix.to_owned()));
     }
 
     fn reference(&mut self, name: &str) -> Expr {
@@ -151,7 +195,7 @@ impl<'g> PrintedValues<'g> {
             Some((id, _)) => Expr::Param(id),
             None if name.starts_with("AWS::") => Expr::Opaque(name.to_owned().into()),
             None => {
-                self.missing.push(name.to_owned());
+                self.missing(name);
                 Expr::Unknown(format!("Ref {name}").into())
             }
         }
@@ -159,7 +203,7 @@ impl<'g> PrintedValues<'g> {
 
     fn attribute(&mut self, id: &str, name: &str) -> Expr {
         let Some(&node) = self.resources.get(id) else {
-            self.missing.push(id.to_owned());
+            self.missing(id);
             return Expr::Unknown(format!("Fn::GetAtt {id}.{name}").into());
         };
         let kind = self.graph.node(node).and_then(|it| it.resource.kind());

@@ -1,6 +1,10 @@
 //! Nested blocks of Terraform in raw resources.
 
-use super::{Map, RawValue};
+use std::borrow::Cow;
+
+use super::schema::{Form, Names};
+use super::{Map, RawValue, Schema};
+use crate::ir::Dialect;
 
 /// A nested block in Terraform, with arguments and blocks inside it.
 ///
@@ -94,5 +98,46 @@ impl Map<'static> {
             None => self.insert(name.to_owned(), block.into()),
         }
         Ok(())
+    }
+}
+
+impl Map<'_> {
+    /// Replaces the blocks that are the objects of an attribute. In Terraform JSON, each object has all keys.
+    ///
+    /// <https://developer.hashicorp.com/terraform/language/attr-as-blocks>
+    pub(crate) fn complete_objects(&mut self, type_name: &str) {
+        if let Some(schema) = Schema::of(type_name, Dialect::Tf) {
+            complete(self, schema.names());
+        }
+    }
+}
+
+fn complete(map: &mut Map<'_>, names: Names) {
+    for (key, value) in map.iter_mut() {
+        let form = names.get(key).map(|it| it.form);
+        let Some(names) = form.filter(|it| it.is_list()).and_then(Form::names) else {
+            continue;
+        };
+        if !value.is_block() {
+            continue;
+        }
+        let blocks = match std::mem::replace(value, RawValue::Bool(false)) {
+            RawValue::List(items) => items,
+            one => vec![one],
+        };
+        let mut objects = Vec::new();
+        for block in blocks {
+            let RawValue::Block(mut map) = block else {
+                continue;
+            };
+            complete(&mut map, names);
+            for it in names.iter() {
+                if map.get(it.name).is_none() {
+                    map.insert(it.name, RawValue::Raw(Cow::Owned(serde_json::Value::Null)));
+                }
+            }
+            objects.push(RawValue::Object(map));
+        }
+        *value = RawValue::List(objects);
     }
 }

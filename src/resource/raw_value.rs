@@ -469,6 +469,11 @@ impl<'a> Map<'a> {
         self.0.iter().map(|(key, term)| (key.as_ref(), term))
     }
 
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut RawValue<'a>)> {
+        let entries = self.0.iter_mut();
+        entries.map(|(key, term)| (&**key, term))
+    }
+
     /// Returns the names of arguments and blocks in Terraform, also in nested blocks.
     pub(crate) fn names_in_blocks(&self) -> Vec<&str> {
         let mut names = Vec::new();

@@ -258,7 +258,7 @@ impl Schema {
     pub(crate) fn is_block(self, path: &str) -> bool {
         self.dialect == Dialect::Tf
             && (is_meta_block(path)
-                || matches!(self.place(path), Place::Known(it) if it.form.is_block()))
+                || matches!(self.place(&created_path(path)), Place::Known(it) if it.form.is_block()))
     }
 
     /// Returns the error for a property that the type does not have, or that AWS sets.
@@ -322,13 +322,7 @@ impl Schema {
 
     /// Returns why a name that the table does not have can exist.
     pub(crate) fn doubt(self) -> String {
-        let (names, language) = self
-            .dialect
-            .pick(("properties", "AWS"), ("arguments", "the provider"));
-        format!(
-            "{} does not have it, but {language} adds {names} to this type",
-            source(self.dialect)
-        )
+        doubt(self.dialect)
     }
 
     /// Returns whether a name that the table does not have is wrong in later versions of the schema, too. AWS
@@ -435,6 +429,15 @@ impl Schema {
     }
 }
 
+/// Returns why a name that the table of a language does not have can exist.
+pub(crate) fn doubt(dialect: Dialect) -> String {
+    let (names, language) = dialect.pick(("properties", "AWS"), ("arguments", "the provider"));
+    format!(
+        "{} does not have it, but {language} adds {names} to this type",
+        source(dialect)
+    )
+}
+
 fn set_by_aws(path: &str) -> SchemaError {
     SchemaError {
         path: path.to_owned(),
@@ -486,12 +489,37 @@ fn meta_names(path: &str, is_raw: bool) -> Meta {
     }
 }
 
-/// Returns whether a path is a block that Terraform itself defines.
+/// The blocks of Terraform itself that have a label.
+pub(crate) const LABELED_BLOCKS: [&str; 2] = ["dynamic", "provisioner"];
+
+/// Returns whether a path is a block that Terraform itself defines. Those with a label have it as a key.
 pub(crate) fn is_meta_block(path: &str) -> bool {
+    let mut keys = path.rsplit('.');
     matches!(
-        path,
-        "lifecycle" | "lifecycle.precondition" | "lifecycle.postcondition"
+        (keys.next().unwrap_or_default(), keys.next(), keys.next()),
+        ("lifecycle" | "connection" | "provisioner", None, _)
+            | ("dynamic", _, _)
+            | ("precondition" | "postcondition", Some("lifecycle"), None)
+            | (_, Some("provisioner"), None)
+            | ("connection", Some(_), Some("provisioner"))
+            | (_, Some("dynamic"), _)
+            | ("content", Some(_), Some("dynamic"))
     )
+}
+
+/// Returns the path of a block in its type, which a block `dynamic` can create.
+fn created_path(path: &str) -> String {
+    let mut out = Vec::new();
+    let mut keys = path.split('.');
+    while let Some(key) = keys.next() {
+        if key != "dynamic" {
+            out.push(key);
+            continue;
+        }
+        out.extend(keys.next());
+        out.extend(keys.next().filter(|it| *it != "content"));
+    }
+    out.join(".")
 }
 
 /// Returns the hint for an unknown name.

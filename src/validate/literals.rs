@@ -3,11 +3,9 @@
 //! <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html>
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
 
-use std::borrow::Cow;
-
-use crate::ir::{Diagnostic, Diagnostics, Stack};
+use crate::ir::{Diagnostic, Diagnostics, Dialect, NodeId};
 use crate::region::Region;
-use crate::resource::{Map, Node, RawValue};
+use crate::resource::{Graph, KINDS, Map, Node, Override, RawValue};
 
 /// The kind of an ID: its prefix and description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -199,13 +197,8 @@ impl ArnOf {
     }
 }
 
-/// Returns the error for a literal value of a property, with its name in messages.
-fn diagnostic<'p>(
-    property: &str,
-    text: &str,
-    region: Option<&Region>,
-    name: impl Fn() -> Cow<'p, str>,
-) -> Option<Diagnostic> {
+/// Returns the error for a literal value of a property.
+fn diagnostic(property: &str, text: &str, region: Option<&Region>) -> Option<Diagnostic> {
     // A fast exit for all other properties.
     let holds_id = property.ends_with("Id") || property.ends_with("Ids") || property == "GroupSet";
     if !holds_id && !text.starts_with("arn:") {
@@ -218,21 +211,21 @@ fn diagnostic<'p>(
         return if looked_up || text.is_empty() {
             None
         } else {
-            of.diagnostic(&name(), text)
+            of.diagnostic(property, text)
         };
     }
-    Arn::read(text)?.other_region(&name(), text, region?)
+    Arn::read(text)?.other_region(property, text, region?)
 }
 
-/// Reports invalid IDs and ARNs in the properties of a resource, apart from those that a construct
-/// already `reported` with its setting.
-pub(super) fn check(
-    map: &Map<'_>,
-    stack: &Stack,
-    node: &Node,
-    reported: &Diagnostics,
-    out: &mut Diagnostics,
-) {
+/// An invalid ID or ARN.
+pub(super) struct Invalid {
+    pub(super) property: String,
+    pub(super) text: String,
+    pub(super) found: Diagnostic,
+}
+
+/// Returns the invalid IDs and ARNs in the properties of a resource.
+pub(super) fn invalid(map: &Map<'_>, region: Option<&Region>) -> Vec<Invalid> {
     fn walk(property: &str, term: &RawValue<'_>, each: &mut dyn FnMut(&str, &str)) {
         match term {
             RawValue::Str(text) => each(property, text),
@@ -248,23 +241,85 @@ pub(super) fn check(
             .iter()
             .filter(|(key, _)| *key != "Tags" && *key != "TagSpecifications");
         for (key, term) in reported {
-            walk(key, term, each);
+            // The schema has an error for text in place of a list.
+            let is_list = key.ends_with("Ids") || key == "GroupSet";
+            if !is_list || !matches!(term, RawValue::Str(_)) {
+                walk(key, term, each);
+            }
         }
     }
+    let mut out = Vec::new();
     walk_map(map, &mut |property, text| {
-        let found = diagnostic(property, text, stack.region, || node.setter_of(property));
-        let is_same = |it: &&Diagnostic| {
-            let quoted = format!("`{}`", text.escape_debug());
-            found.as_ref().is_some_and(|found| found.code == it.code)
-                && it.message.contains(&quoted)
-        };
-        if reported.iter().any(|it| is_same(&it)) {
-            return;
-        }
-        if let Some(diagnostic) = found {
-            out.push(diagnostic.path(node.path.clone()).at(node.location.clone()));
-        }
+        let found = diagnostic(property, text, region);
+        out.extend(found.map(|found| Invalid {
+            property: property.to_owned(),
+            text: text.to_owned(),
+            found,
+        }));
     });
+    out
+}
+
+impl Invalid {
+    /// Returns the error with another name of the property.
+    pub(super) fn renamed(&self, name: &str) -> Diagnostic {
+        let mut found = self.found.clone();
+        let own = format!("`{}`", self.property);
+        found.message = found.message.replacen(&own, &format!("`{name}`"), 1);
+        found
+    }
+
+    /// Returns the error of an override.
+    pub(super) fn of_override(&self, change: &Override, name: &str) -> Diagnostic {
+        let mut found = self.renamed(name).only(change.dialect);
+        found.message = format!("override `{}`: {}", change.pointer, found.message);
+        found
+    }
+
+    /// Returns whether a value contains the text.
+    pub(super) fn is_in(&self, value: &RawValue<'_>) -> bool {
+        match value {
+            RawValue::Str(text) => *text == self.text,
+            RawValue::List(items) => items.iter().any(|it| self.is_in(it)),
+            RawValue::Object(map) | RawValue::Block(map) => map.iter().any(|it| self.is_in(it.1)),
+            RawValue::Json(inner) | RawValue::Base64(inner) => self.is_in(inner),
+            _ => false,
+        }
+    }
+}
+
+/// Reports invalid IDs and ARNs in the properties of a modeled type, each at the line that sets it, apart from
+/// those that a construct already reported with its setting.
+pub(super) fn check(graph: &Graph, (id, node): (NodeId, &Node), out: &mut Diagnostics) {
+    let of = node.resource.type_name(Dialect::Cfn);
+    let stack = graph.stacks().nth(node.stack().index());
+    let (true, Some(stack)) = (KINDS.iter().any(|it| Some(it.cfn) == of), stack) else {
+        return;
+    };
+    // Evaluating takes longer.
+    let is_changed = node.resource.kind().is_none() || !node.overrides.is_empty();
+    let map = match is_changed && graph.has_language(Dialect::Cfn) {
+        true => node.evaluated(id, graph, Dialect::Cfn),
+        false => node.resource.put(Dialect::Cfn).into_owned(),
+    };
+    for it in invalid(&map, stack.region) {
+        let is_same = |other: &&Diagnostic| {
+            let quoted = format!("`{}`", it.text.escape_debug());
+            other.code == it.found.code && other.message.contains(&quoted)
+        };
+        if graph.diagnostics.iter().any(|it| is_same(&it)) {
+            continue;
+        }
+        let (change, line) = match is_changed {
+            true => node.cause_of(graph, Dialect::Cfn, |value| it.is_in(value)),
+            false => (None, node.location.clone()),
+        };
+        let found = match change {
+            Some(change) => it.of_override(change, &it.property),
+            None => it.renamed(&node.setter_of(&it.property)),
+        };
+        out.push(found.at(line).path(node.path.clone()));
+    }
 }
 
 #[cfg(test)]

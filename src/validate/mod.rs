@@ -9,6 +9,7 @@ mod languages;
 mod limits;
 mod links;
 mod literals;
+mod meta_arguments;
 mod module_references;
 mod names;
 mod network;

@@ -51,6 +51,8 @@ struct WrittenText<'n> {
     text: &'n str,
     change: Option<&'n Override>,
     line: Option<SourceLocation>,
+    /// Whether it can refer to the resource itself as `self`.
+    has_self: bool,
 }
 
 /// The texts of overrides and raw values of a resource.
@@ -69,6 +71,15 @@ fn form_at(path: &[&str]) -> Option<Form> {
         ["provider" | "providers", ..] | ["lifecycle", "ignore_changes", ..] => None,
         ["depends_on", ..] | ["lifecycle", "replace_triggered_by", ..] => Some(Form::Expression),
         _ => Some(Form::Template),
+    }
+}
+
+/// Returns whether a text at a path of keys can refer to the resource itself as `self`.
+fn has_self(path: &[&str]) -> bool {
+    match path {
+        ["provisioner" | "connection", ..] => true,
+        ["lifecycle", rest @ ..] => rest.contains(&"postcondition"),
+        _ => false,
     }
 }
 
@@ -107,11 +118,13 @@ impl<'n> Written<'n> {
         path: &mut Vec<&'n str>,
         line: Option<&SourceLocation>,
     ) {
+        let has_self = has_self(path);
         let text = |text, form| WrittenText {
             form,
             text,
             change: None,
             line: line.cloned(),
+            has_self,
         };
         match value {
             RawValue::Raw(json) => self.json(json, path, (None, line)),
@@ -161,6 +174,7 @@ impl<'n> Written<'n> {
                         text,
                         change,
                         line,
+                        has_self: has_self(path),
                     });
                 }
             }
@@ -343,7 +357,7 @@ impl<'g> Module<'g> {
         for traversal in found {
             let wrong = match text.form {
                 Form::Literal => literal(&traversal),
-                _ => self.wrong(&traversal, of),
+                _ => self.wrong(&traversal, of, text.has_self),
             };
             if let Some(wrong) = wrong.filter(|it| !reported.contains(it)) {
                 out.push(report(wrong.clone()));
@@ -353,7 +367,7 @@ impl<'g> Module<'g> {
     }
 
     /// Returns what is wrong with a reference.
-    fn wrong(&self, steps: &Traversal, of: &Written<'_>) -> Option<Wrong> {
+    fn wrong(&self, steps: &Traversal, of: &Written<'_>, has_self: bool) -> Option<Wrong> {
         let steps = match steps.split_first()? {
             (first, rest) if first == "resource" && !rest.is_empty() => rest,
             _ => steps,
@@ -361,7 +375,7 @@ impl<'g> Module<'g> {
         let (root, rest) = steps.split_first()?;
         match root.as_str() {
             root if of.iterators.contains(&root) => None,
-            "self" => None,
+            "self" => (!has_self).then(no_self),
             "var" => self.named("variable", root, rest, &self.variables),
             "local" => self.named("local value", root, rest, &self.locals),
             "path" => one_of(root, rest, &["cwd", "module", "root"]),
@@ -479,8 +493,16 @@ fn unknown_function(name: &str) -> Option<Wrong> {
 
 fn no_reference(text: &str) -> Wrong {
     let message = format!("`{text}` is not a reference");
-    let help = "use a reference such as `var.team` or `aws_subnet.main.id`";
-    (Certainty::Yes, message, help.to_owned())
+    let help = format!(
+        "use a reference such as `var.team` or `aws_subnet.main.id`, or `$${{{text}}}` for literal text"
+    );
+    (Certainty::Yes, message, help)
+}
+
+fn no_self() -> Wrong {
+    let message = "`self` exists only in `provisioner`, `connection` and `postcondition`";
+    let help = "set the value in its place, or refer to another resource";
+    (Certainty::Yes, message.to_owned(), help.to_owned())
 }
 
 fn one_of(root: &str, rest: &[String], known: &[&str]) -> Option<Wrong> {

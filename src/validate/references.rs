@@ -171,6 +171,7 @@ fn check_node(
             .at(node.location.clone())
             .help(help)
     };
+    literals::check(graph, (id, node), out);
     let mut reported: Vec<(String, String)> = Vec::new();
     for &dialect in graph.languages() {
         if node.resource.type_name(dialect).is_none() {
@@ -213,9 +214,6 @@ fn check_node(
                 "a list parameter is combined with an item that is not text, or contains a comma",
                 "use the list parameter alone, or combine it with IDs only",
             ));
-        }
-        if dialect == Dialect::Cfn && node.resource.kind().is_some() {
-            literals::check(&map, here, node, &graph.diagnostics, out);
         }
         if dialect == Dialect::Cfn && would_be_looked_up(&map) {
             let line = node.line_of(dialect, value_would_be_looked_up);

@@ -1,16 +1,24 @@
 //! Snapshots before the removal of a resource.
 
 use crate::ir::{Diagnostic, Diagnostics, Dialect, NodeId};
-use crate::resource::property_errors::has_snapshots;
-use crate::resource::{FINAL_SNAPSHOT, Graph, Map, Node, RawValue, RemovalPolicy, Schema};
+use crate::resource::property_errors::{REMOVAL_POLICIES, has_snapshots};
+use crate::resource::{
+    Change, FINAL_SNAPSHOT, Graph, Map, Node, Override, Part, RawValue, RemovalPolicy, Schema,
+};
 
 /// The argument of Terraform with the name of the snapshot.
 const IDENTIFIER: &str = "final_snapshot_identifier";
 /// The argument of Terraform that omits the snapshot.
 const SKIP: &str = "skip_final_snapshot";
 
-/// Reports resources of which a language creates no snapshot.
+/// Reports overrides that contradict a removal policy, and resources of which a language creates no snapshot.
 pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
+    for (_, node) in graph.nodes() {
+        if let Some(policy) = node.removal_policy {
+            let changes = node.overrides.iter();
+            out.extend(changes.filter_map(|it| contradiction(node, policy, it)));
+        }
+    }
     let snapshot = Some(RemovalPolicy::Snapshot);
     for (id, node) in graph
         .nodes()
@@ -28,6 +36,46 @@ fn error(node: &Node, message: String) -> Diagnostic {
     let location = Some(node.removal_location.clone());
     let location = location.filter(|it| *it != crate::ir::SourceLocation::Default);
     node.error_at("removal-policy", message, location)
+}
+
+/// Returns the error for an override with another effect than the removal policy.
+fn contradiction(node: &Node, policy: RemovalPolicy, change: &Override) -> Option<Diagnostic> {
+    let Change::Set(value) = &change.change else {
+        return None;
+    };
+    let name = change.pointer.strip_prefix('/')?;
+    let is_contrary = match (change.dialect, change.part) {
+        (Dialect::Cfn, Part::Attributes) if REMOVAL_POLICIES.contains(&name) => {
+            // CloudFormation has two attributes to retain a resource.
+            let fits: &[&str] = match policy {
+                RemovalPolicy::Delete => &["Delete"],
+                RemovalPolicy::Retain => &["Retain", "RetainExceptOnCreate"],
+                RemovalPolicy::Snapshot => &["Snapshot"],
+            };
+            value.as_str().is_some_and(|it| !fits.contains(&it))
+        }
+        (Dialect::Tf, Part::Properties) if policy == RemovalPolicy::Retain => {
+            let value = match name {
+                "lifecycle" => value.get("prevent_destroy"),
+                "lifecycle/prevent_destroy" => Some(value),
+                _ => None,
+            };
+            // Some types have an argument of their own to retain the resource.
+            let mut retained = Map::default();
+            node.resource.tf_retained(&mut retained);
+            retained.get_path("lifecycle.prevent_destroy").is_some()
+                && value.is_some_and(|it| *it == false || it.as_str() == Some("false"))
+        }
+        _ => false,
+    };
+    let message = format!(
+        "override `{}`: it contradicts `RemovalPolicy::{policy:?}` of the resource",
+        change.pointer
+    );
+    let found = Diagnostic::error("removal-policy", message).path(node.path.clone());
+    let found = found.at(change.location_or(&node.location).clone());
+    let help = "remove the override, or set the other policy with `set_removal_policy`";
+    is_contrary.then(|| found.only(change.dialect).help(help))
 }
 
 fn without_snapshots(node: &Node) -> Option<Diagnostic> {

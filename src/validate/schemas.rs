@@ -1,6 +1,7 @@
 //! Names, and forms of values, that the schemas of both languages do not accept: in raw resources, after
 //! overrides, and in references.
 
+use super::meta_arguments;
 use crate::ir::{CfnAttr, Diagnostic, Diagnostics, Dialect, Expr, NodeId};
 use crate::resource::schema::{self, SchemaError};
 use crate::resource::{
@@ -42,25 +43,36 @@ fn check_properties(
     if raw.is_none() && changes().next().is_none() {
         return;
     }
-    let of = node.resource.type_name(dialect);
-    let Some(schema) = of.and_then(|of| Schema::of(of, dialect)) else {
+    let Some(of) = node.resource.type_name(dialect) else {
         return;
     };
+    let schema = Schema::of(of, dialect);
     let (map, _) = node.printed(id, graph, dialect);
-    for error in schema.errors(&map, raw.is_some()) {
+    let mut errors = match dialect {
+        Dialect::Cfn => Vec::new(),
+        Dialect::Tf => meta_arguments::errors(of, schema, &map),
+    };
+    errors.extend(schema.iter().flat_map(|it| it.errors(&map, raw.is_some())));
+    for error in errors {
         let change = changes().rfind(|it| is_inside(&it.pointer, &error.path));
         let found = match (change, raw) {
-            (Some(change), _) => of_override(node, change, "", schema, &error),
+            (Some(change), _) => of_override(node, change, "", dialect, &error),
             (None, Some(raw)) => {
                 let name = error.path.split('.').next().unwrap_or_default();
                 let line = raw.line_of(dialect, name);
-                let found = diagnostic(
-                    "raw-resource-property",
-                    schema,
-                    &error,
-                    error.message.clone(),
-                );
-                found.at(line.unwrap_or_else(|| node.location.clone()))
+                match (line, node.removal_policy) {
+                    (None, Some(policy)) if name == "lifecycle" => {
+                        let message = format!("`RemovalPolicy::{policy:?}`: {}", error.message);
+                        let found = Diagnostic::error("removal-policy", message).only(dialect);
+                        let help = "remove the call of `set_removal_policy`";
+                        found.help(help).at(node.removal_location.clone())
+                    }
+                    (line, _) => {
+                        let message = error.message.clone();
+                        let found = diagnostic("raw-resource-property", dialect, &error, message);
+                        found.at(line.unwrap_or_else(|| node.location.clone()))
+                    }
+                }
             }
             // The table of a model ensures the rest.
             (None, None) => continue,
@@ -87,7 +99,7 @@ fn check_policies(graph: &Graph, node: &Node, out: &mut Diagnostics) {
             let path = schema::join(policy, &error.path);
             let change = changes().rfind(|it| is_inside(&it.pointer, &path));
             let place = format!("in `{policy}`, ");
-            let found = change.map(|it| of_override(node, it, &place, schema, &error));
+            let found = change.map(|it| of_override(node, it, &place, Dialect::Cfn, &error));
             out.extend(found.map(|it| it.path(node.path.clone())));
         }
     }
@@ -111,11 +123,29 @@ fn check_references(
     dialect: Dialect,
     out: &mut Diagnostics,
 ) {
-    node.walk_printed(id, graph, dialect, &mut |expr| {
-        if let Some(found) = reference_error(graph, expr, dialect) {
-            out.push(found.path(node.path.clone()).at(node.location.clone()));
-        }
-    });
+    let mut see = |expr: &Expr| {
+        let Some(found) = reference_error(graph, expr, dialect) else {
+            return;
+        };
+        let (change, line) = node.cause_of(graph, dialect, |value| {
+            let mut is_cause = false;
+            value.walk_in(Some(dialect), &mut |it| is_cause |= it == expr);
+            is_cause
+        });
+        let (code, prefix) = match change {
+            Some(it) => ("override", format!("override `{}`: ", it.pointer)),
+            None => ("reference", String::new()),
+        };
+        out.push(found.of(code, &prefix).path(node.path.clone()).at(line));
+    };
+    // The references of Terraform in JSON have a check of all that they can name.
+    let is_json = RawResource::of(&node.resource).is_some() || !node.overrides.is_empty();
+    if dialect == Dialect::Cfn && is_json && node.resource.type_name(dialect).is_some() {
+        node.evaluated(id, graph, dialect)
+            .walk_in(Some(dialect), &mut see);
+    } else {
+        node.walk_printed(id, graph, dialect, &mut see);
+    }
 }
 
 /// Reports the same for outputs.
@@ -123,31 +153,51 @@ fn check_outputs(graph: &Graph, dialect: Dialect, out: &mut Diagnostics) {
     for output in graph.stacks().flat_map(|it| &it.outputs) {
         output.value.walk_in(Some(dialect), &mut |expr| {
             if let Some(found) = reference_error(graph, expr, dialect) {
-                out.push(found.path(output.path.clone()).at(output.location.clone()));
+                let found = found.of("reference", "").path(output.path.clone());
+                out.push(found.at(output.location.clone()));
             }
         });
     }
 }
 
+/// A reference to an attribute that a type does not have.
+struct WrongReference {
+    schema: Schema,
+    error: SchemaError,
+    message: String,
+}
+
+impl WrongReference {
+    fn of(self, code: &'static str, prefix: &str) -> Diagnostic {
+        let message = format!("{prefix}{}", self.message);
+        diagnostic(code, self.schema.dialect(), &self.error, message)
+    }
+}
+
 /// Returns the error for a reference to an attribute that a type does not have.
-fn reference_error(graph: &Graph, expr: &Expr, dialect: Dialect) -> Option<Diagnostic> {
-    let Expr::Attr(target, attr) = expr else {
-        return None;
+fn reference_error(graph: &Graph, expr: &Expr, dialect: Dialect) -> Option<WrongReference> {
+    let (target, name) = match (expr, dialect) {
+        (Expr::Attr(target, attr), Dialect::Tf) => (target, attr.tf.split(['.', '[']).next()?),
+        (Expr::Attr(target, attr), Dialect::Cfn) => match &attr.cfn {
+            CfnAttr::GetAtt(name) => (target, *name),
+            CfnAttr::Ref => return None,
+        },
+        (Expr::Other(target, name), Dialect::Cfn) if name != "Ref" => (target, name.as_ref()),
+        _ => return None,
     };
     let target = graph.node(*target)?;
     let of = target.resource.type_name(dialect)?;
-    let name = match (dialect, &attr.cfn) {
-        (Dialect::Tf, _) => attr.tf.split(['.', '[']).next().unwrap_or_default(),
-        (Dialect::Cfn, CfnAttr::GetAtt(name)) => name,
-        (Dialect::Cfn, _) => return None,
-    };
     let schema = Schema::of(of, dialect)?;
     let error = schema.check_attribute(name)?;
     let message = format!(
         "refers to attribute `{name}` of `{}`, which `{of}` does not have",
         target.path
     );
-    Some(diagnostic("reference", schema, &error, message))
+    Some(WrongReference {
+        schema,
+        error,
+        message,
+    })
 }
 
 /// Returns the diagnostic of an override, at its line.
@@ -155,27 +205,27 @@ fn of_override(
     node: &Node,
     change: &Override,
     place: &str,
-    schema: Schema,
+    dialect: Dialect,
     error: &SchemaError,
 ) -> Diagnostic {
     let message = format!("override `{}`: {place}{}", change.pointer, error.message);
     let location = change.location_or(&node.location).clone();
-    diagnostic("override", schema, error, message).at(location)
+    diagnostic("override", dialect, error, message).at(location)
 }
 
 /// Returns the diagnostic of a name or a value that a schema does not accept. A later version can have the name,
 /// so that the hint says how to keep it.
 fn diagnostic(
     code: &'static str,
-    schema: Schema,
+    dialect: Dialect,
     error: &SchemaError,
     message: String,
 ) -> Diagnostic {
     let message = match error.is_certain {
         true => message,
-        false => format!("{message}: {}", schema.doubt()),
+        false => format!("{message}: {}", schema::doubt(dialect)),
     };
-    let found = Diagnostic::error(code, message).only(schema.dialect());
+    let found = Diagnostic::error(code, message).only(dialect);
     let found = found.help(error.help.clone());
     match error.is_certain {
         true => found.suppressible(),

@@ -1,10 +1,10 @@
 //! Values that services exclude, in Terraform. CloudFormation has its own rules for templates
 //! (`template.rs`).
 
-use super::{TEMPLATE_ERROR, schemas};
+use super::{TEMPLATE_ERROR, literals, schemas};
 use crate::ir::{Diagnostic, Diagnostics, Dialect, NodeId};
 use crate::resource::schema;
-use crate::resource::{Field, Graph, Node, Override, Part, Resource, property_errors};
+use crate::resource::{Field, Graph, Node, Override, Part, RawValue, Resource, property_errors};
 
 pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
     // Without a template, no other check sees the values of the models.
@@ -19,7 +19,8 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
     {
         for (id, node) in graph.nodes().filter(is_changed) {
             if let Some(other) = printed.node(id) {
-                check_limits(node, &other.resource, is_only, out);
+                check_limits(graph, (id, node), &other.resource, is_only, out);
+                check_ids(graph, node, &other.resource, out);
             }
         }
     }
@@ -31,7 +32,13 @@ fn changes_arguments(change: &Override) -> bool {
 
 /// Reports values of a modeled type that the service excludes. The provider's schema has no limits, so those of
 /// CloudFormation apply to the same properties.
-fn check_limits(node: &Node, printed: &Resource, is_only: bool, out: &mut Diagnostics) {
+fn check_limits(
+    graph: &Graph,
+    (id, node): (NodeId, &Node),
+    printed: &Resource,
+    is_only: bool,
+    out: &mut Diagnostics,
+) {
     let Some(kind) = printed.kind().filter(|it| !it.tf.is_empty()) else {
         return;
     };
@@ -57,7 +64,24 @@ fn check_limits(node: &Node, printed: &Resource, is_only: bool, out: &mut Diagno
     let is_own = |reason: &str| own.iter().any(|it| it.reason == reason);
     let mut names = Vec::new();
     pairs(kind.fields, ("", ""), &mut names);
-    for error in errors(printed).iter().filter(|it| !is_own(&it.reason)) {
+    let mut found = errors(printed);
+    let arguments = node.evaluated(id, graph, Dialect::Tf);
+    for (cfn, tf) in &names {
+        // A model holds only integers.
+        if let Some(RawValue::Raw(number)) = arguments.get_path(tf)
+            && number.is_number()
+        {
+            let wrap = |inner, key: &str| {
+                let entry = [(key.to_owned().into(), inner)];
+                RawValue::Object(entry.into_iter().collect())
+            };
+            let number = RawValue::Raw(number.clone());
+            if let RawValue::Object(map) = cfn.rsplit('.').fold(number, wrap) {
+                found.extend(property_errors::of_limits(&node.path, kind.cfn, &map));
+            }
+        }
+    }
+    for error in found.iter().filter(|it| !is_own(&it.reason)) {
         let is_in = |(cfn, _): &&(String, String)| error.fix.contains(&format!("`{cfn}`"));
         let known = names.iter().find(is_in);
         let Some((cfn, tf)) = known.map_or_else(
@@ -86,6 +110,49 @@ fn check_limits(node: &Node, printed: &Resource, is_only: bool, out: &mut Diagno
         let found = found.suppressible();
         let found = found.path(node.path.clone()).at(location.clone());
         out.push(found.only(Dialect::Tf).help(renamed(&error.fix)));
+    }
+}
+
+/// Reports invalid IDs and ARNs in overrides and raw arguments of a modeled type.
+fn check_ids(graph: &Graph, node: &Node, printed: &Resource, out: &mut Diagnostics) {
+    let is_raw = node.resource.kind().is_none();
+    let stack = graph.stacks().nth(node.stack().index());
+    let (Some(kind), Some(stack)) = (printed.kind(), stack) else {
+        return;
+    };
+    if !is_raw && !node.overrides.iter().any(changes_arguments) {
+        return;
+    }
+    let invalid = |of: &Resource| literals::invalid(&of.put(Dialect::Cfn), stack.region);
+    let own = match is_raw {
+        true => Vec::new(),
+        false => invalid(&node.resource),
+    };
+    let mut names = Vec::new();
+    pairs(kind.fields, ("", ""), &mut names);
+    for it in invalid(printed) {
+        if own.iter().any(|own| own.text == it.text) {
+            continue;
+        }
+        let is_same = |(cfn, _): &&(String, String)| cfn.rsplit('.').next() == Some(&it.property);
+        let tf = names
+            .iter()
+            .find(is_same)
+            .map_or(&it.property, |(_, tf)| tf);
+        // The schema has an error for text in place of a list.
+        let form = format!("`{tf}` is text");
+        if out
+            .iter()
+            .any(|it| it.paths.contains(&node.path) && it.message.contains(&form))
+        {
+            continue;
+        }
+        let (change, line) = node.cause_of(graph, Dialect::Tf, |value| it.is_in(value));
+        let found = match change {
+            Some(change) => it.of_override(change, tf),
+            None => it.renamed(tf).only(Dialect::Tf),
+        };
+        out.push(found.path(node.path.clone()).at(line));
     }
 }
 

@@ -44,7 +44,8 @@ fn with_local_text(name: &str) -> App {
         .property("List", vec![&owned, &owned])
         .property("Handles", &vec![topic, topic])
         .property("Map", [("Key", name.into())]);
-    stack.add("Thing", raw.property("Attribute", &topic.attr(Topic::LINK)));
+    let raw = raw.property("Attribute", &topic.attr(Topic::LINK));
+    stack.add("Thing", raw.property("ServiceToken", &topic));
     stack.output("Topic", &topic, name);
     stack.output("Name", name, &owned);
     stack.output("Length", name.len(), "The length");
@@ -77,6 +78,7 @@ fn text_of_any_life_numbers_and_references_are_values() {
         "Handles": [{ "Ref": "Topic" }, { "Ref": "Topic" }],
         "Map": { "Key": "team-core" },
         "Attribute": { "Ref": "Topic" },
+        "ServiceToken": { "Ref": "Topic" },
     });
     assert_eq!(template["Resources"]["Thing"]["Properties"], expected);
     assert_eq!(template["Outputs"]["Length"]["Value"], "9");

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use ssm_synth::backend::{self, tf::ModuleKind};
 use ssm_synth::construct::Overrides;
 use ssm_synth::ir::{Attr, Diagnostics, Severity, SourceLocation};
-use ssm_synth::resource::{Instance, RawResource, RawValue};
+use ssm_synth::resource::{Instance, RawBlock, RawResource, RawValue};
 use ssm_synth::{App, SessionAccess, ir::Parameter};
 
 fn found(app: &App) -> Diagnostics {
@@ -119,7 +119,10 @@ fn arguments_and_blocks_of_terraform_exist() {
         .argument("count", 2)
         .argument("provider", "aws")
         .block("lifecycle", [("prevent_destroy", true.into())])
-        .block("provisioner", [("local-exec", "true".into())]);
+        .block(
+            "provisioner",
+            RawBlock::new().block("local-exec", [("command", "true".into())]),
+        );
     let found = about_raw(meta);
     assert!(
         found.iter().all(|it| it.1.contains("no provider `aws`")),
@@ -240,7 +243,6 @@ fn values_of_cloudformation_have_the_form_of_the_schema() {
         ("QueueName", json!({}), "a map, and accepts text"),
         ("Tags", json!("x"), "text, and accepts a list"),
         ("Tags", json!({"Team": "a"}), "a map, and accepts a list"),
-        ("Tags", json!(["x"]), "text, and accepts an object"),
         (
             "FifoQueue",
             json!([true]),
@@ -266,6 +268,11 @@ fn values_of_cloudformation_have_the_form_of_the_schema() {
         let wanted = format!("`{property}` is {wanted}: set `{property}` to ");
         assert!(found.starts_with(&wanted), "{wanted}\n{found}");
     }
+    let item = error(queue().property("Tags", json!(["x"])));
+    assert_eq!(
+        item,
+        "an item of `Tags` is text, and accepts an object: set each item of `Tags` to an object"
+    );
     let fine = queue()
         .property("QueueName", 5)
         .property("FifoQueue", "true")
@@ -297,7 +304,7 @@ fn values_of_overrides_in_cloudformation_have_the_form_of_the_schema() {
             override_error(|it| it.cfn_attribute("/Metadata", "text")),
         ),
         (
-            "override `/KeyName`: unknown function `Fn::Subb` in `KeyName`: did you mean `Fn::Sub`?",
+            "`Access/main/Instance` calls `Fn::Subb`, which does not exist: did you mean `Fn::Sub`?",
             override_error(|it| it.cfn("/KeyName", json!({"Fn::Subb": "x"}))),
         ),
         (
@@ -313,7 +320,7 @@ fn values_of_overrides_in_cloudformation_have_the_form_of_the_schema() {
             override_error(|it| it.cfn("/Properties/KeyName", "a")),
         ),
         (
-            "override `/KeyName`: `KeyName` is null",
+            "override `/KeyName`: `KeyName` is null, as is a number that JSON does not have, such as NaN",
             override_error(|it| it.cfn("/KeyName", json!(null))),
         ),
         (
@@ -426,7 +433,10 @@ fn an_item_of_a_list_in_terraform_has_the_form_of_the_items() {
         assert!(text.contains(printed), "{text}");
     }
     let wrong = override_error(|it| it.tf_append("/vpc_security_group_ids", json!(["a"])));
-    assert!(wrong.contains("is a list, and accepts text"), "{wrong}");
+    assert!(
+        wrong.contains("an item of `vpc_security_group_ids` is a list, and accepts text"),
+        "{wrong}"
+    );
 }
 
 #[test]

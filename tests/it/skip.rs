@@ -12,12 +12,22 @@ use std::io::Write as _;
 /// In CI, where every tool must exist.
 pub(crate) fn has_expected_compiler(test: &str) -> bool {
     let expected = concat!("rustc ", env!("CARGO_PKG_RUST_VERSION"));
-    let done = std::process::Command::new("rustc").arg("-V").output();
+    has_version(test, ("rustc", "-V"), expected)
+}
+
+/// Returns whether a program prints an expected version. Reports the test as skipped otherwise.
+///
+/// # Panics
+///
+/// In CI, where every tool must exist.
+pub(crate) fn has_version(test: &str, (program, option): (&str, &str), expected: &str) -> bool {
+    let done = std::process::Command::new(program).arg(option).output();
     let version = done.map(|done| String::from_utf8_lossy(&done.stdout).trim().to_owned());
     let version = version.unwrap_or_else(|error| error.to_string());
     if version.starts_with(expected) {
         return true;
     }
+    let version = version.lines().next().unwrap_or_default();
     let reason = format!("needs {expected}, found {version}");
     assert!(std::env::var_os("CI").is_none(), "{test}: {reason}");
     // The test harness hides the output of `eprintln!` in a passing test.

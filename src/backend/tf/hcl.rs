@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Block, Body, Item, Part, Tree};
+use crate::resource::schema::LABELED_BLOCKS;
 
 pub(super) fn print(blocks: &[Block<'_>]) -> String {
     let mut out = String::with_capacity(16 * 1024);
@@ -26,6 +27,18 @@ fn indent(out: &mut String, level: usize) {
     for _ in 0..level {
         out.push_str("  ");
     }
+}
+
+/// Returns the blocks of a block whose keys are labels, or the block itself.
+fn labeled<'b>(key: &str, block: &'b Body<'b>) -> Vec<(Option<&'b str>, &'b Body<'b>)> {
+    if !LABELED_BLOCKS.contains(&key) {
+        return vec![(None, block)];
+    }
+    let inside = block.0.iter().filter_map(|(label, item)| match item {
+        Item::Blocks(blocks) => Some(blocks.iter().map(move |it| (Some(label.as_ref()), it))),
+        _ => None,
+    });
+    inside.flatten().collect()
 }
 
 fn braces(out: &mut String, body: &Body<'_>, level: usize) {
@@ -53,13 +66,17 @@ fn braces(out: &mut String, body: &Body<'_>, level: usize) {
     let mut first = lines.is_empty();
     for (key, item) in &body.0 {
         let Item::Blocks(blocks) = item else { continue };
-        for block in blocks {
+        for (label, block) in blocks.iter().flat_map(|it| labeled(key, it)) {
             if !first {
                 out.push('\n');
             }
             first = false;
             indent(out, level + 1);
             out.push_str(key);
+            if let Some(label) = label {
+                out.push(' ');
+                out.push_str(&quoted(label));
+            }
             braces(out, block, level + 1);
             out.push('\n');
         }

@@ -246,8 +246,12 @@ impl<'g> Lower<'g, '_> {
             return;
         };
         // Validation applied the same overrides without an error.
-        let (arguments, errors) = node.printed(id, self.graph, Dialect::Tf);
+        let (mut arguments, errors) = node.printed(id, self.graph, Dialect::Tf);
         debug_assert!(errors.is_empty());
+        // The table of a model has no such blocks.
+        if node.resource.kind().is_none() || !node.overrides.is_empty() {
+            arguments.complete_objects(of);
+        }
         let depends_on = self.depends_on(id, node, &arguments);
         let condition = node.condition.and_then(|id| self.graph.condition(id));
         let mut body = Body::default();

@@ -171,6 +171,8 @@ fn text<'v>(value: &'v RawValue<'_>) -> Option<Cow<'v, str>> {
         RawValue::Str(text) => Some(Cow::Borrowed(text)),
         RawValue::Int(number) => Some(number.to_string().into()),
         RawValue::Bool(value) => Some(value.to_string().into()),
+        // A fraction, or a number that is too large for an integer.
+        RawValue::Raw(json) if json.is_number() => Some(json.to_string().into()),
         RawValue::Expr(expr) => match expr.as_ref() {
             Expr::Text(text) => Some(Cow::Borrowed(text)),
             _ => None,

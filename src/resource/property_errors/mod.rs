@@ -36,11 +36,19 @@ pub(crate) fn errors(of: Subject<'_>, properties: &Map<'_>) -> Vec<TemplateError
     let mut found = Vec::new();
     found.extend(properties::unknown_type(of.id, of.type_name));
     found.extend(properties::errors(of, properties));
-    found.extend(of_values(of, properties));
+    found.extend(of_table(of, properties));
     found
 }
 
-/// Returns the errors in the values of a resource whose table ensures the names of its properties.
+/// Returns the errors of a resource in CloudFormation whose table ensures the names of its properties.
+pub(crate) fn of_table(of: Subject<'_>, properties: &Map<'_>) -> Vec<TemplateError> {
+    let mut found = of_values(of, properties);
+    // In Terraform, an empty text is the default.
+    found.extend(services::empty_key_name(of.id, of.type_name, properties));
+    found
+}
+
+/// Returns the errors in the values of a resource, in the names of CloudFormation.
 pub(crate) fn of_values(of: Subject<'_>, properties: &Map<'_>) -> Vec<TemplateError> {
     let Subject { id, type_name, .. } = of;
     let mut found = Vec::new();

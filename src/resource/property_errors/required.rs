@@ -10,6 +10,11 @@ const TABLE: &str = include_str!("required.tsv");
 /// Returns the errors of the evaluated properties of a resource.
 pub(super) fn errors(id: &str, type_name: &str, properties: &Map<'_>) -> Vec<TemplateError> {
     let mut found = Vec::new();
+    // A custom resource can have another name.
+    let type_name = match type_name.starts_with("Custom::") {
+        true => "AWS::CloudFormation::CustomResource",
+        false => type_name,
+    };
     for row in tsv::rows_of(TABLE, type_name) {
         let mut columns = tsv::columns(row).skip(1);
         let (Some(path), Some(kind), Some(names)) =

@@ -28,10 +28,16 @@ pub(super) fn errors(id: &str, type_name: &str, properties: &Map<'_>) -> Vec<Tem
     match type_name {
         "AWS::EC2::NetworkAclEntry" => add(without_ports(id, properties)),
         "AWS::EC2::PrefixList" => add(prefix_list(id, properties)),
-        "AWS::EC2::Instance" => add(address_of_several(id, properties)),
-        "AWS::EC2::LaunchTemplate" => objects(properties, "LaunchTemplateData")
-            .into_iter()
-            .for_each(|it| add(address_of_several(id, it))),
+        "AWS::EC2::Instance" => {
+            add(address_of_several(id, properties));
+            add(cpu_options(id, properties));
+        }
+        "AWS::EC2::LaunchTemplate" => {
+            for it in objects(properties, "LaunchTemplateData") {
+                add(address_of_several(id, it));
+                add(cpu_options(id, it));
+            }
+        }
         "AWS::Lambda::Permission" => {
             add(lambda_action(id, properties));
             add(lambda_principal(id, properties));
@@ -126,6 +132,48 @@ fn address_of_several(id: &str, instance: &Map<'_>) -> Option<(String, &'static 
             reason,
             "use an Elastic IP address, or one network interface",
         )
+    })
+}
+
+/// An instance has at least one core, with one or two threads. The schema has no bounds.
+///
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CpuOptionsRequest.html>
+fn cpu_options(id: &str, instance: &Map<'_>) -> Option<(String, &'static str)> {
+    let number = |map: &Map<'_>, name| match map.get(name)? {
+        RawValue::Str(text) => text.parse::<i64>().ok(),
+        RawValue::Int(number) => Some(*number),
+        _ => None,
+    };
+    let rules = [
+        ("CoreCount", "set `CpuOptions.CoreCount` to at least 1"),
+        (
+            "ThreadsPerCore",
+            "set `CpuOptions.ThreadsPerCore` to 1 or 2",
+        ),
+    ];
+    let options = objects(instance, "CpuOptions");
+    rules.into_iter().find_map(|(name, fix)| {
+        let mut all = options.iter().filter_map(|it| number(it, name));
+        let wrong = all.find(|it| *it < 1)?;
+        let reason = format!("`{id}` sets `CpuOptions.{name}` to `{wrong}`, which is less than 1");
+        Some((reason, fix))
+    })
+}
+
+/// EC2 looks for a key pair without a name.
+///
+/// <https://cloudonaut.io/optional-parameter-in-cloudformation/>
+pub(super) fn empty_key_name(
+    id: &str,
+    type_name: &str,
+    properties: &Map<'_>,
+) -> Option<TemplateError> {
+    let is_empty = type_name == "AWS::EC2::Instance" && text(properties, "KeyName") == Some("");
+    is_empty.then(|| TemplateError {
+        is_certain: true,
+        ignores_condition: false,
+        reason: format!("`{id}` sets `KeyName` to an empty text, which is not a key pair"),
+        fix: "set `KeyName` to the name of a key pair, or omit it".to_owned(),
     })
 }
 

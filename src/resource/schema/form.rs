@@ -173,7 +173,13 @@ impl Form {
             Accepts::ObjectOrText => (is_object || text_of(value).is_some(), "an object"),
             Accepts::List => match value {
                 RawValue::List(items) => {
-                    return items.iter().find_map(|it| self.items().mismatch(path, it));
+                    let mut wrong = items.iter();
+                    let (message, _) = wrong.find_map(|it| self.items().mismatch(path, it))?;
+                    let own = format!("`{path}` is ");
+                    let message = message.replacen(&own, &format!("an item of {own}"), 1);
+                    let wanted = message.rsplit(" accepts ").next().unwrap_or_default();
+                    let help = format!("set each item of `{path}` to {wanted}");
+                    return Some((message, help));
                 }
                 // The provider accepts blocks for some lists of objects.
                 _ => (

@@ -1,9 +1,8 @@
 //! A walk over the properties of a resource.
 
 use super::form::is_call;
-use super::{Name, Names, Schema, SchemaError, join};
-use crate::ir::{Dialect, typo};
-use crate::resource::intrinsic::FUNCTIONS;
+use super::{Form, Name, Names, Schema, SchemaError, join};
+use crate::ir::Dialect;
 use crate::resource::{Map, RawValue};
 
 /// Gathers the errors in names, and in the forms of values.
@@ -47,34 +46,16 @@ impl Walk {
         }
     }
 
-    /// Adds the error of a function with a misspelled name, or with keys beside it.
+    /// Adds the error of a function with keys beside it.
     fn call(&mut self, map: &Map<'_>, path: &str) {
-        let names: Vec<&str> = map.iter().map(|(key, _)| key).collect();
-        // CloudFormation gains functions.
-        let meant = |it: &&str| {
-            let is_unknown = it.starts_with("Fn::") && !FUNCTIONS.contains(it);
-            is_unknown
-                .then(|| typo(it, FUNCTIONS.into_iter()))
-                .flatten()
-        };
-        let misspelled = names.iter().find_map(|it| Some((it, meant(it)?)));
-        let (message, help) = match misspelled {
-            Some((name, meant)) => (
-                format!("unknown function `{name}` in `{path}`"),
-                format!("did you mean `{meant}`?"),
-            ),
-            None if names.len() > 1 => (
-                format!("`{path}` has a function and other keys"),
-                "set the function alone".to_owned(),
-            ),
-            None => return,
-        };
-        self.found.push(SchemaError {
-            path: path.to_owned(),
-            is_certain: true,
-            message,
-            help,
-        });
+        if map.iter().count() > 1 {
+            self.found.push(SchemaError {
+                path: path.to_owned(),
+                is_certain: true,
+                message: format!("`{path}` has a function and other keys"),
+                help: "set the function alone".to_owned(),
+            });
+        }
     }
 
     pub(super) fn value(&mut self, value: &RawValue<'_>, path: &str, name: Option<Name>) {
@@ -85,7 +66,9 @@ impl Walk {
             self.found.push(SchemaError {
                 path: path.to_owned(),
                 is_certain: true,
-                message: format!("`{path}` is null"),
+                message: format!(
+                    "`{path}` is null, as is a number that JSON does not have, such as NaN"
+                ),
                 help: "omit it, or use the pseudo parameter `AWS::NoValue`".to_owned(),
             });
             return;
@@ -114,8 +97,32 @@ impl Walk {
     }
 
     fn inside(&mut self, value: &RawValue<'_>, path: &str, name: Option<Name>) {
+        if let (RawValue::Object(map), Dialect::Tf) = (value, self.schema.dialect) {
+            self.found
+                .extend(name.and_then(|it| lacks_keys(path, map, it.form)));
+        }
         if let RawValue::Object(inner) | RawValue::Block(inner) = value {
             self.map(inner, path, name.and_then(|it| it.form.names()));
         }
     }
+}
+
+/// Returns the error of an object that lacks keys. Terraform requires all keys of the objects of an attribute.
+fn lacks_keys(path: &str, map: &Map<'_>, form: Form) -> Option<SchemaError> {
+    let names = form.names().filter(|_| !form.is_block())?;
+    let lacks = names.iter().filter(|it| map.get(it.name).is_none());
+    let lacks: Vec<String> = lacks.map(|it| format!("`{}`", it.name)).collect();
+    let help = match form.is_list() {
+        true => format!("set them, or `null` for the default, or call `.block(\"{path}\", …)`"),
+        false => "set them, or `null` for the default".to_owned(),
+    };
+    (!lacks.is_empty()).then(|| SchemaError {
+        path: path.to_owned(),
+        is_certain: true,
+        message: format!(
+            "an object in `{path}` lacks {}, and requires all of its keys",
+            lacks.join(", ")
+        ),
+        help,
+    })
 }
