@@ -283,7 +283,7 @@ impl Target<'_> {
         };
         let inside = join(path, key);
         if *change == Change::Remove && map.get(key).is_none() {
-            // A wrong override before this one is no suggestion.
+            // A wrong override before this one does not help.
             let exists = |key: &&str| {
                 let error = self.schema.and_then(|it| it.check(&join(path, key)));
                 error.is_none()

@@ -446,8 +446,8 @@ impl<'a> Assertions<'a> {
     ///
     /// # Panics
     ///
-    /// If a resource does not match (prints the differences), no resource has this type, or the type, or a
-    /// property or attribute of it, does not exist.
+    /// If a resource does not match (prints the differences), or no resource has this type. Also if the type, or
+    /// a property or attribute of it, does not exist.
     #[track_caller]
     pub fn all_resources_type(&self, type_name: &str, expected: impl Into<Matcher>) {
         self.all_of_type(type_name, &expected.into(), View::Whole);

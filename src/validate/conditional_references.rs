@@ -158,8 +158,8 @@ fn can_be_absent(
     })
 }
 
-/// The values that predicates distinguish: of an expression, each text that it can have, with none for any
-/// other text; of a comparison of two expressions, whether they are equal.
+/// The values that predicates distinguish. Of an expression, these are the texts that it can have, with none for
+/// any other text. Of a comparison of two expressions, it is whether they are equal.
 #[derive(Default)]
 struct Values<'a> {
     texts: Vec<(&'a Expr, Vec<Option<&'a str>>)>,

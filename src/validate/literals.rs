@@ -288,8 +288,8 @@ impl Invalid {
     }
 }
 
-/// Reports invalid IDs and ARNs in the properties of a modeled type, each at the line that sets it, apart from
-/// those that a construct already reported with its setting.
+/// Reports invalid IDs and ARNs in the properties of a modeled type, each at the line that sets it. A construct
+/// has already reported those of its settings.
 pub(super) fn check(graph: &Graph, (id, node): (NodeId, &Node), out: &mut Diagnostics) {
     let of = node.resource.type_name(Dialect::Cfn);
     let stack = graph.stacks().nth(node.stack().index());

@@ -149,7 +149,8 @@ fn assertions_about_a_model_judge_raw_resources() {
     access
         .all_resources_type_properties("AWS::EC2::Instance", object_like([("KeyName", absent())]));
     access.all_resources_type("aws_instance", object_like([("key_name", absent())]));
-    let failing: [(&str, fn(&Assertions<'_>)); 5] = [
+    type Assertion = fn(&Assertions<'_>);
+    let failing: [(&str, Assertion); 5] = [
         (
             "`Access` has 2 of `Instance`, expected 3\n  Access/",
             |it: &Assertions<'_>| {

@@ -1,5 +1,5 @@
-//! Overrides and raw resources with which CloudFormation or Terraform certainly refuses the output: each is an
-//! error at the line that sets it, with the fix.
+//! Overrides and raw resources with which CloudFormation or Terraform certainly refuses the output. Each is an
+//! error at its line, with the fix.
 
 use std::borrow::Cow;
 
@@ -752,7 +752,7 @@ fn hints_say_what_to_do() {
         let found: Vec<String> = found.into_iter().map(|it| it.1).collect();
         assert_error(&found, Some(wanted), &wanted);
     }
-    // The wrong override before it is no suggestion.
+    // The wrong override before it does not help.
     let found = about(|stack, instance| {
         stack
             .overrides(instance)
