@@ -294,8 +294,9 @@ impl Graph {
         let (mut map, _) = node.printed(id, of, dialect);
         if dialect == Dialect::Tf {
             map.remove("lifecycle");
-            // Only the Region of the provider matters.
-            if origin.region.is_some() {
+            // Only the Region of the provider matters, beside that of the others.
+            let stack = of.stacks.get(node.stack.index());
+            if origin.region.is_some() && stack.is_some_and(|it| it.region.is_some()) {
                 map.remove("provider");
             }
         }

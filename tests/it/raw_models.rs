@@ -6,6 +6,7 @@ use ssm_synth::backend::{self, tf::ModuleKind};
 use ssm_synth::construct::{InstanceRole, Permissions};
 use ssm_synth::ir::Dialect;
 use ssm_synth::prelude::*;
+use ssm_synth::reachability::{self, Assumptions, Verdict};
 use ssm_synth::resource::{
     Bucket, EncryptionByDefault, Instance, RawBlock, RawResource, SecurityGroup, VpcEndpoint,
 };
@@ -245,6 +246,15 @@ fn a_provider_of_another_region_finds_nothing_of_the_network() {
     });
     assert!(of_instance, "{found}");
     assert!(build(Some("same")).validate().is_ok());
+    // The Region of the stack is that of the deployment.
+    let mut app = App::new();
+    let mut stack = app.stack("Access");
+    stack.provider_alias("backup", "eu-west-1");
+    let access = stack.add_inline(SessionAccess::new());
+    let instance = access.instances[0].instance;
+    stack.overrides(instance).provider("backup");
+    let terraform = reachability::check_in(app.graph(), Dialect::Tf, &Assumptions::new());
+    assert_eq!(terraform.instances[0].verdict, Verdict::Unknown);
     // The parts of a bucket have its provider.
     let app = build(None);
     let validated = app.validate().unwrap();
