@@ -135,7 +135,7 @@ fn with_locations(found: Diagnostics, root: &Item) -> Diagnostics {
                 }
             }
         }
-        out.push(diagnostic);
+        out.push(diagnostic.without_call());
     }
     out
 }

@@ -23,6 +23,9 @@ pub(crate) fn quoted(text: &str) -> String {
     format!("`{}`", shortened(text))
 }
 
+/// The words of a fix that name how to keep a value, after `if`.
+const NEW: &str = " it is new, call `suppress_rule";
+
 /// Severity of a diagnostic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -159,11 +162,25 @@ impl Diagnostic {
     /// Allows to suppress it, and names that in the fix: the value can be newer than the data.
     pub(crate) fn unless_new(mut self) -> Diagnostic {
         let help = self.help.unwrap_or_default();
-        let code = self.code;
-        self.help = Some(format!(
-            "{help}; if it is new, call `suppress_rule(\"{code}\", REASON)`"
-        ));
+        let (code, join) = match help.ends_with('?') {
+            true => (self.code, " If"),
+            false => (self.code, "; if"),
+        };
+        self.help = Some(format!("{help}{join}{NEW}(\"{code}\", REASON)`"));
         self.suppressible()
+    }
+
+    /// Removes the call that suppresses it from the fix: a configuration file cannot have it.
+    #[cfg(feature = "config")]
+    pub(crate) fn without_call(mut self) -> Diagnostic {
+        self.help = self.help.map(|help| match help.split_once(NEW) {
+            Some((kept, _)) => {
+                let kept = kept.trim_end_matches(" If").trim_end_matches("; if");
+                kept.to_owned()
+            }
+            None => help,
+        });
+        self
     }
 
     /// Adds the path of an affected construct.

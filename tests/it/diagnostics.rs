@@ -864,3 +864,16 @@ fn deep_nesting_is_an_error() {
             .is_err()
     );
 }
+
+#[test]
+fn a_file_has_no_call_that_suppresses_an_error() {
+    let policy = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCor";
+    let text = printed(&format!(
+        "instance_role: {{managed_policies: [\"{policy}\"]}}\n"
+    ));
+    assert!(
+        text.contains("did you mean `AmazonSSMManagedInstanceCore`?"),
+        "{text}"
+    );
+    assert!(!text.contains("suppress_rule"), "{text}");
+}

@@ -204,7 +204,7 @@ const CASES: &[Case] = &[
     }),
     (
         "error[policy-action]: unknown action `sts:AssumRole` in the trust policy",
-        "did you mean `sts:AssumeRole`?; if it is new, call `suppress_rule",
+        "did you mean `sts:AssumeRole`? If it is new, call `suppress_rule",
         |it| {
             it.add("Role", trust("sts:AssumRole"));
         },
@@ -322,7 +322,7 @@ const CASES: &[Case] = &[
     ),
     (
         "error[endpoint-service]: unknown service `com.amazonaws.eu-central-1.ssmm`",
-        "did you mean `ssm`?; if it is new",
+        "did you mean `ssm`? If it is new",
         |it| {
             endpoint(it, "com.amazonaws.eu-central-1.ssmm");
         },
