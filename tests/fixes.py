@@ -105,6 +105,7 @@ DECISIONS = [
     "cfn/rule-fails",
     "cfn/rule-of-a-list-fails",
     "cfn/rule-with-its-condition",
+    "cfn/security-groups-as-one-reference",
     "cfn/script-cloud-config-list",
     "cfn/script-encoded-part-that-removes",
     "cfn/script-power-off",

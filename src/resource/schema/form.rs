@@ -1,7 +1,7 @@
 //! Forms of values in a schema.
 
 use super::Names;
-use crate::ir::{Dialect, Expr};
+use crate::ir::{Attr, CfnAttr, Dialect, Expr};
 use crate::resource::RawValue;
 
 /// The form of a value, such as `:*` for a list of texts. Empty is one text.
@@ -123,9 +123,10 @@ impl Form {
             }
             RawValue::List(_) => "a list",
             RawValue::Object(map) if !map.iter().any(is_call) => "an object",
-            // Text can be the JSON of an object, and an attribute a list.
-            RawValue::Expr(expr) if matches!(expr.as_ref(), Expr::Attr(..)) => match accepts {
+            // Text can be the JSON of an object, and an attribute a list, apart from IDs and ARNs.
+            RawValue::Expr(expr) if let Expr::Attr(_, attr) = expr.as_ref() => match accepts {
                 Accepts::Object => "text",
+                Accepts::List if is_text(attr) => "text",
                 _ => return None,
             },
             value => match text_in_template(value)? {
@@ -205,6 +206,11 @@ impl Form {
         let message = format!("`{path}` is {what}, and accepts {wanted}");
         (!fits).then(|| (message, format!("set `{path}` to {wanted}")))
     }
+}
+
+/// Returns whether an attribute is certainly text.
+fn is_text(attr: &Attr) -> bool {
+    attr.cfn == CfnAttr::Ref || matches!(attr.tf, "id" | "arn")
 }
 
 fn is_block(value: &RawValue<'_>) -> bool {
