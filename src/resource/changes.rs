@@ -27,7 +27,19 @@ impl Graph {
             }
             let old = node.resource.clone();
             match &mut node.resource {
-                Resource::Raw(raw) if is_raw => raw.update::<R>(|it| change(&node.path, it)),
+                Resource::Raw(raw) if is_raw => {
+                    for dialect in raw.update::<R>(|it| change(&node.path, it)) {
+                        let language = dialect.name();
+                        let message = format!(
+                            "a change of `{}` is lost: a raw resource does not have it in {language}",
+                            R::KIND.name
+                        );
+                        let found = Diagnostic::error("raw-resource-property", message);
+                        let found = found.path(node.path.clone()).at(location.clone());
+                        let help = "add the modeled type in place of the raw resource, or leave it out of the change";
+                        self.diagnostics.push(found.only(dialect).help(help));
+                    }
+                }
                 resource => {
                     if let Some(resource) = R::of_mut(resource) {
                         change(&node.path, resource);

@@ -17,18 +17,22 @@ impl RawResource {
         !name.is_empty() && self.type_name(dialect) == Some(name)
     }
 
-    /// Changes the properties that the type models, in each language.
-    pub(super) fn update<R: Typed>(&mut self, mut change: impl FnMut(&mut R)) {
+    /// Changes the properties that the type models, in each language. Returns the languages in which other
+    /// resources would have a changed property.
+    pub(super) fn update<R: Typed>(&mut self, mut change: impl FnMut(&mut R)) -> Vec<Dialect> {
+        let mut lost = Vec::new();
         for dialect in LANGUAGES {
             if !self.is_a_in::<R>(dialect) {
                 continue;
             }
-            let mut unmodeled = UnmodeledNotes {
-                notes: &mut Vec::new(),
-                field: String::new(),
+            let read = |values: &Map<'static>| {
+                let mut unmodeled = UnmodeledNotes {
+                    notes: &mut Vec::new(),
+                    field: String::new(),
+                };
+                (R::KIND.lift)(&mut values.clone(), dialect, &mut unmodeled)
             };
-            let mut read = self.values(dialect).clone();
-            let old = (R::KIND.lift)(&mut read, dialect, &mut unmodeled);
+            let old = read(self.values(dialect));
             let mut new = old.clone();
             if let Some(model) = R::of_mut(&mut new) {
                 change(model);
@@ -38,7 +42,11 @@ impl RawResource {
                 &old.put(dialect),
                 &new.put(dialect),
             );
+            if new != old && read(self.values(dialect)) != new {
+                lost.push(dialect);
+            }
         }
+        lost
     }
 }
 

@@ -101,13 +101,8 @@ fn walk(
             }
         }
         Expr::Attr(target, _) | Expr::Other(target, _) => {
-            let Some(target) = graph.node(*target).filter(|it| {
-                let own = graph.stacks.get(it.stack().index());
-                own.is_some_and(|it| std::ptr::eq(it, stack) || it.name == stack.name)
-            }) else {
-                return;
-            };
-            if let Some(condition) = target.condition
+            if let Some(target) = graph.node(*target)
+                && let Some(condition) = target.condition
                 && can_be_absent((graph, stack), context, condition)
             {
                 let id = graph.condition(condition).map_or("", |it| it.id.as_str());

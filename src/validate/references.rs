@@ -86,6 +86,19 @@ fn invalid_attribute(expr: &Expr, dialect: Dialect) -> Option<(String, String)> 
     if name.starts_with(|it: char| it.is_ascii_alphabetic()) && name.bytes().all(is_name) {
         return None;
     }
+    let other = match attr.cfn {
+        CfnAttr::GetAtt(name) if dialect == Dialect::Tf => name,
+        _ => attr.tf,
+    };
+    if name.is_empty() && !other.is_empty() {
+        let message = format!(
+            "refers to {}, which {} does not have",
+            quoted(other),
+            dialect.name()
+        );
+        let help = "use `Expr::PerLanguage` with an attribute of each language";
+        return Some((message, help.to_owned()));
+    }
     let message = format!("{} is not an attribute in {}", quoted(name), dialect.name());
     Some((message, format!("use a name such as `{example}`")))
 }

@@ -185,6 +185,10 @@ fn reference_error(graph: &Graph, expr: &Expr, dialect: Dialect) -> Option<Wrong
         (Expr::Other(target, name), Dialect::Cfn) if name != "Ref" => (target, name.as_ref()),
         _ => return None,
     };
+    // An attribute without a name has an error of its own.
+    if name.is_empty() {
+        return None;
+    }
     let target = graph.node(*target)?;
     let of = target.resource.type_name(dialect)?;
     let schema = Schema::of(of, dialect)?;

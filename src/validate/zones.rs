@@ -1,16 +1,18 @@
 //! Validation of the zones and Regions that properties name.
 
-use crate::ir::{Diagnostic, Diagnostics, Text, Value, unknown_region};
+use crate::ir::{Diagnostic, Diagnostics, Dialect, Text, Value, unknown_region};
 use crate::region::Region;
 use crate::resource::{Graph, Resource};
 
 pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
     let mut found = Vec::new();
     for (_, node) in graph.nodes() {
-        let region = graph
-            .stacks
-            .get(node.stack().index())
-            .and_then(|it| it.region);
+        let stack = graph.stacks.get(node.stack().index());
+        let region = match graph.language() {
+            // Only Terraform has providers of other Regions.
+            Some(Dialect::Tf) => stack.and_then(|it| node.region(it)),
+            _ => stack.and_then(|it| it.region),
+        };
         for (setter, zone) in zones(&node.resource) {
             let is_reported = out.has_reported("network-zones", zone, &node.path);
             if !node.keeps(setter) || is_unlisted(zone, region) || is_reported {

@@ -1,6 +1,7 @@
 //! References to resources that a condition can exclude.
 
 use serde_json::json;
+use ssm_synth::backend::{self, tf::ModuleKind};
 use ssm_synth::ir::{ConditionId, Dialect, Expr, Predicate, Text};
 use ssm_synth::prelude::*;
 use ssm_synth::resource::{RawResource, RawValue, SecurityGroup, SecurityGroupEgress, Topic};
@@ -132,5 +133,46 @@ fn an_override_can_refer_to_what_a_condition_excludes() {
             stack.overrides(mail).cfn("/TopicArn", value.clone());
         });
         assert_eq!(found, wanted, "{value}");
+    }
+}
+
+#[test]
+fn a_value_of_another_stack_can_be_absent_too() {
+    let mut app = App::new();
+    let mut stack = app.stack("Access");
+    let topic = stack.add("Topic", Topic::new());
+    let region = Expr::Pseudo(ssm_synth::ir::Pseudo::Region);
+    let here = stack.condition("Prod", is(&region, &["eu-central-1"]));
+    stack.set_condition(topic, here);
+    let mail = app.stack("Mail").add("Mail", subscription(topic));
+    let found = app.validate().unwrap_err().to_string();
+    assert!(found.contains(MESSAGE), "{found}");
+    let mut stack = app.stack("Mail");
+    let own = stack.condition("Same", is(&region, &["eu-central-1"]));
+    stack.set_condition(mail, own);
+    assert!(app.validate().is_ok());
+}
+
+#[test]
+fn any_number_of_tests_is_a_condition() {
+    for (count, in_cfn, in_tf) in [(0, "Fn::Equals", "true ? 1 : 0"), (25, "Fn::And", " && ")] {
+        let mut app = App::new();
+        let mut stack = app.stack("Access");
+        let topic = stack.add("Topic", Topic::new());
+        let region = Expr::Pseudo(ssm_synth::ir::Pseudo::Region);
+        let tests = (0..count).map(|_| is(&region, &["eu-central-1"])).collect();
+        let all = stack.condition("All", Predicate::All(tests));
+        stack.set_condition(topic, all);
+        let validated = app.validate().unwrap();
+        let template = backend::cfn::template(&validated, "Access").unwrap();
+        let template: serde_json::Value = serde_json::from_str(&template.to_json()).unwrap();
+        let test = &template["Conditions"]["All"][in_cfn];
+        assert!(
+            test.as_array()
+                .is_some_and(|it| (2..=10).contains(&it.len())),
+            "{template}"
+        );
+        let module = backend::tf::module(&validated, "Access", ModuleKind::Root).unwrap();
+        assert!(module.to_hcl().contains(in_tf), "{}", module.to_hcl());
     }
 }

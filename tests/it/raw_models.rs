@@ -138,6 +138,28 @@ fn update_all_changes_raw_resources() {
         .has_resource_properties::<Instance>(object_like(in_tf));
 }
 
+/// In Terraform, another resource has the encryption of a bucket.
+#[test]
+fn a_change_that_a_raw_resource_cannot_have_is_an_error() {
+    let mut app = App::new();
+    let raw = RawResource::new()
+        .cfn("AWS::S3::Bucket")
+        .tf("aws_s3_bucket");
+    app.stack("Data").add("Files", raw);
+    app.update_all::<Bucket>(|_, it| {
+        *it = Bucket::private(EncryptionByDefault::new("aws:kms"));
+    });
+    let found = app.validate().unwrap_err();
+    let all: Vec<_> = found.iter().map(|it| (it.code, it.only)).collect();
+    assert_eq!(
+        all,
+        [("raw-resource-property", Some(Dialect::Tf))],
+        "{found}"
+    );
+    app.set_language(Dialect::Cfn);
+    assert!(app.validate().is_ok());
+}
+
 #[test]
 fn assertions_about_a_model_judge_raw_resources() {
     let mut app = App::new();
@@ -271,4 +293,21 @@ fn a_provider_of_another_region_finds_nothing_of_the_network() {
 fn message(access: &Assertions<'_>, assert: fn(&Assertions<'_>)) -> String {
     let failed = catch_unwind(AssertUnwindSafe(|| assert(access))).unwrap_err();
     *failed.downcast::<String>().unwrap()
+}
+
+#[test]
+fn a_zone_is_that_of_the_provider() {
+    use ssm_synth::resource::{Subnet, Vpc};
+    let range = Cidr::v4([10, 0, 0, 0], 16);
+    let mut app = App::new();
+    app.set_language(Dialect::Tf);
+    let mut stack = app.stack("Network");
+    stack.set_region("eu-central-1");
+    stack.provider_alias("america", "us-east-1");
+    let vpc = stack.add("Vpc", Vpc::new(range));
+    let subnet = stack.add("Subnet", Subnet::new(vpc, range, "us-east-1a"));
+    stack.overrides(vpc).provider("america");
+    stack.overrides(subnet).provider("america");
+    let found = app.validate().err();
+    assert!(found.is_none(), "{found:?}");
 }

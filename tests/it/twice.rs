@@ -472,6 +472,16 @@ fn an_attribute_has_a_name_of_its_language() {
         let expected = format!("is not an attribute in {language}");
         assert!(found.contains(&expected), "{found}");
     }
+    // A generated type has attributes of one language.
+    let mut app = App::new();
+    let mut stack = app.stack("Access");
+    let topic = stack.add("Topic", ssm_synth::resource::Topic::new());
+    let owner = topic.attr(Attr::by_get_att("", "owner"));
+    stack.output("Owner", owner, "The owner");
+    let found = app.validate().unwrap_err().to_string();
+    let wanted = "output refers to `owner`, which CloudFormation does not have";
+    assert!(found.contains(wanted), "{found}");
+    assert_eq!(found.matches("error[").count(), 1, "{found}");
 }
 
 #[test]

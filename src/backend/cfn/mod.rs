@@ -84,6 +84,31 @@ pub fn template<'g>(validated: &Validated<'g>, stack: &str) -> Result<Template<'
     })
 }
 
+/// Combines conditions by `Fn::And` or `Fn::Or`, which accept 2 to 10 of them.
+fn grouped<'a>(function: &'static str, mut tests: Vec<Tree<'a>>) -> Tree<'a> {
+    while tests.len() > 1 {
+        let mut rest = tests.into_iter().peekable();
+        let mut next = Vec::new();
+        while rest.peek().is_some() {
+            let mut some: Vec<_> = rest.by_ref().take(10).collect();
+            next.push(match some.len() {
+                1 => some.swap_remove(0),
+                _ => Tree::call(function, Tree::List(some)),
+            });
+        }
+        tests = next;
+    }
+    // All of no conditions are true, and none of them is.
+    let other = match function {
+        "Fn::And" => "a",
+        _ => "b",
+    };
+    let constant = || Tree::List(vec![Tree::str("a"), Tree::str(other)]);
+    tests
+        .pop()
+        .unwrap_or_else(|| Tree::call("Fn::Equals", constant()))
+}
+
 struct Lower<'g, 'l> {
     graph: &'g Graph,
     stack: &'g Stack,
@@ -175,8 +200,8 @@ impl<'g> Lower<'g, '_> {
         ("Export".into(), Tree::Map(name))
     }
 
-    fn tests(&self, tests: &'g [Predicate]) -> Tree<'g> {
-        Tree::List(tests.iter().map(|it| self.test(it)).collect())
+    fn tests(&self, tests: &'g [Predicate]) -> Vec<Tree<'g>> {
+        tests.iter().map(|it| self.test(it)).collect()
     }
 
     fn test(&self, test: &'g Predicate) -> Tree<'g> {
@@ -186,35 +211,14 @@ impl<'g> Lower<'g, '_> {
                 let pair = vec![self.expr(one), self.expr(other)];
                 Tree::call("Fn::Equals", Tree::List(pair))
             }
-            Predicate::All(tests) => Tree::call("Fn::And", self.tests(tests)),
-            Predicate::Any(tests) => Tree::call("Fn::Or", self.tests(tests)),
+            Predicate::All(tests) => grouped("Fn::And", self.tests(tests)),
+            Predicate::Any(tests) => grouped("Fn::Or", self.tests(tests)),
             Predicate::OneOf(expr, values) => {
                 let equals = |value: &'g Text| {
                     let pair = vec![self.expr(expr), Tree::str(value.as_ref())];
                     Tree::call("Fn::Equals", Tree::List(pair))
                 };
-                let mut tests: Vec<Tree<'g>> = values.iter().map(equals).collect();
-                // `Fn::Or` accepts 2 to 10 conditions.
-                while tests.len() > 1 {
-                    let mut rest = tests.into_iter().peekable();
-                    let mut next = Vec::new();
-                    while rest.peek().is_some() {
-                        let mut some: Vec<_> = rest.by_ref().take(10).collect();
-                        next.push(if some.len() == 1 {
-                            some.swap_remove(0)
-                        } else {
-                            Tree::call("Fn::Or", Tree::List(some))
-                        });
-                    }
-                    tests = next;
-                }
-                // No value is in an empty list.
-                tests.pop().unwrap_or_else(|| {
-                    Tree::call(
-                        "Fn::Equals",
-                        Tree::List(vec![Tree::str("a"), Tree::str("b")]),
-                    )
-                })
+                grouped("Fn::Or", values.iter().map(equals).collect())
             }
         }
     }

@@ -547,6 +547,8 @@ impl<'g> Lower<'g, '_> {
             Predicate::Equal(one, other) => {
                 format!("({} == {})", self.compared(one), self.compared(other))
             }
+            Predicate::All(tests) if tests.is_empty() => "true".to_owned(),
+            Predicate::Any(tests) if tests.is_empty() => "false".to_owned(),
             Predicate::All(tests) => self.tests(tests, " && "),
             Predicate::Any(tests) => self.tests(tests, " || "),
         }

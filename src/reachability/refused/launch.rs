@@ -137,9 +137,10 @@ pub(super) fn zones(index: &GraphIndex<'_>) -> Vec<Refusal> {
 
 /// A subnet in an Availability Zone of another Region.
 pub(super) fn foreign_zones(index: &GraphIndex<'_>) -> Vec<Refusal> {
-    let one = |(id, _, it): (NodeId, _, &Subnet)| {
+    let one = |(id, node, it): (NodeId, &crate::resource::Node, &Subnet)| {
         let zone = it.availability_zone.lit()?;
-        let ((of, _), region) = (Region::of_zone(zone)?, index.region()?);
+        let own = node.origin.as_ref().and_then(|it| it.region);
+        let ((of, _), region) = (Region::of_zone(zone)?, own.or(index.region())?);
         if of == region {
             return None;
         }
