@@ -255,10 +255,8 @@ impl App {
         if self.rules.is_empty() || printed.is_empty() || !graph.has_escape_hatches() {
             return run(graph);
         }
-        let printed = printed.into_iter().map(|(dialect, mut seen)| {
-            seen.is_printed = true;
-            (dialect, run(&seen))
-        });
+        let printed = printed.into_iter();
+        let printed = printed.map(|(dialect, it)| (dialect, run(&it.for_rules(graph, dialect))));
         merged(printed.collect())
     }
 

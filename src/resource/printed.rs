@@ -7,6 +7,7 @@ use super::codec::UnmodeledNotes;
 use super::overrides::{OverrideError, apply_overrides};
 use super::printed_values::PrintedValues;
 use super::property_errors::{self, REMOVAL_POLICIES, Subject, removal_policy, unknown_attribute};
+use super::raw_update::merge;
 use super::{
     Change, Graph, KINDS, Kind, Map, Node, Origin, Override, Part, RawResource, RawValue,
     RemovalPolicy, Resource, Schema, TemplateError, Typed as _,
@@ -252,6 +253,50 @@ impl Graph {
             }
         }
         out
+    }
+
+    /// Returns the graph that rules see of what a language prints. A modeled resource is one there, also where
+    /// Terraform prints its parts as other resources.
+    pub(crate) fn for_rules(mut self, of: &Graph, dialect: Dialect) -> Graph {
+        self.is_printed = true;
+        if dialect == Dialect::Cfn {
+            return self;
+        }
+        for (id, node) in of.nodes() {
+            let Some(kind) = node.resource.kind().filter(|it| !it.cfn.is_empty()) else {
+                continue;
+            };
+            if !node.is_changed((dialect, Part::Properties))
+                || node.resource.type_name(dialect).is_none()
+            {
+                continue;
+            }
+            let read = |mut map: Map<'_>, dialect: Dialect| {
+                let mut unmodeled = UnmodeledNotes {
+                    notes: &mut Vec::new(),
+                    field: String::new(),
+                };
+                (kind.lift)(&mut map, dialect, &mut unmodeled)
+            };
+            // The changes of the overrides, in the names of CloudFormation, which has all parts in one resource.
+            let before = read(node.resource.put(dialect), dialect);
+            let after = &self.nodes[id.index()].resource;
+            let mut whole = node.resource.put(Dialect::Cfn).into_owned();
+            merge(
+                &mut whole,
+                &before.put(Dialect::Cfn),
+                &after.put(Dialect::Cfn),
+            );
+            self.nodes[id.index()].resource = read(whole, Dialect::Cfn);
+            for part in self.nodes.iter_mut().skip(of.nodes.len()) {
+                if part.path == node.path
+                    && let Some(origin) = &mut part.origin
+                {
+                    origin.is_excluded = true;
+                }
+            }
+        }
+        self
     }
 
     /// Excludes a resource that the language does not have.

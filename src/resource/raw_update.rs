@@ -51,7 +51,7 @@ impl RawResource {
 }
 
 /// Makes the changes between two maps in a third one, which can have more properties.
-fn merge(into: &mut Map<'static>, old: &Map<'_>, new: &Map<'_>) {
+pub(super) fn merge(into: &mut Map<'static>, old: &Map<'_>, new: &Map<'_>) {
     for (name, _) in old.iter().filter(|(name, _)| new.get(name).is_none()) {
         into.remove(name);
     }

@@ -207,6 +207,14 @@ fn diagnostic(property: &str, text: &str, region: Option<&Region>) -> Option<Dia
     if let Some((_, of)) = IDS.iter().find(|(name, _)| *name == property) {
         // EC2 resolves the parameter.
         let looked_up = property == "ImageId" && text.starts_with("resolve:ssm:");
+        if text.contains("{{resolve:") {
+            let message = format!(
+                "`{property}` is {}, which is literal text",
+                crate::ir::quoted(text)
+            );
+            let help = "set a dynamic reference with `.overrides(…).cfn(…)`";
+            return Some(Diagnostic::error("id-format", message).help(help));
+        }
         // A construct leaves a reference empty after it reports an error.
         return if looked_up || text.is_empty() {
             None

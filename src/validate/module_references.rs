@@ -100,6 +100,8 @@ impl<'n> Written<'n> {
                 continue;
             };
             let mut path: Vec<&str> = change.pointer.split('/').skip(1).collect();
+            let blocks = path.windows(2).filter(|it| it[0] == "dynamic");
+            out.iterators.extend(blocks.map(|it| it[1]));
             out.json(json, &mut path, (Some(change), None));
         }
         out

@@ -240,7 +240,10 @@ fn check_node(
                 .about(&["tags", &looked_up_tag(node)])
                 .about(&["", "tags", &looked_up_tag(node)])
                 .only(Dialect::Cfn)
-                .help("remove `{{resolve:` from the text; the template splits it, but CloudFormation can resolve it after the parts are joined"),
+                .help(match node.resource.kind() {
+                    Some(_) => "remove `{{resolve:` from the text; the template splits it, but CloudFormation can resolve it after the parts are joined",
+                    None => "a raw property is literal text; set a dynamic reference with `.overrides(…).cfn(…)`",
+                }),
             );
         }
     }

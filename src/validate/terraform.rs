@@ -4,7 +4,9 @@
 use super::{TEMPLATE_ERROR, literals, schemas};
 use crate::ir::{Diagnostic, Diagnostics, Dialect, NodeId};
 use crate::resource::schema;
-use crate::resource::{Field, Graph, Node, Override, Part, RawValue, Resource, property_errors};
+use crate::resource::{
+    Field, Graph, Node, Override, Part, RawValue, Resource, Schema, property_errors,
+};
 
 pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
     // Without a template, no other check sees the values of the models.
@@ -42,9 +44,11 @@ fn check_limits(
     let Some(kind) = printed.kind().filter(|it| !it.tf.is_empty()) else {
         return;
     };
+    let is_raw = node.resource.kind().is_none();
     let errors = |of: &Resource| {
         let map = of.put(Dialect::Cfn);
-        match is_only {
+        // Terraform requires other arguments of a raw resource.
+        match is_only && !is_raw {
             true => {
                 let of = property_errors::Subject {
                     id: &node.path,
@@ -90,6 +94,12 @@ fn check_limits(
         ) else {
             continue;
         };
+        // The provider knows names of numbers, such as those of protocols.
+        let schema = Schema::of(kind.tf, Dialect::Tf);
+        let own = schema.and_then(|it| it.names().get(tf));
+        if own.is_some_and(|it| it.form.is_text()) && error.reason.contains("not an integer") {
+            continue;
+        }
         let renamed = |text: &str| text.replace(&format!("`{cfn}`"), &format!("`{tf}`"));
         let mut changes = node.overrides.iter().rev();
         let change =

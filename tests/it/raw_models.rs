@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ssm_synth::backend::{self, tf::ModuleKind};
-use ssm_synth::construct::{InstanceRole, Permissions};
+use ssm_synth::construct::{InstanceRole, Lifecycle, Permissions};
 use ssm_synth::ir::Dialect;
 use ssm_synth::prelude::*;
 use ssm_synth::reachability::{self, Assumptions, Verdict};
@@ -295,6 +295,114 @@ fn message(access: &Assertions<'_>, assert: fn(&Assertions<'_>)) -> String {
     *failed.downcast::<String>().unwrap()
 }
 
+/// In Terraform, other resources have parts of a bucket.
+#[test]
+fn rules_see_a_resource_with_its_parts() {
+    let build = |name: Option<&'static str>| {
+        let mut app = App::new();
+        let mut stack = app.stack("Data");
+        let bucket = stack.add("Files", Bucket::private(EncryptionByDefault::new("AES256")));
+        let keep = Lifecycle::new().ignore_changes(["tags"]);
+        stack.overrides(bucket).lifecycle(keep);
+        if let Some(name) = name {
+            stack.overrides(bucket).tf("/bucket", name);
+        }
+        app.add_rule(|graph, out| {
+            assert_eq!(graph.all::<Bucket>().count(), 1);
+            for (_, node, it) in graph.all::<Bucket>() {
+                if it.public_access_block.is_none() || it.encryption.is_empty() {
+                    out.push(node.error("team-public", "the bucket is not private"));
+                }
+                if it
+                    .bucket_name
+                    .as_ref()
+                    .and_then(|it| it.lit())
+                    .is_some_and(|it| it == "x-y-z")
+                {
+                    out.push(node.error("team-name", "the bucket has a bad name"));
+                }
+            }
+        });
+        app.validate()
+            .err()
+            .map(|it| it.to_string())
+            .unwrap_or_default()
+    };
+    assert_eq!(build(None), "");
+    assert_eq!(build(Some("a-b-c")), "");
+    let found = build(Some("x-y-z"));
+    assert!(
+        found.contains("team-name") && !found.contains("team-public"),
+        "{found}"
+    );
+}
+
+/// Terraform has other rules for raw resources than CloudFormation.
+#[test]
+fn a_raw_resource_of_terraform_has_the_rules_of_terraform() {
+    let entry = |protocol: &'static str| {
+        RawResource::new()
+            .tf("aws_network_acl_rule")
+            .argument("network_acl_id", "acl-0123456789abcdef0")
+            .argument("rule_number", 100)
+            .argument("protocol", protocol)
+            .argument("from_port", 443)
+            .argument("to_port", 443)
+            .argument("rule_action", "allow")
+            .argument("cidr_block", "10.0.0.0/8")
+    };
+    let group = || {
+        RawResource::new()
+            .tf("aws_security_group")
+            .argument("name", "web")
+    };
+    let log = || {
+        RawResource::new()
+            .tf("aws_flow_log")
+            .argument("vpc_id", "vpc-0123456789abcdef0")
+            .argument("traffic_type", "ALL")
+            .argument("log_destination", "arn:aws:s3:::logs-of-the-team")
+            .argument("log_destination_type", "s3")
+    };
+    for language in [None, Some(Dialect::Tf)] {
+        for raw in [entry("tcp"), entry("6"), group(), log()] {
+            let mut app = App::new();
+            if let Some(language) = language {
+                app.set_language(language);
+            }
+            app.stack("Data").add("Raw", raw);
+            let found = app.validate().err();
+            assert!(found.is_none(), "{found:?}");
+        }
+    }
+    // A block has its own iterator, also at a pointer.
+    let mut app = App::new();
+    let mut stack = app.stack("Data");
+    let group = stack.add("Group", group());
+    let rules = serde_json::json!({
+        "for_each": [80, 443],
+        "content": { "from_port": "${ingress.value}", "to_port": "${ingress.value}", "protocol": "tcp" },
+    });
+    stack.overrides(group).tf("/dynamic/ingress", rules);
+    let found = app.validate().err();
+    assert!(found.is_none(), "{found:?}");
+}
+
+#[test]
+fn a_dynamic_reference_in_raw_text_says_where_it_belongs() {
+    let mut app = App::new();
+    let image =
+        "{{resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64}}";
+    app.stack("Data")
+        .add("Raw", cfn("t4g.small").property("ImageId", image));
+    let found = app.validate().unwrap_err().to_string();
+    assert!(found.contains("which is literal text"), "{found}");
+    assert!(
+        found.contains("set a dynamic reference with `.overrides(…).cfn(…)`"),
+        "{found}"
+    );
+}
+
 #[test]
 fn a_zone_is_that_of_the_provider() {
     use ssm_synth::resource::{Subnet, Vpc};
@@ -308,6 +416,12 @@ fn a_zone_is_that_of_the_provider() {
     let subnet = stack.add("Subnet", Subnet::new(vpc, range, "us-east-1a"));
     stack.overrides(vpc).provider("america");
     stack.overrides(subnet).provider("america");
+    let endpoint = RawResource::new()
+        .tf("aws_vpc_endpoint")
+        .argument("vpc_id", vpc)
+        .argument("service_name", "com.amazonaws.us-east-1.s3")
+        .argument("provider", "aws.america");
+    stack.add("Endpoint", endpoint);
     let found = app.validate().err();
     assert!(found.is_none(), "{found:?}");
 }

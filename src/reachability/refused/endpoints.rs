@@ -187,7 +187,10 @@ pub(super) fn regions(index: &GraphIndex<'_>) -> Vec<Refusal> {
             continue;
         };
         let name = index.name(id);
-        let home = home(index);
+        // A provider of Terraform can have another Region.
+        let node = index.graph.node(id);
+        let own = node.and_then(|it| it.origin.as_ref()?.region);
+        let home = own.or_else(|| home(index));
         if let (Some(region), Some(home)) = (region, home)
             && region != home
             && !is_cross_region(index, endpoint).is_yes()
