@@ -56,7 +56,6 @@ impl Form {
     }
 
     /// Returns whether it is one text.
-    #[cfg(feature = "cli")]
     pub(crate) fn is_text(self) -> bool {
         self.accepts() == Accepts::Text
     }
