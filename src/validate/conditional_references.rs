@@ -69,7 +69,7 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
 fn help(has_condition: bool) -> &'static str {
     match has_condition {
         true => "use a condition that implies the other one, or refer to it in `Expr::If`",
-        false => "give both the same condition, or refer to it in `Expr::If`",
+        false => "set a condition with the same test, or refer to it in `Expr::If`",
     }
 }
 
